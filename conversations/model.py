@@ -1,0 +1,386 @@
+"""The words of the engine: Phrase and Message (what is said), Event (what happened), Effect (what to do), State, Step.
+
+Everything is frozen plain data and survives JSON, so a state can be put away after any step and read again in another
+process, by another version of this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+CheckInId = NewType("CheckInId", str)
+Band = Literal["young", "older"]
+PupilStatus = Literal["invited", "active", "stopped", "left"]
+Lane = Literal["urgent", "reply", "bulk"]
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One sentence to be rendered in the reader's language at the moment it is sent.
+
+    `text` is the English source and the key of the catalogue; `plural` and `count` choose a plural form; `params` fill
+    the `{name}` fields. Make one with `say` or `say_n`, whose calls are what the extraction of strings looks for.
+    """
+
+    text: str
+    params: tuple[tuple[str, str | int | datetime | Phrase], ...] = ()
+    plural: str | None = None
+    count: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"t": self.text}
+        if self.params:
+            out["p"] = {name: _param_to_json(value) for name, value in self.params}
+        if self.plural is not None:
+            out["n"] = [self.plural, self.count]
+        return out
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Phrase:
+        plural, count = data.get("n", (None, None))
+        params = tuple((name, _param_from_json(value)) for name, value in data.get("p", {}).items())
+        return cls(data["t"], params, plural, count)
+
+
+def _param_to_json(value: str | int | datetime | Phrase) -> object:
+    if isinstance(value, Phrase):
+        return value.to_json()
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    return value
+
+
+def _param_from_json(value: Any) -> str | int | datetime | Phrase:  # noqa: ANN401 (JSON)
+    if isinstance(value, dict):
+        return datetime.fromisoformat(value["at"]) if "at" in value else Phrase.from_json(value)
+    assert isinstance(value, str | int)  # noqa: S101 (narrows JSON)
+    return value
+
+
+def say(text: str, /, **params: str | int | datetime | Phrase) -> Phrase:
+    """Mark one sentence for translation; `params` fill its `{name}` fields."""
+    return Phrase(text, tuple(params.items()))
+
+
+def say_n(singular: str, plural: str, count: int, /, **params: str | int | datetime | Phrase) -> Phrase:
+    """Mark one sentence with plural forms; `{count}` is the number itself."""
+    return Phrase(singular, (("count", count), *params.items()), plural, count)
+
+
+def verbatim(text: str) -> Phrase:
+    """Pass a name or a number through as it is: not extracted, never translated."""
+    return Phrase("{text}", (("text", text),))
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button under a message; `data` is what comes back when it is tapped: 1 to 64 bytes, no word of a person."""
+
+    label: Phrase
+    data: str
+    picture: str = ""
+
+    def to_json(self) -> list[Any]:
+        return [self.label.to_json(), self.data, self.picture]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent to a person: an optional title, paragraphs, and rows of buttons."""
+
+    paragraphs: tuple[Phrase, ...]
+    title: Phrase | None = None
+    rows: tuple[tuple[Button, ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title.to_json() if self.title else None,
+            "paragraphs": [phrase.to_json() for phrase in self.paragraphs],
+            "rows": [[button.to_json() for button in row] for row in self.rows],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Message:
+        return cls(
+            tuple(Phrase.from_json(phrase) for phrase in data["paragraphs"]),
+            Phrase.from_json(data["title"]) if data["title"] else None,
+            tuple(
+                tuple(Button(Phrase.from_json(label), value, picture) for label, value, picture in row)
+                for row in data["rows"]
+            ),
+        )
+
+
+# --- what happened ----------------------------------------------------------------------------------------------------
+
+CodeOutcome = Literal["valid", "unknown", "used", "expired", "slow_down"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command such as /menu; `name` has no slash and is lower case."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CodeGiven:
+    """A join code arrived (by /start CODE or typed); the runner has looked it up."""
+
+    outcome: CodeOutcome
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words typed by the person."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A button was tapped; `data` may be old, doubled, forwarded or forged."""
+
+    data: str
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Anything that is not text: a sticker, photo, voice note, poll and so on."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The person changed a message sent before."""
+
+
+@dataclass(frozen=True)
+class CheckInOpens:
+    """A wave reached this pupil: begin the check-in."""
+
+    check_in: CheckInId
+    bank_version: str
+    items: tuple[str, ...]
+    closes_at: datetime
+
+
+@dataclass(frozen=True)
+class CheckInReminder:
+    """The one reminder of a check-in fell due."""
+
+    check_in: CheckInId
+
+
+@dataclass(frozen=True)
+class CheckInCloses:
+    """The wave of this check-in closed."""
+
+    check_in: CheckInId
+
+
+@dataclass(frozen=True)
+class RequestOwned:
+    """A member of staff took this pupil's request to talk."""
+
+    staff_name: str
+
+
+Event = (
+    Command
+    | CodeGiven
+    | Text
+    | Tap
+    | Attachment
+    | Edited
+    | CheckInOpens
+    | CheckInReminder
+    | CheckInCloses
+    | RequestOwned
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
+
+    `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
+    """
+
+    band: Band
+    language: str
+    languages: tuple[str, ...]
+    nation: str
+    status: PupilStatus
+    talk_when: datetime | None = None
+
+
+# --- what to do -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send a new message to this person; `slot` names it, so that it can be edited later."""
+
+    message: Message
+    slot: str | None = None
+    lane: Lane = "reply"
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text and buttons of the message in `slot`; None means the message that was tapped."""
+
+    message: Message
+    slot: str | None = None
+    lane: Lane = "reply"
+
+
+@dataclass(frozen=True)
+class Toast:
+    """A line that shows briefly where the button was tapped."""
+
+    text: Phrase
+
+
+@dataclass(frozen=True)
+class Bind:
+    """Tie this chat to the pupil of the valid code just given, and spend the code."""
+
+
+@dataclass(frozen=True)
+class SetStatus:
+    """Change whether check-ins are sent."""
+
+    status: PupilStatus
+
+
+@dataclass(frozen=True)
+class SetLanguage:
+    """Change the person's language."""
+
+    language: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One tap: the item, the option (0 is the first shown) or None when skipped, and how long it took in ms."""
+
+    item: str
+    option: int | None
+    ms: int
+
+
+@dataclass(frozen=True)
+class RecordCheckIn:
+    """Put away a check-in that ended: "answered" (all items seen), "partial" (it closed half-way), "missed"."""
+
+    check_in: CheckInId
+    ending: Literal["answered", "partial", "missed"]
+    answers: tuple[Answer, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class AskForAdult:
+    """Tell the safeguarding leads that this pupil asks for an adult; `danger` goes to all of them until owned."""
+
+    danger: bool
+
+
+Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult
+
+
+# --- where a conversation stands --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OpenCheckIn:
+    """A check-in under way, pinned to the version of the item bank it began with.
+
+    `position` counts the items passed; equal to len(items) it waits at "anything else?". `asked_at` is when the current
+    item was shown. `started` turns true with the first tap.
+    """
+
+    check_in: CheckInId
+    bank_version: str
+    items: tuple[str, ...]
+    closes_at: datetime
+    asked_at: datetime
+    position: int = 0
+    answers: tuple[Answer, ...] = ()
+    started: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.check_in,
+            "bank": self.bank_version,
+            "items": list(self.items),
+            "closes": self.closes_at.isoformat(),
+            "asked": self.asked_at.isoformat(),
+            "at": self.position,
+            "answers": [[answer.item, answer.option, answer.ms] for answer in self.answers],
+            "started": self.started,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> OpenCheckIn:
+        return cls(
+            check_in=CheckInId(data["id"]),
+            bank_version=data["bank"],
+            items=tuple(data["items"]),
+            closes_at=datetime.fromisoformat(data["closes"]),
+            asked_at=datetime.fromisoformat(data["asked"]),
+            position=data["at"],
+            answers=tuple(Answer(*answer) for answer in data["answers"]),
+            started=data["started"],
+        )
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one person's conversation stands.
+
+    `awaiting` names the flow and step that the next typed words belong to ("" when none does). `version` grows by one
+    with every step that changes anything.
+    """
+
+    awaiting: str = ""
+    check_in: OpenCheckIn | None = None
+    version: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "awaiting": self.awaiting,
+            "check_in": self.check_in.to_json() if self.check_in else None,
+            "version": self.version,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> State:
+        check_in = data.get("check_in")
+        return cls(
+            awaiting=data.get("awaiting", ""),
+            check_in=OpenCheckIn.from_json(check_in) if check_in else None,
+            version=data.get("version", 0),
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one event led to: the next state, and the effects in the order they are to be carried out."""
+
+    state: State
+    effects: tuple[Effect, ...] = field(default=())
+
+    def also(self, *effects: Effect) -> Step:
+        """Add effects after those already there."""
+        return replace(self, effects=self.effects + effects)
