@@ -152,14 +152,17 @@ class Tap:
 
 @dataclass(frozen=True)
 class Attachment:
-    """Anything that is not text: a sticker, photo, voice note, poll and so on."""
+    """Anything that is not text: a sticker, photo, voice note, poll and so on; `caption` is what was typed with it."""
 
     kind: str
+    caption: str = ""
 
 
 @dataclass(frozen=True)
 class Edited:
-    """The person changed a message sent before."""
+    """The person changed a message sent before; `text` is how it reads now."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Wave(SQLModel, table=True):
 
 
 class CheckIn(SQLModel, table=True):
-    """One pupil's check-in of one wave, pinned to a version of the item bank.
+    """One pupil's check-in of one wave, pinned to a version of the item bank and to the wording of the pupil's `phase`.
 
     `state`: open, answered, partial, missed, undelivered (it never reached the phone). The answers are one sealed blob.
     """
@@ -170,6 +170,7 @@ class CheckIn(SQLModel, table=True):
     pupil_id: UUID = Field(foreign_key="pupil.id")
     group_id: UUID = Field(foreign_key="tutor_group.id")
     bank_version: str
+    phase: str
     state: str = "open"
     opened_at: datetime = _time()
     ended_at: datetime | None = _time(nullable=True)

@@ -1,0 +1,17 @@
+"""The clock: what time it is for the school. Real time, moved forward only in rehearsal."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Real time plus a shift; call it for `now` in UTC."""
+
+    def __init__(self, shift: timedelta = timedelta()) -> None:
+        self.shift = shift
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.shift
+
+    def move_to(self, moment: datetime) -> None:
+        """Set the clock to a later moment; it never goes back, because rows were written in its time."""
+        self.shift = max(self.shift, moment - datetime.now(UTC))

@@ -1,0 +1,273 @@
+"""Delivery: takes letters from the outbox and sends them, in lanes, at the network's pace, each to its end.
+
+What the runner has just committed comes straight here under its lease, without another query; what waits for its time,
+or was left by a process that died, is claimed from the store. An end (sent, refused, replaced) is written in batches.
+"""
+
+import asyncio
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlmodel import Session
+
+from bot.pace import Limits, Pace
+from bot.worker import Worker
+from store import outbox
+from store.outbox import Letter
+from store.sealing import Sealer
+
+log = structlog.get_logger()
+
+CLAIM_EVERY = 1.0
+CLAIM_MOST = 120
+AT_ONCE = 16
+BACKOFF_MOST = 300.0
+GIVE_UP_AFTER = 40
+
+
+@dataclass(frozen=True)
+class Sent:
+    """It arrived; `ref` says where it lies, for later edits."""
+
+    ref: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """It did not arrive, and may later: `after` the seconds that the network named, else our own backoff."""
+
+    error: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """It will never arrive; `unreachable` means the person cut us off (blocked, deleted), which staff should see."""
+
+    error: str
+    unreachable: bool = False
+
+
+Result = Sent | TryAgain | Refused
+
+
+class Sender(Protocol):
+    """One network's way of sending a letter; it never raises for what a network can do wrong."""
+
+    def chat_of(self, letter: Letter) -> str:
+        """Name the chat a letter goes to, for the pace."""
+
+    async def send(self, letter: Letter) -> Result:
+        """Send one letter."""
+
+
+class Delivery:
+    """Sends one network's letters until told to stop."""
+
+    def __init__(
+        self,
+        network: str,
+        sender: Sender,
+        worker: Worker,
+        sealer: Sealer,
+        clock: Callable[[], datetime],
+        name: str,
+        limits: Limits,
+        *,
+        hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
+        on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
+    ) -> None:
+        self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
+        self._clock, self._name = clock, name
+        self._hold_until, self._on_unreachable = hold_until, on_unreachable
+        self._pace = Pace(limits)
+        self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
+        self._wake = asyncio.Event()
+        self._ends: list[Callable[[Session], None]] = []
+        self._ends_wake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._busy_chats: set[str] = set()
+        self._held: set[Any] = set()
+        self._claim_now = asyncio.Event()
+        self.counts = {"sent": 0, "again": 0, "refused": 0}
+
+    def take(self, letters: Iterable[Letter]) -> None:
+        """Take letters that this process has just committed under its own lease."""
+        for letter in letters:
+            if letter.id not in self._held:
+                self._held.add(letter.id)
+                self._lanes[letter.lane].append(letter)
+        self._wake.set()
+
+    def look(self) -> None:
+        """Say that the store may hold letters that are due, so that the next look need not wait for its turn."""
+        self._claim_now.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest."""
+        loops = [asyncio.create_task(loop(stop)) for loop in (self._claim_loop, self._send_loop, self._end_loop)]
+        try:
+            await stop.wait()
+            self._wake.set()
+            self._ends_wake.set()
+            self._claim_now.set()
+            await asyncio.gather(*loops)
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=1.0)
+            await self._write_ends()
+            await self._worker.run(lambda session: outbox.release(session, self._name))
+        finally:
+            for task in (*loops, *self._sending):
+                task.cancel()
+
+    async def _claim_loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._claim_now.clear()
+            room = CLAIM_MOST - len(self._held)
+            # A full hand of bulk must not keep the lanes before it from being looked at.
+            lanes = (0, 1, 2) if room > 0 else (0, 1)
+            now = self._clock()
+            try:
+                letters = await self._worker.run(
+                    lambda session, lanes=lanes, room=room, now=now: outbox.claim(  # type: ignore[misc]
+                        session,
+                        self._sealer,
+                        network=self._network,
+                        now=now,
+                        worker=self._name,
+                        lanes=lanes,
+                        limit=max(room, 20),
+                    )
+                )
+                self.take(letters)
+            except Exception as error:
+                log.error("outbox cannot be read", network=self._network, error=type(error).__name__)
+            wait = 0.05 if room > 0 and len(self._held) >= CLAIM_MOST // 2 else CLAIM_EVERY
+            await _wait(self._claim_now, wait)
+
+    async def _send_loop(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            self._wake.clear()
+            picked, wait = self._pick(loop.time())
+            if picked is None:
+                await _wait(self._wake, wait)
+                continue
+            chat = self._sender.chat_of(picked)
+            self._pace.take(loop.time(), chat=chat, method=picked.method)
+            self._busy_chats.add(chat)
+            task = asyncio.create_task(self._send(picked, chat))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def _pick(self, now: float) -> tuple[Letter | None, float]:
+        """Choose the next letter that may leave; else say how long to wait (seconds)."""
+        soonest = 5.0
+        if len(self._sending) >= AT_ONCE:
+            return None, soonest
+        for number, lane in enumerate(self._lanes):
+            over_all = self._pace.wait_over_all(now, lane=number)
+            if lane and over_all > 0:
+                soonest = min(soonest, over_all)
+                continue
+            passed: set[str] = set()
+            # Only the head of a long lane is searched: further letters have their turn when those have left.
+            for index, letter in enumerate(itertools.islice(lane, 64)):
+                chat = self._sender.chat_of(letter)
+                # One letter at a time to one chat, in the order they were written.
+                if chat in self._busy_chats or chat in passed:
+                    continue
+                passed.add(chat)
+                wait = self._pace.wait(now, chat=chat, method=letter.method, lane=number)
+                if wait <= 0:
+                    del lane[index]
+                    return letter, 0.0
+                soonest = min(soonest, wait)
+        return None, soonest
+
+    async def _send(self, letter: Letter, chat: str) -> None:
+        try:
+            now = self._clock()
+            held = self._hold_until(letter, now)
+            if letter.expires_at is not None and letter.expires_at <= now:
+                self._end(
+                    letter, lambda session: outbox.ended(session, letter, "expired", now, "too late to be of use")
+                )
+            elif held is not None:
+                self._end(letter, lambda session: outbox.put_back(session, letter, "quiet hours", held))
+            else:
+                self._settle(letter, await self._sender.send(letter), self._clock())
+        finally:
+            self._busy_chats.discard(chat)
+            self._wake.set()
+
+    def _settle(self, letter: Letter, result: Result, now: datetime) -> None:
+        if isinstance(result, Sent):
+            self.counts["sent"] += 1
+            self._end(letter, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
+        elif isinstance(result, TryAgain) and letter.attempts + 1 < GIVE_UP_AFTER:
+            self.counts["again"] += 1
+            if result.after is not None:
+                loop_now = asyncio.get_running_loop().time()
+                self._pace.pause(loop_now, result.after, method=letter.method, lane=letter.lane)
+            backoff = min(BACKOFF_MOST, 0.5 * 2 ** min(letter.attempts, 10))
+            after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
+            later = now + timedelta(seconds=after)
+            self._end(letter, lambda session: outbox.put_back(session, letter, result.error, later))
+        else:
+            self.counts["refused"] += 1
+            self._end(letter, lambda session: self._refuse(session, letter, result, now))
+
+    def _refuse(self, session: Session, letter: Letter, result: Result, now: datetime) -> None:
+        assert not isinstance(result, Sent)  # noqa: S101 (only failures come here)
+        outbox.ended(session, letter, "failed", now, result.error)
+        if isinstance(result, Refused) and result.unreachable:
+            self._on_unreachable(session, letter, now)
+
+    def _end(self, letter: Letter, write: Callable[[Session], None]) -> None:
+        def forget_and_write(session: Session) -> None:
+            write(session)
+            self._held.discard(letter.id)
+
+        self._ends.append(forget_and_write)
+        self._ends_wake.set()
+
+    async def _end_loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await _wait(self._ends_wake, 5.0)
+            self._ends_wake.clear()
+            # A short gathering: one commit for what a busy moment sends.
+            await asyncio.sleep(0.02)
+            await self._write_ends()
+
+    async def _write_ends(self) -> None:
+        ends, self._ends = self._ends, []
+        if not ends:
+            return
+
+        def write(session: Session) -> None:
+            for end in ends:
+                end(session)
+
+        try:
+            await self._worker.run(write)
+        except Exception as error:
+            # The store refused (a full disk): what was sent is known here, so it is written as soon as it can be.
+            log.error("outbox cannot be written", network=self._network, error=type(error).__name__)
+            self._ends = ends + self._ends
+            await asyncio.sleep(0.5)
+            self._ends_wake.set()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,250 @@
+"""What staff do with the cards they get: the decisions behind the buttons, and opening the Home tab. Knows no Slack.
+
+Each press is one function of one transaction: what it acts on is read through a guard, a decision is written with its
+audit row, and the letters that show it are written beside it. A press that comes too late, twice, or from somebody who
+may not, changes nothing and is answered with one kind sentence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from conversations.cards import Card, Nudge, nudge_card, request_card, unanswered_card
+from conversations.model import Phrase, say
+from scheduling.briefing import asked, nudge, post_home, update_copies
+from scheduling.school import SchoolFacts
+from store import audit, guards
+from store.due import set_due
+from store.guards import SAFEGUARDING, NotFound
+from store.outbox import Letter
+from store.sealing import Sealer
+from store.tables import Flag, Staff
+
+SNOOZE = timedelta(weeks=1)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of it: the letters this process is to send now, and a card to show in front of the person, if any."""
+
+    letters: tuple[Letter, ...] = ()
+    modal: Card | None = None
+
+
+@dataclass(frozen=True)
+class Press:
+    """Somebody pressed a button: who, what its value says, when, and a key no other press has."""
+
+    session: Session
+    sealer: Sealer
+    school: SchoolFacts
+    viewer: Staff
+    value: str
+    now: datetime
+    key: str
+    lease_to: str | None
+
+    def subject(self) -> UUID:
+        """Read the value as one id in hexadecimal. Raises NotFound for anything else."""
+        return _uuid(self.value)
+
+
+def opened_home(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    viewer: Staff,
+    now: datetime,
+    key: str,
+    lease_to: str | None = None,
+) -> Done:
+    """Remember that they look at their Home tab, and show it as it stands; `key` is one no other opening has."""
+    viewer.home_opened_at = now
+    session.add(viewer)
+    letter = post_home(session, sealer, school, viewer, dedupe=f"slack:{key}:home", now=now, lease_to=lease_to)
+    return Done((letter,) if letter else ())
+
+
+def act(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    viewer: Staff,
+    action: str,
+    value: str,
+    now: datetime,
+    key: str,
+    lease_to: str | None = None,
+) -> Done:
+    """Do what a button says; `key` is one no other press has, `lease_to` the process that sends the letters at once.
+
+    Whatever the value holds, it never raises for it: what is not there or not theirs is answered alike.
+    """
+    press = Press(session, sealer, school, viewer, value, now, key, lease_to)
+    do = DECISIONS.get(action)
+    try:
+        return do(press) if do else Done(modal=old_button_card())
+    except NotFound:
+        return Done(modal=not_found_card())
+
+
+def nudge_take(press: Press) -> Done:
+    """They take it: from now on it is theirs."""
+    return _decide(press, "taken")
+
+
+def nudge_snooze(press: Press) -> Done:
+    """They put it off for a week; it comes back unless somebody decides before."""
+    return _decide(press, "snoozed", press.now + SNOOZE)
+
+
+def nudge_not_needed(press: Press) -> Done:
+    """They know that nothing is needed."""
+    return _decide(press, "not_needed")
+
+
+def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
+    session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.state != "new":
+        same = flag.state == state and flag.owner_id == press.viewer.id
+        return _show_nudge(
+            press, flag, None if same else decided_card(nudge(session, press.sealer, press.school, flag))
+        )
+    flag.state, flag.owner_id, flag.decided_at, flag.snoozed_until = state, press.viewer.id, press.now, until
+    flag.version += 1
+    session.add(flag)
+    if until is not None:
+        set_due(session, press.school.id, "flag.return", flag.id.hex, until, version=flag.version)
+    _audit(press, f"nudge {state}", f"flag:{flag.id.hex}")
+    return _show_nudge(press, flag)
+
+
+def nudge_undo(press: Press) -> Done:
+    """They take a decision back: their own, or anybody's if they are a safeguarding lead."""
+    session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.state == "new":
+        return _show_nudge(press, flag)
+    if flag.owner_id != press.viewer.id and not SAFEGUARDING & set(press.viewer.roles):
+        owner = nudge(session, press.sealer, press.school, flag).owner
+        return Done(modal=_sentence(say("Only {owner} or a safeguarding lead can undo this.", owner=owner)))
+    flag.state, flag.owner_id, flag.decided_at, flag.snoozed_until = "new", None, None, None
+    flag.version += 1
+    session.add(flag)
+    _audit(press, "nudge undone", f"flag:{flag.id.hex}")
+    return _show_nudge(press, flag)
+
+
+def unanswered_show(press: Press) -> Done:
+    """They ask who did not answer; the value is the wave's id and the group's, with ":" between."""
+    wave, _, group_id = press.value.partition(":")
+    group, rows = guards.access_unanswered(press.session, press.viewer, _uuid(wave), _uuid(group_id), press.now)
+    names = sorted((str(press.sealer.read(pupil, "name")), state) for pupil, state in rows)
+    return Done(modal=unanswered_card(group.name, tuple(names)))
+
+
+def request_own(press: Press) -> Done:
+    """They own a request to talk: the first wins, and the pupil is told."""
+    session = press.session
+    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
+    owned_before = request.state != "open"
+    if not owned_before:
+        request.state, request.owner_id, request.owned_at = "owned", press.viewer.id, press.now
+        session.add(request)
+        set_due(session, press.school.id, "request.owned", request.id.hex, press.now)
+        _audit(press, "request owned", f"request:{request.id.hex}")
+    words = asked(session, press.sealer, press.school, request)
+    modal = None
+    if owned_before and request.owner_id != press.viewer.id:
+        modal = _sentence(say("{owner} already owns this. The pupil has been told.", owner=words.owner))
+    return _show(press, f"request:{request.id.hex}:", request_card(words), modal)
+
+
+DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
+    "nudge_take": nudge_take,
+    "nudge_snooze": nudge_snooze,
+    "nudge_not_needed": nudge_not_needed,
+    "nudge_undo": nudge_undo,
+    "unanswered_show": unanswered_show,
+    "request_own": request_own,
+}
+
+
+def _show_nudge(press: Press, flag: Flag, modal: Card | None = None) -> Done:
+    card = nudge_card(nudge(press.session, press.sealer, press.school, flag))
+    return _show(press, f"nudge:{flag.id.hex}:", card, modal)
+
+
+def _show(press: Press, slot_prefix: str, card: Card, modal: Card | None) -> Done:
+    """Bring every copy of a card up to date, and the Home tab of whoever pressed.
+
+    This is done after a press that changed nothing too: it may have come from a copy whose update was lost.
+    """
+    letters = update_copies(
+        press.session,
+        press.sealer,
+        press.school,
+        slot_prefix,
+        card,
+        dedupe=f"slack:{press.key}",
+        now=press.now,
+        lease_to=press.lease_to,
+    )
+    if press.viewer.home_opened_at is not None:
+        home = post_home(
+            press.session,
+            press.sealer,
+            press.school,
+            press.viewer,
+            dedupe=f"slack:{press.key}:home",
+            now=press.now,
+            lease_to=press.lease_to,
+        )
+        letters += [home] if home else []
+    return Done(tuple(letters), modal)
+
+
+def _audit(press: Press, action: str, subject: str) -> None:
+    actor = f"staff:{press.viewer.id.hex}"
+    audit.record(press.session, press.school.id, press.now, actor=actor, action=action, subject=subject)
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(hex=value)
+    except ValueError:
+        raise NotFound from None
+
+
+# --- the small cards --------------------------------------------------------------------------------------------------
+
+
+def decided_card(nudge: Nudge) -> Card:
+    """Say who has decided a nudge already."""
+    if nudge.state == "taken":
+        return _sentence(say("{owner} has already taken this.", owner=nudge.owner))
+    if nudge.state == "snoozed":
+        return _sentence(say("{owner} has already snoozed this.", owner=nudge.owner))
+    return _sentence(say("{owner} has already said that nothing is needed.", owner=nudge.owner))
+
+
+def not_found_card() -> Card:
+    """Say that a thing is not there, or not theirs to see; nobody can tell which."""
+    return _sentence(say("This is not there any more, or it is not yours to see."))
+
+
+def old_button_card() -> Card:
+    """Say that a button belongs to another version of this program."""
+    return _sentence(say("This button is from an earlier time. The Home tab shows what is open now."))
+
+
+def trouble_card() -> Card:
+    """Say that a press was not kept."""
+    return _sentence(say("Something went wrong and nothing was changed. Please try again in a minute."))
+
+
+def _sentence(sentence: Phrase) -> Card:
+    return Card(say("For your information"), (sentence,))

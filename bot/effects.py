@@ -1,0 +1,173 @@
+"""Effects: what a conversation step asked for, turned into rows of the transaction under way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from conversations.model import (
+    AskForAdult,
+    Bind,
+    Edit,
+    Effect,
+    Phrase,
+    RecordCheckIn,
+    Send,
+    SetLanguage,
+    SetStatus,
+    Toast,
+)
+from scheduling.school import SchoolFacts
+from store import outbox, people
+from store.due import set_due
+from store.invites import Lookup
+from store.outbox import Letter
+from store.sealing import Sealer
+from store.tables import LANES, CheckIn, Pupil, Request
+
+
+@dataclass
+class Outcome:
+    """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due."""
+
+    letters: list[Letter] = field(default_factory=list)
+    toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
+    due: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """Whom the effects are for, and what brought them about.
+
+    `key` is unique to the event (it makes each message's dedupe key); `message_id` is the message that was tapped;
+    `callback_id` the tap to be answered; `found` the join code just looked up.
+    """
+
+    school: SchoolFacts
+    key: str
+    now: datetime
+    chat_id: int
+    language: str
+    worker: str
+    pupil: Pupil | None = None
+    message_id: int | None = None
+    callback_id: str | None = None
+    found: Lookup | None = None
+
+
+def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[Effect], outcome: Outcome) -> None:
+    """Carry out the effects of one step, in order, as rows; nothing is sent here."""
+    for number, effect in enumerate(effects):
+        if isinstance(effect, Send | Edit):
+            _post(session, sealer, context, effect, number, outcome)
+        elif isinstance(effect, Toast):
+            if context.callback_id is not None:
+                outcome.toasts.append((context.callback_id, effect.text, context.language))
+        elif isinstance(effect, Bind):
+            context = _bind(session, sealer, context, outcome)
+        elif context.pupil is not None:
+            _change(session, sealer, context, context.pupil, effect, outcome)
+
+
+def _post(
+    session: Session, sealer: Sealer, context: Context, effect: Send | Edit, number: int, outcome: Outcome
+) -> None:
+    payload: dict[str, Any] = {
+        "message": effect.message.to_json(),
+        "chat": context.chat_id,
+        "language": context.language,
+        "zone": context.school.zone,
+    }
+    if isinstance(effect, Edit) and effect.slot is None:
+        if context.message_id is None:
+            return
+        payload["message_id"] = context.message_id
+    quiet = effect.lane == "bulk" and context.school.calendar.is_quiet(context.now)
+    letter = outbox.post(
+        session,
+        sealer,
+        school_id=context.school.id,
+        network="telegram",
+        lane=effect.lane,
+        method="send" if isinstance(effect, Send) else "edit",
+        recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else "",
+        payload=payload,
+        slot=effect.slot,
+        dedupe=f"{context.key}:{number}",
+        now=context.now,
+        not_before=context.school.calendar.quiet_ends(context.now) if quiet else None,
+        expires_at=effect.expires_at if isinstance(effect, Send) else None,
+        # Bulk is claimed in its turn: a wave must not sit in one process's memory.
+        lease_to=context.worker if effect.lane != "bulk" else None,
+    )
+    if letter is not None:
+        outcome.letters.append(letter)
+
+
+def _bind(session: Session, sealer: Sealer, context: Context, outcome: Outcome) -> Context:
+    assert context.found is not None  # noqa: S101 (a step binds only on a valid code)
+    assert context.found.invite is not None  # noqa: S101 (a valid look-up holds its invite)
+    former = people.bind(session, sealer, context.found, context.chat_id, context.now)
+    pupil = session.get_one(Pupil, context.found.invite.pupil_id)
+    if former is not None:
+        # The old phone is no longer theirs: nothing more of theirs may go there.
+        outbox.withdraw(session, context.school.id, f"pupil:{pupil.id.hex}", context.now, lanes=LANES.values())
+    pupil.unreachable_since = None
+    session.add(pupil)
+    return Context(**{**context.__dict__, "pupil": pupil})
+
+
+def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: Effect, outcome: Outcome) -> None:
+    if isinstance(effect, SetStatus):
+        pupil.status = effect.status
+        session.add(pupil)
+        if effect.status == "stopped":
+            outbox.withdraw(session, pupil.school_id, f"pupil:{pupil.id.hex}", context.now, lanes=[LANES["bulk"]])
+    elif isinstance(effect, SetLanguage):
+        pupil.language = effect.language
+        session.add(pupil)
+    elif isinstance(effect, RecordCheckIn):
+        _record(session, sealer, context, pupil, effect, outcome)
+    elif isinstance(effect, AskForAdult):
+        _ask(session, context, pupil, effect, outcome)
+
+
+def _record(
+    session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: RecordCheckIn, outcome: Outcome
+) -> None:
+    check_in = session.get(CheckIn, UUID(effect.check_in))
+    # A check-in ends once; what comes after (a redelivery, a tap that crossed the closing) changes nothing.
+    if check_in is None or check_in.pupil_id != pupil.id or check_in.state not in ("open", "undelivered"):
+        return
+    if not (effect.ending == "missed" and check_in.state == "undelivered"):
+        check_in.state = effect.ending
+    check_in.ended_at = context.now
+    if effect.answers:
+        answers = [[answer.item, answer.option, answer.ms] for answer in effect.answers]
+        sealer.write(check_in, "answers", answers)
+        set_due(session, pupil.school_id, "score", check_in.id.hex, context.now)
+        outcome.due = True
+    if effect.words:
+        sealer.write(check_in, "words", effect.words)
+    session.add(check_in)
+
+
+def _ask(session: Session, context: Context, pupil: Pupil, effect: AskForAdult, outcome: Outcome) -> None:
+    """Open a request; one that is open already is raised to danger if need be, never doubled."""
+    request = session.exec(
+        select(Request).where(
+            Request.school_id == pupil.school_id, Request.pupil_id == pupil.id, Request.state == "open"
+        )
+    ).first()
+    if request is not None and (request.danger or not effect.danger):
+        return
+    request = request or Request(school_id=pupil.school_id, pupil_id=pupil.id, asked_at=context.now)
+    request.danger = effect.danger
+    session.add(request)
+    session.flush()
+    version = int(context.now.timestamp())
+    set_due(session, pupil.school_id, "request", request.id.hex, context.now, version=version)
+    outcome.due = True

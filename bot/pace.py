@@ -1,0 +1,116 @@
+"""Pace: how soon the next message may leave, by the networks' limits. Pure: every function is given `now` (seconds)."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+REPLY = 1
+
+
+@dataclass
+class Bucket:
+    """A budget that fills by `rate` a second up to `burst`."""
+
+    rate: float
+    burst: float
+    level: float = field(init=False)
+    at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.level = self.burst
+
+    def wait(self, now: float) -> float:
+        """Seconds until one may be taken; 0.0 means now."""
+        level = min(self.burst, self.level + (now - self.at) * self.rate)
+        # A hair of tolerance: sums of fractions must not cost an extra turn.
+        return max(0.0, (1.0 - level) / self.rate) if level < 1.0 - 1e-9 else 0.0
+
+    def take(self, now: float) -> None:
+        self.level = min(self.burst, self.level + (now - self.at) * self.rate) - 1.0
+        self.at = now
+
+
+class Window:
+    """At most `most` messages in any `seconds`; bulk is spread evenly, so that a reply waits one space, not a window.
+
+    Telegram allows about 30 messages a second over all chats; a spare share of the second allows for the network's
+    unevenness between here and there.
+    """
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._times: deque[float] = deque(maxlen=most)
+        self._seconds = seconds
+        self._space = seconds / most
+        self._last = float("-inf")
+
+    def wait(self, now: float, *, bulk: bool) -> float:
+        """Seconds until one more may leave; 0.0 means now."""
+        full = len(self._times) == self._times.maxlen
+        room = max(0.0, self._times[0] + self._seconds - now) if full else 0.0
+        return max(room, self._last + self._space - now) if bulk else room
+
+    def take(self, now: float) -> None:
+        self._times.append(now)
+        # Spacing is kept from the planned moment, not the late one, so that a slow wake-up does not slow the wave.
+        planned = self._last + self._space
+        self._last = planned if now - planned < self._space else now
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A network's limits: `most` messages per `seconds` over all; (rate, burst) for each chat, and for some methods."""
+
+    most: int
+    seconds: float
+    chat_rate: float
+    chat_burst: float
+    methods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+TELEGRAM = Limits(most=30, seconds=1.02, chat_rate=1.0, chat_burst=5.0)
+# Slack: about one message a second in a channel; views.publish is of tier 4, a hundred a minute.
+SLACK = Limits(most=40, seconds=1.0, chat_rate=1.0, chat_burst=2.0, methods={"home": (1.5, 10.0)})
+
+
+class Pace:
+    """When a message may leave: over all, for its chat, and for its method in its lane after a 429."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._all = Window(limits.most, limits.seconds)
+        self._chats: dict[str, Bucket] = {}
+        self._methods = {method: Bucket(rate, burst) for method, (rate, burst) in limits.methods.items()}
+        self._paused: dict[tuple[str, int], float] = {}
+
+    def wait(self, now: float, *, chat: str, method: str, lane: int) -> float:
+        """Seconds until this message may leave; 0.0 means now."""
+        paused = self._paused.get((method, lane), now) - now
+        buckets = (self._chats.get(chat), self._methods.get(method))
+        budgets = (bucket.wait(now) for bucket in buckets if bucket)
+        return max(0.0, paused, self._all.wait(now, bulk=lane > REPLY), *budgets)
+
+    def wait_over_all(self, now: float, *, lane: int) -> float:
+        """Seconds until any message of this lane may leave."""
+        return max(0.0, self._all.wait(now, bulk=lane > REPLY))
+
+    def take(self, now: float, *, chat: str, method: str) -> None:
+        """One message leaves."""
+        self._all.take(now)
+        if method in self._methods:
+            self._methods[method].take(now)
+        bucket = self._chats.get(chat)
+        if bucket is None:
+            if len(self._chats) > 4_000:
+                self._forget(now)
+            bucket = self._chats[chat] = Bucket(self._limits.chat_rate, self._limits.chat_burst)
+            bucket.at = now
+        bucket.take(now)
+
+    def pause(self, now: float, seconds: float, *, method: str, lane: int) -> None:
+        """The network said to wait: this method rests in this lane, the other lanes go on."""
+        key = (method, lane)
+        self._paused[key] = max(self._paused.get(key, 0.0), now + seconds)
+
+    def _forget(self, now: float) -> None:
+        full = self._limits.chat_burst / self._limits.chat_rate
+        self._chats = {chat: bucket for chat, bucket in self._chats.items() if now - bucket.at < full}

@@ -1,0 +1,233 @@
+"""The runner: takes events in batches, steps the conversations, applies the effects, one transaction a batch.
+
+Per event: lock the person, load the state, step, apply, all within a savepoint. One that fails is rolled back to its
+savepoint, recorded by type only, answered politely, and does not stop the batch. The caller commits (through the
+worker), and only then acknowledges to the network.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from bot import text
+from bot.effects import Context, Outcome, apply
+from conversations.model import CodeGiven, Event, Message, Person, Send, State, Step, Toast, say
+from conversations.router import step
+from scheduling.jobs import JOBS
+from scheduling.school import SchoolFacts, next_in_school
+from store import due as due_rows
+from store import invites, people
+from store.people import Correspondent
+from store.sealing import Sealer
+from store.tables import Due, Failure, Pupil, Seen
+
+log = structlog.get_logger()
+
+GIVE_UP_AFTER = 5
+RETRY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One update of a pupil's chat, as the edge understood it.
+
+    `event` None is something to be noted but not answered. `code` is a join code that came with /start or was typed.
+    `reachable` tells of a block (False) or its end (True).
+    """
+
+    update_id: int
+    chat_id: int
+    event: Event | None
+    message_id: int | None = None
+    callback_id: str | None = None
+    code: str | None = None
+    language: str | None = None
+    reachable: bool | None = None
+
+
+class Runner:
+    """Steps the conversations of one school's bot."""
+
+    def __init__(self, sealer: Sealer, clock: Callable[[], datetime], name: str, bot: str) -> None:
+        self._sealer, self._clock, self._name, self._bot = sealer, clock, name, bot
+
+    def handle(
+        self, session: Session, school: SchoolFacts, batch: Sequence[Incoming], *, seen: bool = False
+    ) -> Outcome:
+        """Handle updates in order. With `seen`, each is noted, and one noted before is passed over (webhooks)."""
+        outcome = Outcome()
+        now = self._clock()
+        for incoming in batch:
+            if seen and not self._first_time(session, incoming, now):
+                continue
+            try:
+                with session.begin_nested():
+                    part = Outcome()
+                    self._one(session, school, incoming, now, part)
+                outcome.letters += part.letters
+                outcome.toasts += part.toasts
+                outcome.due |= part.due
+            except OperationalError:
+                # The store itself cannot write (disk full, connection lost): nothing of this batch may be acknowledged.
+                raise
+            except Exception as error:
+                self._failed(session, school, incoming, error, now, outcome)
+        return outcome
+
+    def _first_time(self, session: Session, incoming: Incoming, now: datetime) -> bool:
+        key = (self._bot, str(incoming.update_id))
+        if session.get(Seen, key) is not None:
+            return False
+        session.add(Seen(source=key[0], key=key[1], at=now))
+        return True
+
+    def _one(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime, outcome: Outcome) -> None:
+        who = people.by_chat(session, self._sealer, school.id, incoming.chat_id)
+        if who is not None:
+            _note_reachable(session, who, incoming, now)
+        found = None
+        event = incoming.event
+        if incoming.code is not None:
+            key = people.chat_key(self._sealer, incoming.chat_id)
+            found = invites.look_up(session, self._sealer, school.id, key, incoming.code, now)
+            if found.invite is not None:
+                who = _of_invite(session, self._sealer, found.invite.pupil_id, incoming.chat_id)
+            event = CodeGiven(found.outcome)
+        if event is None:
+            return
+        language = who.pupil.language if who else _known_language(incoming.language, school.locale)
+        context = Context(
+            school=school,
+            key=f"tg:{self._bot}:{incoming.update_id}",
+            now=now,
+            chat_id=incoming.chat_id,
+            language=language,
+            worker=self._name,
+            # A code's owner is not this chat's until the step binds it.
+            pupil=who.pupil if who and found is None else None,
+            message_id=incoming.message_id,
+            callback_id=incoming.callback_id,
+            found=found,
+        )
+        self._step(session, context, who, event, outcome)
+        if incoming.callback_id is not None and not any(one[0] == incoming.callback_id for one in outcome.toasts):
+            outcome.toasts.append((incoming.callback_id, None, language))
+
+    def _step(
+        self, session: Session, context: Context, who: Correspondent | None, event: Event, outcome: Outcome
+    ) -> None:
+        state = State.from_json(who.state) if who else State()
+        person = _person(context.school, who.pupil, context.now) if who else None
+        taken: Step = step(state, event, person, context.now)
+        apply(session, self._sealer, context, taken.effects, outcome)
+        if who is not None and taken.state != state:
+            people.save_state(session, self._sealer, who, taken.state.to_json(), taken.state.version)
+
+    def _failed(
+        self,
+        session: Session,
+        school: SchoolFacts,
+        incoming: Incoming,
+        error: Exception,
+        now: datetime,
+        outcome: Outcome,
+    ) -> None:
+        kind = type(incoming.event).__name__
+        log.error("event failed", event_type=kind, error=type(error).__name__)
+        session.add(Failure(school_id=school.id, at=now, event=kind, error=type(error).__name__))
+        language = _known_language(incoming.language, school.locale)
+        sorry = say("Sorry, that did not work. Please try again, or send /menu.")
+        context = Context(
+            school, f"tg:{self._bot}:{incoming.update_id}:sorry", now, incoming.chat_id, language, self._name
+        )
+        effect = Toast(sorry) if incoming.callback_id else Send(Message((sorry,)))
+        apply(session, self._sealer, replace(context, callback_id=incoming.callback_id), (effect,), outcome)
+
+    def run_due(self, session: Session, school: SchoolFacts) -> tuple[bool, Outcome]:
+        """Run the oldest due row, if any; returns whether there was one, and what to do after the commit."""
+        outcome = Outcome()
+        now = self._clock()
+        row = due_rows.next_due(session, now)
+        if row is None:
+            return False, outcome
+        mark = (row.due_at, row.version)
+        try:
+            with session.begin_nested():
+                for number, (pupil_id, event) in enumerate(JOBS[row.kind](session, self._sealer, school, row, now)):
+                    self._due_event(session, school, row, number, pupil_id, event, now, outcome)
+                if (row.due_at, row.version) == mark:
+                    session.delete(row)
+        except OperationalError:
+            raise
+        except Exception as error:
+            self._due_failed(session, school, row, error, now)
+            outcome = Outcome()
+        outcome.due = True
+        return True, outcome
+
+    def _due_event(
+        self,
+        session: Session,
+        school: SchoolFacts,
+        row: Due,
+        number: int,
+        pupil_id: UUID,
+        event: Event,
+        now: datetime,
+        outcome: Outcome,
+    ) -> None:
+        who = people.by_pupil(session, self._sealer, pupil_id)
+        if who is None:
+            return
+        key = f"due:{row.id.hex}:{row.version}:{number}"
+        context = Context(school, key, now, who.chat_id, who.pupil.language, self._name, pupil=who.pupil)
+        self._step(session, context, who, event, outcome)
+
+    def _due_failed(self, session: Session, school: SchoolFacts, row: Due, error: Exception, now: datetime) -> None:
+        log.error("job failed", job=row.kind, error=type(error).__name__)
+        session.add(Failure(school_id=school.id, at=now, event=row.kind, error=type(error).__name__))
+        session.refresh(row)
+        row.attempts += 1
+        row.last_error = type(error).__name__
+        if row.attempts >= GIVE_UP_AFTER:
+            row.state = "failed"
+        else:
+            row.due_at = now + RETRY * row.attempts
+        session.add(row)
+
+
+def _note_reachable(session: Session, who: Correspondent, incoming: Incoming, now: datetime) -> None:
+    """A block is seen by staff; any word from the person ends it."""
+    reachable = incoming.reachable if incoming.reachable is not None else True
+    if reachable == (who.pupil.unreachable_since is None):
+        return
+    who.pupil.unreachable_since = None if reachable else now
+    session.add(who.pupil)
+
+
+def _of_invite(session: Session, sealer: Sealer, pupil_id: UUID, chat_id: int) -> Correspondent:
+    found = people.by_pupil(session, sealer, pupil_id)
+    if found is not None:
+        return replace(found, chat_id=chat_id)
+    return Correspondent(session.get_one(Pupil, pupil_id), chat_id, None, {})
+
+
+def _known_language(code: str | None, otherwise: str) -> str:
+    language = (code or "").split("-")[0]
+    return language if language in text.languages() else otherwise
+
+
+def _person(school: SchoolFacts, pupil: Pupil, now: datetime) -> Person:
+    return Person(
+        band="young" if pupil.phase == "young" else "older",
+        language=pupil.language,
+        languages=text.languages(),
+        nation=school.nation,
+        status=pupil.status,  # type: ignore[arg-type]
+        talk_when=next_in_school(school, now),
+    )

@@ -1,0 +1,196 @@
+"""The service: store, edges, delivery and ticker put together, started, and stopped within two seconds."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from aiohttp import web
+from sqlalchemy import Engine
+from sqlmodel import Session
+from telegram import Bot
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.pace import SLACK, TELEGRAM
+from bot.runner import Runner
+from bot.settings import Settings
+from bot.slack_edge import SlackEdge
+from bot.telegram_edge import TelegramEdge
+from bot.telegram_sender import TelegramSender
+from bot.ticker import Ticker
+from bot.worker import Worker
+from scheduling.jobs import set_standing
+from scheduling.school import SchoolFacts, Schools
+from store.ids import new_id
+from store.outbox import Letter
+from store.sealing import Sealer
+from store.tables import LANES, Pupil
+
+log = structlog.get_logger()
+
+
+class Service:
+    """One school's Earshot in one process."""
+
+    def __init__(self, settings: Settings, engine: Engine, sealer: Sealer, school_id: UUID, clock: Clock) -> None:
+        assert settings.telegram_token is not None  # noqa: S101 (the caller fills in the rehearsal's)
+        assert settings.slack_bot_token is not None  # noqa: S101
+        self.settings, self.clock, self.sealer = settings, clock, sealer
+        self.worker = Worker(engine)
+        self.schools = Schools(school_id)
+        name = f"earshot-{new_id().hex}"
+        token = settings.telegram_token.get_secret_value()
+        api = settings.telegram_api_url.rstrip("/")
+        # Polling has a request of its own, so that a long poll never takes a sender's connection.
+        self._bot = Bot(
+            token,
+            base_url=f"{api}/bot",
+            base_file_url=f"{api}/file/bot",
+            request=HTTPXRequest(connection_pool_size=32, pool_timeout=10.0),
+            get_updates_request=HTTPXRequest(connection_pool_size=2, pool_timeout=10.0),
+        )
+        sender = TelegramSender(self._bot, self.worker, sealer, clock)
+        self.telegram_delivery = Delivery(
+            "telegram",
+            sender,
+            self.worker,
+            sealer,
+            clock,
+            f"{name}-telegram",
+            TELEGRAM,
+            hold_until=self._hold_until,
+            on_unreachable=_note_unreachable,
+        )
+        self.runner = Runner(sealer, clock, f"{name}-telegram", bot=token.partition(":")[0])
+        self.ticker = Ticker(self.worker, self.runner, self.schools.of, self._dispatch_after_jobs)
+        self.telegram = TelegramEdge(
+            self._bot,
+            self.runner,
+            self.worker,
+            self.schools.of,
+            self._dispatch,
+            self.ticker.wake,
+            webhook_secret=sealer.blind("webhook", token).hex(),
+        )
+        slack_token = settings.slack_bot_token.get_secret_value()
+        self.slack = SlackEdge(
+            bot_token=slack_token,
+            app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
+            signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
+            api_url=settings.slack_api_url,
+            school_id=school_id,
+            worker=self.worker,
+            sealer=sealer,
+            clock=clock,
+            dispatch=self._dispatch,
+            wake=self.ticker.wake,
+            name=f"{name}-slack",
+        )
+        self.slack_delivery = Delivery("slack", self.slack.sender, self.worker, sealer, clock, f"{name}-slack", SLACK)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._web: web.AppRunner | None = None
+
+    def _hold_until(self, letter: Letter, now: datetime) -> datetime | None:
+        """Bulk is never sent in quiet hours, however it came to be late."""
+        school = self.schools.known
+        if letter.lane != LANES["bulk"] or school is None or not school.calendar.is_quiet(now):
+            return None
+        return school.calendar.quiet_ends(now)
+
+    def _dispatch(self, letters: Iterable[Letter]) -> None:
+        for letter in letters:
+            (self.telegram_delivery if letter.network == "telegram" else self.slack_delivery).take((letter,))
+
+    def _dispatch_after_jobs(self, letters: Iterable[Letter]) -> None:
+        self._dispatch(letters)
+        self.telegram_delivery.look()
+        self.slack_delivery.look()
+
+    async def start(self, stop: asyncio.Event, routes: Callable[[web.Application], None] | None = None) -> None:
+        """Start everything; returns once the edges are being served."""
+        await self.worker.run(self._prepare)
+        app = web.Application(client_max_size=1 << 20)
+        app.router.add_get("/healthz", self._health)
+        self.telegram.add_routes(app)
+        self.slack.add_routes(app)
+        if routes is not None:
+            routes(app)
+        self._web = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._web.setup()
+        await web.TCPSite(self._web, self.settings.http_host, self.settings.http_port).start()
+        self._tasks = [
+            asyncio.create_task(self._run_telegram(stop), name="telegram"),
+            asyncio.create_task(self.telegram_delivery.run(stop), name="telegram delivery"),
+            asyncio.create_task(self.slack_delivery.run(stop), name="slack delivery"),
+            asyncio.create_task(self.ticker.run(stop), name="ticker"),
+            asyncio.create_task(self._start_slack(stop), name="slack"),
+        ]
+
+    def _prepare(self, session: Session) -> SchoolFacts:
+        school = self.schools.of(session)
+        set_standing(session, school, self.clock())
+        return school
+
+    async def _run_telegram(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._bot.initialize()
+                await self.telegram.announce(self.settings.telegram_webhook_url)
+                break
+            except TelegramError as error:
+                log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
+                await _pause(stop, 2.0)
+        if not self.settings.telegram_webhook_url:
+            await self.telegram.poll(stop)
+
+    async def _start_slack(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.slack.start()
+                return
+            except Exception as error:
+                log.warning("slack cannot be reached, trying again", error=type(error).__name__)
+                await _pause(stop, 2.0)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """Say whether every part is running; the ticker's last pass tells of the store too."""
+        ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
+        if self.settings.telegram_webhook_url:
+            ended = [name for name in ended if name != "telegram"]
+        late = self.ticker.seconds_since_pass() > 60
+        problems = [f"{name} has ended" for name in ended] + (
+            ["no due work was looked at for a minute"] if late else []
+        )
+        return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then let go of everything."""
+        for task in self._tasks:
+            if task.get_name() == "slack":
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._web is not None:
+            await self._web.cleanup()
+        await self.slack.stop()
+        await self._bot.shutdown()
+        self.worker.close()
+
+
+def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
+    if letter.recipient.startswith("pupil:"):
+        pupil = session.get(Pupil, UUID(letter.recipient.removeprefix("pupil:")))
+        if pupil is not None and pupil.unreachable_since is None:
+            pupil.unreachable_since = now
+            session.add(pupil)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

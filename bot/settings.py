@@ -1,0 +1,93 @@
+"""Settings: read once, frozen, checked at start; each fault is a sentence that says what to do."""
+
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsProblem(Exception):
+    """A setting is missing or wrong; the sentence says which and what to do."""
+
+
+class Settings(BaseSettings):
+    """Everything that is set from outside: environment variables or `.env`, each with the prefix EARSHOT_."""
+
+    model_config = SettingsConfigDict(env_prefix="EARSHOT_", env_file=".env", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    key_file: Path | None = None
+    telegram_token: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_webhook_url: str = ""
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8710
+    rehearsal_port: int = 8700
+    log_level: str = "INFO"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url.startswith(("postgresql://", "postgres://")):
+            return "postgresql+psycopg://" + url.split("://", 1)[1]
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("telegram_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Settings":
+        if bool(self.telegram_token) != bool(self.slack_bot_token):
+            raise ValueError("EARSHOT_TELEGRAM_TOKEN and EARSHOT_SLACK_BOT_TOKEN belong together: set both, or neither")
+        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
+            raise ValueError(
+                "beside EARSHOT_SLACK_BOT_TOKEN set EARSHOT_SLACK_APP_TOKEN (Socket Mode) or EARSHOT_SLACK_SIGNING_SECRET (HTTP)"
+            )
+        if self.telegram_webhook_url and not self.telegram_webhook_url.startswith("https://") and self.is_live:
+            raise ValueError("EARSHOT_TELEGRAM_WEBHOOK_URL must begin with https://")
+        return self
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the real networks are meant: Telegram's own address, with a token."""
+        return self.telegram_token is not None and self.telegram_api_url == "https://api.telegram.org"
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether everything runs on this machine: no token is set."""
+        return self.telegram_token is None
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'earshot.sqlite'}"
+
+    @property
+    def key_path(self) -> Path:
+        return self.key_file or self.data_dir / "earshot.key"
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises SettingsProblem."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "EARSHOT_" + str(first["loc"][0]).upper() + " " if first["loc"] else ""
+        # The message is ours; the value itself is never shown, it may be a token.
+        raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None

@@ -1,0 +1,193 @@
+"""Cards as Block Kit: messages, the Home tab, modals, each within the limits Slack sets.
+
+What comes from a person (a name, a group) is shown and never obeyed: it goes into plain text, or into mrkdwn with the
+three characters escaped that give mentions and links their power. What is too long is cut at a word.
+Source of the limits: docs.slack.dev/reference/block-kit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.text import render
+from conversations.cards import Card, CardButton
+from conversations.model import Phrase, say, say_n
+
+MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
+TEXT_LENGTH = 3000
+HEADER_LENGTH = 150
+TITLE_LENGTH = 24
+BUTTON_LENGTH = 75
+CONTEXT_LENGTH = 2000
+BUTTONS_IN_ROW = 5
+BUTTON_ROWS = 5
+
+Block = dict[str, Any]
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """For whom words are rendered: their language, the school's zone, and the moment ("15:30" or "Thursday 15:30")."""
+
+    language: str
+    zone: str
+    now: datetime
+
+    def words(self, phrase: Phrase) -> str:
+        """Render one phrase on one line: a line break in somebody's name must not look like a line of ours."""
+        return " ".join(render(phrase, self.language, self.zone, self.now).split())
+
+
+def cut(text: str, most: int) -> str:
+    """Shorten a text to `most` characters, at a word where there is one, with "…" in place of the rest."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    space = kept.rfind(" ")
+    return (kept[:space] if space > most // 2 else kept).rstrip() + "…"
+
+
+def escape(text: str, most: int = TEXT_LENGTH) -> str:
+    """Take the power from `&`, `<` and `>` as Slack asks, and keep the result to `most` characters."""
+    parts: list[str] = []
+    room = most
+    for index, character in enumerate(text):
+        part = _ESCAPES.get(character, character)
+        if len(part) > room or (len(part) == room and index + 1 < len(text)):
+            return "".join(parts) + "…"
+        parts.append(part)
+        room -= len(part)
+    return "".join(parts)
+
+
+def message_blocks(card: Card, language: str, zone: str, now: datetime) -> tuple[list[Block], str]:
+    """Give a card's blocks (50 at most) and the text for where blocks cannot be shown, such as a notification."""
+    reader = Reader(language, zone, now)
+    title = reader.words(card.title)
+    blocks: list[Block] = [_header(title)] if title else []
+    blocks += _body(card, reader, MESSAGE_BLOCKS - len(blocks))
+    return blocks, escape(title) or "Earshot"
+
+
+def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str, Any]:
+    """Give a card as a modal to be read and closed; a title too long for a modal stands in full below it."""
+    reader = Reader(language, zone, now)
+    title = reader.words(card.title)
+    blocks: list[Block] = [_header(title)] if len(title) > TITLE_LENGTH else []
+    return {
+        "type": "modal",
+        "title": _plain(cut(title, TITLE_LENGTH) or "Earshot"),
+        "close": _plain(cut(reader.words(say("Close")), TITLE_LENGTH)),
+        "blocks": blocks + _body(card, reader, VIEW_BLOCKS - len(blocks)),
+    }
+
+
+def home_view(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> dict[str, Any]:
+    """Give cards as a Home tab: short, one or two blocks a card, 100 in all; what has no room is counted below."""
+    reader = Reader(language, zone, now)
+    shown = [_short(card, f"card-{number}", reader) for number, card in enumerate(cards)]
+    blocks: list[Block] = []
+    for number, short in enumerate(shown):
+        # One block is kept free, to say how many were left out.
+        if len(blocks) + len(short) > VIEW_BLOCKS - (number + 1 < len(shown)):
+            blocks.append(_context(reader.words(_left_out(len(shown) - number)), "more"))
+            break
+        blocks += short
+    return {"type": "home", "blocks": blocks}
+
+
+def _left_out(count: int) -> Phrase:
+    return say_n("{count} more has no room here.", "{count} more have no room here.", count)
+
+
+def _body(card: Card, reader: Reader, room: int) -> list[Block]:
+    rows = _rows(card.buttons)
+    below: list[Block] = []
+    if card.note is not None and (note := reader.words(card.note)):
+        below.append(_context(note, "note"))
+    below += [_actions(row, f"buttons-{number}", reader) for number, row in enumerate(rows)]
+    return _sections(card.lines, reader, room - len(below)) + below
+
+
+def _sections(lines: tuple[Phrase, ...], reader: Reader, room: int) -> list[Block]:
+    """Put lines into as few sections as hold them; with too little `room` (blocks) say how many are left out."""
+    texts: list[str] = []
+    counts: list[int] = []
+    for line in lines:
+        words = cut(reader.words(line), TEXT_LENGTH)
+        if not words:
+            continue
+        if texts and len(texts[-1]) + 1 + len(words) <= TEXT_LENGTH:
+            texts[-1] += f"\n{words}"
+            counts[-1] += 1
+        else:
+            texts.append(words)
+            counts.append(1)
+    if len(texts) > room:
+        texts[room - 1 :] = [reader.words(_left_out(sum(counts[room - 1 :])))]
+    return [
+        {"type": "section", "block_id": f"text-{number}", "text": _plain(text)} for number, text in enumerate(texts)
+    ]
+
+
+def _short(card: Card, name: str, reader: Reader) -> list[Block]:
+    """A card in one section, title in bold; one button stands beside it, several in a row below."""
+    title = escape(cut(reader.words(card.title), HEADER_LENGTH), TEXT_LENGTH // 2)
+    below = [reader.words(line) for line in (*card.lines, *((card.note,) if card.note else ()))]
+    words = "\n".join(line for line in below if line)
+    text = f"*{title}*\n" if title else ""
+    section: Block = {
+        "type": "section",
+        "block_id": name,
+        # verbatim: Slack is not to look for channels, people or links in it.
+        "text": {
+            "type": "mrkdwn",
+            "text": (text + escape(words, TEXT_LENGTH - len(text))).strip() or "–",
+            "verbatim": True,
+        },
+    }
+    if len(card.buttons) == 1:
+        section["accessory"] = _button(card.buttons[0], reader)
+        return [section]
+    rows = _rows(card.buttons)
+    return [section, *(_actions(row, f"{name}-buttons-{number}", reader) for number, row in enumerate(rows))]
+
+
+def _rows(buttons: tuple[CardButton, ...]) -> list[list[CardButton]]:
+    """Deal buttons into rows; an action twice needs two rows, for Slack tells buttons apart by row and action."""
+    rows: list[list[CardButton]] = []
+    for button in buttons:
+        row = rows[-1] if rows else []
+        if not rows or len(row) >= BUTTONS_IN_ROW or any(button.action == other.action for other in row):
+            row = []
+            rows.append(row)
+        row.append(button)
+    return rows[:BUTTON_ROWS]
+
+
+def _actions(row: list[CardButton], name: str, reader: Reader) -> Block:
+    return {"type": "actions", "block_id": name, "elements": [_button(button, reader) for button in row]}
+
+
+def _button(button: CardButton, reader: Reader) -> Block:
+    shown: Block = {
+        "type": "button",
+        "action_id": button.action,
+        "value": button.value,
+        "text": _plain(cut(reader.words(button.label), BUTTON_LENGTH)),
+    }
+    return shown if button.style == "plain" else {**shown, "style": button.style}
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "block_id": "title", "text": _plain(cut(title, HEADER_LENGTH))}
+
+
+def _context(text: str, name: str) -> Block:
+    return {"type": "context", "block_id": name, "elements": [_plain(cut(text, CONTEXT_LENGTH))]}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}

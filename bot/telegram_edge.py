@@ -1,0 +1,190 @@
+"""The Telegram edge: fetches updates or takes them by webhook, and acknowledges them after the commit.
+
+The library's own updater is not used: it advances the offset before handlers have run, so a crash would lose answers.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlmodel import Session
+from telegram import Bot, BotCommand
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot import text
+from bot.effects import Outcome
+from bot.runner import Runner
+from bot.telegram_updates import read_update
+from bot.worker import Worker
+from conversations.model import Phrase, say
+from scheduling.school import SchoolFacts
+from store.outbox import Letter
+from store.tables import Cursor
+
+log = structlog.get_logger()
+
+LONG_POLL = 25
+BATCH_MOST = 100
+UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+WEBHOOK_PATH = "/telegram/webhook"
+
+
+class TelegramEdge:
+    """One bot's way in: polling or webhook."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        runner: Runner,
+        worker: Worker,
+        school: Callable[[Session], SchoolFacts],
+        dispatch: Callable[[Iterable[Letter]], None],
+        wake: Callable[[], None],
+        webhook_secret: str,
+    ) -> None:
+        self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
+        self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
+        self._answers: set[asyncio.Task[None]] = set()
+        self._cursor = f"telegram:{bot.token.partition(':')[0]}"
+        self.committed = 0
+
+    # --- polling ------------------------------------------------------------------------------------------------------
+
+    async def poll(self, stop: asyncio.Event) -> None:
+        """Fetch and handle updates until `stop`; network trouble is waited out, the offset never runs ahead."""
+        offset = await self._worker.run(self._offset)
+        while not stop.is_set():
+            updates = await _unless(stop, self._fetch(offset))
+            if updates:
+                offset = await self._take(updates, offset, stop)
+
+    def _offset(self, session: Session) -> int:
+        cursor = session.get(Cursor, self._cursor)
+        return cursor.position if cursor else 0
+
+    async def _fetch(self, offset: int) -> list[dict[str, Any]]:
+        wait = {"offset": offset, "limit": BATCH_MOST, "timeout": LONG_POLL, "allowed_updates": UPDATES}
+        try:
+            # Raw JSON: an update of a kind the library does not know must not stop those around it.
+            return list(await self._bot.do_api_request("getUpdates", wait, read_timeout=LONG_POLL + 10))
+        except RetryAfter:
+            await asyncio.sleep(1.0)
+        except (Conflict, InvalidToken) as error:
+            log.error("telegram refuses to give updates", error=type(error).__name__)
+            await asyncio.sleep(5.0)
+        except TelegramError as error:
+            log.warning("telegram cannot be reached", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+        return []
+
+    async def _take(self, updates: Sequence[dict[str, Any]], offset: int, stop: asyncio.Event) -> int:
+        """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again."""
+        batch = [one for one in map(read_update, updates) if one is not None and one.update_id >= offset]
+        reached = (
+            max((int(one["update_id"]) for one in updates if isinstance(one.get("update_id"), int)), default=0) + 1
+        )
+
+        def handle(session: Session) -> Outcome:
+            outcome = self._runner.handle(session, self._school(session), batch)
+            cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor)
+            cursor.position = reached
+            session.add(cursor)
+            return outcome
+
+        try:
+            outcome = await self._worker.run(handle)
+        except Exception as error:
+            log.error("batch not committed, Telegram keeps it", updates=len(updates), error=type(error).__name__)
+            await _unless(stop, asyncio.sleep(1.0))
+            return offset
+        self.committed += len(updates)
+        self._after_commit(outcome)
+        return reached
+
+    # --- webhook ------------------------------------------------------------------------------------------------------
+
+    def add_routes(self, app: web.Application) -> None:
+        """Take updates at WEBHOOK_PATH."""
+        app.router.add_post(WEBHOOK_PATH, self._webhook)
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            return web.Response(status=403)
+        try:
+            update = await request.json()
+        except ValueError:
+            return web.Response(status=400)
+        incoming = read_update(update)
+        if incoming is None:
+            return web.Response()
+
+        def handle(session: Session) -> Outcome:
+            return self._runner.handle(session, self._school(session), [incoming], seen=True)
+
+        try:
+            outcome = await self._worker.run(handle)
+        except Exception as error:
+            log.error("update not committed, Telegram sends it again", error=type(error).__name__)
+            return web.Response(status=503)
+        self.committed += 1
+        self._after_commit(outcome)
+        return web.Response()
+
+    # --- both ---------------------------------------------------------------------------------------------------------
+
+    def _after_commit(self, outcome: Outcome) -> None:
+        # Only now: what is sent must never be taken back by a failed commit.
+        self._dispatch(outcome.letters)
+        if outcome.due:
+            self._wake()
+        for callback_id, phrase, language in outcome.toasts:
+            task = asyncio.create_task(self._answer(callback_id, phrase, language))
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
+        """End the button's waiting sign; cosmetic, so a failure is let go."""
+        words = None if phrase is None else text.render(phrase, language, "UTC")
+        try:
+            await self._bot.answer_callback_query(callback_id, words)
+        except TelegramError as error:
+            log.debug("tap not answered", error=type(error).__name__)
+
+    async def announce(self, webhook_url: str) -> None:
+        """Tell Telegram how updates are to come, and which commands there are."""
+        if webhook_url:
+            await self._bot.set_webhook(
+                webhook_url.rstrip("/") + WEBHOOK_PATH, secret_token=self._secret, allowed_updates=UPDATES
+            )
+        else:
+            await self._bot.delete_webhook()
+        for language in text.languages():
+            commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS.items()]
+            try:
+                await self._bot.set_my_commands(commands, language_code=None if language == text.SOURCE else language)
+            except TelegramError as error:
+                log.warning("the commands menu was not set", error=type(error).__name__)
+
+
+COMMANDS = {
+    "menu": say("What I can do"),
+    "language": say("Change the language"),
+    "stop": say("Stop check-ins"),
+    "start": say("Start check-ins again"),
+    "help": say("How this works"),
+}
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> Any:  # noqa: ANN401
+    """Wait for `work`, or give it up as soon as `stop` is set (then the answer is None)."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for one in (task, stopped):
+            one.cancel()

@@ -1,0 +1,116 @@
+"""Sending to Telegram: a letter rendered in the reader's language, and what each refusal means."""
+
+import html
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+# The library's own switch to timedeltas, so that it does not warn at each 429; it is read when the error is made.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot import text
+from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.worker import Worker
+from conversations import model
+from store import outbox
+from store.outbox import Letter
+from store.sealing import Sealer
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid")
+
+
+class TelegramSender:
+    """Sends the Telegram network's letters."""
+
+    def __init__(self, bot: Bot, worker: Worker, sealer: Sealer, clock: Callable[[], datetime]) -> None:
+        self._bot, self._worker, self._sealer, self._clock = bot, worker, sealer, clock
+
+    def chat_of(self, letter: Letter) -> str:
+        """Name the chat for the pace."""
+        return str(letter.payload["chat"])
+
+    async def send(self, letter: Letter) -> Result:
+        """Send or edit one message; every failure the network can make is a result, never an exception."""
+        try:
+            return await self._send(letter)
+        except RetryAfter as error:
+            wait = error.retry_after
+            return TryAgain("429", wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
+        except Forbidden:
+            return Refused("the bot is blocked", unreachable=True)
+        except BadRequest as error:
+            return _bad_request(error)
+        except InvalidToken:
+            return TryAgain("Telegram refuses the bot's token")
+        except (TimedOut, NetworkError) as error:
+            return TryAgain(type(error).__name__)
+        except TelegramError as error:
+            return TryAgain(type(error).__name__)
+
+    async def _send(self, letter: Letter) -> Result:
+        payload = letter.payload
+        message = model.Message.from_json(payload["message"])
+        words, keyboard = rendered(message, payload["language"], payload["zone"], self._clock())
+        if letter.method == "send":
+            sent = await self._bot.send_message(
+                payload["chat"], words, parse_mode="HTML", reply_markup=keyboard, link_preview_options=_NO_PREVIEW
+            )
+            return Sent({"chat": payload["chat"], "message_id": sent.message_id})
+        message_id = payload.get("message_id") or await self._posted(letter)
+        if message_id is None:
+            return TryAgain("not sent yet") if letter.attempts < 5 else Refused("there is no message to edit")
+        edited = await self._bot.edit_message_text(
+            words,
+            payload["chat"],
+            message_id,
+            parse_mode="HTML",
+            reply_markup=keyboard,
+            link_preview_options=_NO_PREVIEW,
+        )
+        return Sent({"chat": payload["chat"], "message_id": message_id} if isinstance(edited, Message) else None)
+
+    async def _posted(self, letter: Letter) -> Any:  # noqa: ANN401 (JSON)
+        slot = letter.slot
+        if slot is None:
+            return None
+        ref = await self._worker.run(lambda session: outbox.posted_ref(session, self._sealer, slot))
+        return ref["message_id"] if ref and ref["chat"] == letter.payload["chat"] else None
+
+
+def rendered(
+    message: model.Message, language: str, zone: str, now: datetime
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Render a message as Telegram's HTML and keyboard."""
+
+    def words(phrase: model.Phrase) -> str:
+        return html.escape(text.render(phrase, language, zone, now), quote=False)
+
+    paragraphs = [f"<b>{words(message.title)}</b>"] if message.title else []
+    paragraphs += [words(phrase) for phrase in message.paragraphs]
+    rows = [
+        [
+            InlineKeyboardButton(
+                " ".join(filter(None, (button.picture, text.render(button.label, language, zone, now)))),
+                callback_data=button.data,
+            )
+            for button in row
+        ]
+        for row in message.rows
+    ]
+    return "\n\n".join(paragraphs), InlineKeyboardMarkup(rows) if rows else None
+
+
+def _bad_request(error: BadRequest) -> Result:
+    reason = error.message.lower()
+    if "not modified" in reason:
+        return Sent()
+    if any(gone in reason for gone in _GONE):
+        return Refused("the chat cannot be reached", unreachable=True)
+    if "message to edit not found" in reason or "can't be edited" in reason:
+        return Refused("the message is gone")
+    return Refused("Telegram refuses the message")

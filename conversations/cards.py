@@ -1,0 +1,225 @@
+"""What staff read: cards as plain data, for Slack or any other place that can show words and buttons.
+
+Few words, for history lasts: initials and tutor group, never an answer. A button's `action` is one of ACTIONS; its
+`value` is the id of what it acts on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from conversations.model import Phrase, say, say_n, verbatim
+
+ACTIONS = ("nudge_take", "nudge_snooze", "nudge_not_needed", "nudge_undo", "unanswered_show", "request_own")
+Style = Literal["plain", "primary", "danger"]
+
+
+@dataclass(frozen=True)
+class CardButton:
+    """A button on a card."""
+
+    action: str
+    value: str
+    label: Phrase
+    style: Style = "plain"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A title, a few lines, a quiet note below, and buttons. Lines hold plain text, no markup."""
+
+    title: Phrase
+    lines: tuple[Phrase, ...] = ()
+    note: Phrase | None = None
+    buttons: tuple[CardButton, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title.to_json(),
+            "lines": [line.to_json() for line in self.lines],
+            "note": self.note.to_json() if self.note else None,
+            "buttons": [[one.action, one.value, one.label.to_json(), one.style] for one in self.buttons],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Card:
+        return cls(
+            Phrase.from_json(data["title"]),
+            tuple(Phrase.from_json(line) for line in data["lines"]),
+            Phrase.from_json(data["note"]) if data["note"] else None,
+            tuple(
+                CardButton(action, value, Phrase.from_json(label), style)
+                for action, value, label, style in data["buttons"]
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose)."""
+
+    flag: str
+    pupil: str
+    group: str
+    low: int
+    window: int
+    baseline: int
+    state: Literal["new", "taken", "snoozed", "not_needed"] = "new"
+    owner: str = ""
+    until: datetime | None = None
+
+
+def nudge_reason(nudge: Nudge) -> Phrase:
+    """Say why, in words: what changed, against what, and how sure."""
+    return say_n(
+        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
+        "(compared with {count} earlier answer).",
+        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
+        "(compared with {count} earlier answers).",
+        nudge.baseline,
+        low=nudge.low,
+        window=nudge.window,
+    )
+
+
+def nudge_card(nudge: Nudge) -> Card:
+    """The card a tutor gets for a flag, and what it becomes once somebody decided."""
+    title = say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
+    advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
+    undo = CardButton("nudge_undo", nudge.flag, say("Undo"))
+    if nudge.state == "taken":
+        return Card(title, (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner)), advice, (undo,))
+    if nudge.state == "snoozed" and nudge.until is not None:
+        line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
+        return Card(title, (nudge_reason(nudge), line), advice, (undo,))
+    if nudge.state == "not_needed":
+        return Card(title, (nudge_reason(nudge), say("Not needed, says {owner}.", owner=nudge.owner)), advice, (undo,))
+    return Card(
+        title,
+        (nudge_reason(nudge), say("Ten minutes that may help: a friendly word in passing, about anything at all.")),
+        advice,
+        (
+            CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
+            CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
+            CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Response:
+    """How far one tutor group has answered one wave: counts of pupils; `wave` and `group_id` in hexadecimal."""
+
+    wave: str
+    group_id: str
+    group: str
+    answered: int
+    asked: int
+    undelivered: int
+    closes_at: datetime
+    closed: bool
+
+
+def response_lines(response: Response) -> tuple[Phrase, ...]:
+    """Say how many answered, and how many the check-in never reached."""
+    lines = [
+        say_n(
+            "{answered} of {count} answered.",
+            "{answered} of {count} answered.",
+            response.asked,
+            answered=response.answered,
+        )
+    ]
+    if response.undelivered:
+        lines.append(say_n("It did not reach {count} phone.", "It did not reach {count} phones.", response.undelivered))
+    return tuple(lines)
+
+
+def wave_card(response: Response) -> Card:
+    """The card a tutor gets when a wave closes."""
+    return Card(
+        say("{group}: check-in closed", group=response.group),
+        response_lines(response),
+        say("Not answering is fine, and means nothing by itself."),
+        _who_button(response),
+    )
+
+
+def _who_button(response: Response) -> tuple[CardButton, ...]:
+    if response.answered >= response.asked:
+        return ()
+    return (CardButton("unanswered_show", f"{response.wave}:{response.group_id}", say("Who did not")),)
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """What a safeguarding lead is told of a request to talk; `owner` is set once somebody took it."""
+
+    request: str
+    pupil: str
+    group: str
+    danger: bool
+    asked_at: datetime
+    owner: str = ""
+
+
+def request_card(asked: AskedFor) -> Card:
+    """The card every safeguarding lead gets when a pupil asks for an adult, and what it becomes once owned."""
+    if asked.danger:
+        title = say("Urgent: {pupil} ({group}) may be in danger", pupil=asked.pupil, group=asked.group)
+        line = say(
+            "At {asked_at} they said so, or wrote words that may mean it. They were shown who to ring at once.",
+            asked_at=asked.asked_at,
+        )
+    else:
+        title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
+        line = say("They asked at {asked_at}.", asked_at=asked.asked_at)
+    if asked.owner:
+        return Card(title, (line, say("{owner} owns this. The pupil has been told.", owner=asked.owner)))
+    own = CardButton("request_own", asked.request, say("I own this"), "danger" if asked.danger else "primary")
+    return Card(title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own,))
+
+
+def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
+    """Who did not answer: pairs of a pupil's name and the check-in's state; shown in a modal, after the guard."""
+    states = {
+        "partial": say("began, did not finish"),
+        "undelivered": say("it did not reach their phone"),
+        "open": say("not yet"),
+        "missed": say("no answer"),
+    }
+    return Card(
+        say("{group}: not answered", group=group),
+        tuple(say("{name}: {state}", name=name, state=states.get(state, verbatim(state))) for name, state in names)
+        or (say("Everybody answered."),),
+        say("Not answering is fine, and means nothing by itself."),
+    )
+
+
+def home_cards(
+    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...]
+) -> tuple[Card, ...]:
+    """The Home tab: requests first, then nudges still to be decided, then how far each group has answered."""
+    cards = [request_card(asked) for asked in requests]
+    cards += [nudge_card(nudge) for nudge in nudges]
+    for response in responses:
+        when = (
+            say("Closed {at}.", at=response.closes_at)
+            if response.closed
+            else say("Open until {at}.", at=response.closes_at)
+        )
+        cards.append(Card(verbatim(response.group), response_lines(response), when, _who_button(response)))
+    if not responses:
+        cards.append(Card(say("No check-in yet"), (say("The first one will show here while pupils answer it."),)))
+    return tuple(cards)
+
+
+def stranger_card() -> Card:
+    """What somebody sees whose e-mail address is not that of a member of staff here."""
+    return Card(
+        say("Earshot does not know you yet"),
+        (say("Your Slack e-mail address is not on the school’s staff list. Ask whoever set Earshot up to add it."),),
+    )

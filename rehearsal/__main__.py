@@ -1,0 +1,57 @@
+"""`python -m rehearsal`: run the stand-in networks and their page until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+from rehearsal.app import HOST, make_app, start
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit status (1 with one sentence when it cannot start)."""
+    options = _parser().parse_args()
+    state = None if options.state == "none" else Path(options.state)
+    try:
+        asyncio.run(_serve(options.port, state, options.bot, options.seed))
+    except OSError as error:
+        print(f"Port {options.port} cannot be used ({error.strerror}). Choose another with --port.", file=sys.stderr)
+        return 1
+    except sqlite3.Error:
+        print("The file given with --state cannot be used. Choose another, or none.", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(port: int, state: Path | None, bot: str, seed: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = await start(make_app(state=state, bot=bot, seed=seed), port)
+    try:
+        print(f"Rehearsal is ready: http://{HOST}:{runner.addresses[0][1]}/", flush=True)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal",
+        description="Stand-ins for Telegram and Slack on this machine, with one web page that shows both.",
+        epilog="Example: python -m rehearsal --port 8700 --state rehearsal.sqlite --bot http://127.0.0.1:8710",
+    )
+    parser.add_argument("--port", type=int, default=8700, help="port to listen on; 0 picks a free one (default 8700)")
+    parser.add_argument("--state", metavar="FILE", default="none", help="file to remember in, or none (default none)")
+    parser.add_argument("--bot", metavar="URL", default="http://127.0.0.1:8710", help="the bot's own HTTP server")
+    parser.add_argument("--seed", type=int, default=1, help="decides which calls fail while faults are on (default 1)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

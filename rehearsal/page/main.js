@@ -1,0 +1,241 @@
+// The page: who is chosen on each side, the top bar, and what to fetch again when something changed.
+import { get, listen, people, post } from "./api.js";
+import { byId, debounce, h, initials } from "./dom.js";
+import { setNames } from "./mrkdwn.js";
+import { makePhone } from "./phone.js";
+import { makePicker } from "./picker.js";
+import { makeSlack } from "./slack.js";
+import { setSchoolClock } from "./time.js";
+
+const EVERYONE = 5000;
+const OPTIONS = 60;
+const FAULTS = {
+  off: "No: everything works",
+  429: "Too many requests (429)",
+  "5xx": "Server errors (5xx)",
+  drop: "Dropped connections",
+  duplicate: "Everything delivered twice",
+  all: "All of these at once",
+};
+
+const notice = byId("notice");
+const chosen = { pupil: null, staff: null };
+
+function tell(sentence, problem = true) {
+  notice.textContent = sentence;
+  notice.classList.toggle("problem", problem);
+}
+
+// Who is shown stands in the address, so that a page can be reopened, shared and photographed as it is.
+function remembered() {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
+function remember(name, value) {
+  const parts = remembered();
+  parts.set(name, value);
+  history.replaceState(null, "", `#${parts}`);
+}
+
+const pupilName = (person) => [person.first_name, person.last_name].filter(Boolean).join(" ");
+const staffName = (person) => person.real_name || person.name;
+const unreadFirst = (list) => [...list].sort((a, b) => (b.unread > 0) - (a.unread > 0));
+
+const refreshBadges = debounce(() => {
+  pupilPicker.refresh();
+  staffPicker.refresh();
+}, 250, 1500);
+
+const phone = makePhone({ tell, seen: refreshBadges });
+const slack = makeSlack({ tell, seen: refreshBadges, tabChosen: (tab) => remember("tab", tab) });
+
+function showPupil(person) {
+  chosen.pupil = person.id;
+  byId("pupil-note").textContent = person.note ?? "";
+  remember("pupil", person.id);
+  phone.select(person.id);
+}
+
+function showStaff(person) {
+  chosen.staff = person.id;
+  byId("staff-note").textContent = [person.note, person.email].filter(Boolean).join(" · ");
+  byId("staff-name").textContent = staffName(person);
+  byId("staff-avatar").textContent = initials(staffName(person));
+  remember("staff", person.id);
+  slack.select(person, remembered().get("tab") === "home" ? "home" : "dm");
+}
+
+const pupilPicker = makePicker({
+  input: byId("pupil-search"),
+  list: byId("pupil-list"),
+  optionTestId: "pupil-option",
+  search: (query) => people("phone", query, OPTIONS).catch(() => []),
+  describe: (person) => ({ key: person.id, name: pupilName(person), note: person.note, unread: person.unread }),
+  choose: showPupil,
+});
+
+const staffPicker = makePicker({
+  input: byId("staff-search"),
+  list: byId("staff-list"),
+  optionTestId: "staff-option",
+  search: async (query) => unreadFirst(await people("workspace", query, EVERYONE).catch(() => [])).slice(0, OPTIONS),
+  describe: (person) => ({
+    key: person.id,
+    name: staffName(person),
+    note: person.note || person.email,
+    unread: person.unread,
+  }),
+  choose: showStaff,
+});
+
+/** Chooses whom the address names, else the first with a note, else the first. */
+function wanted(list, id) {
+  return list.find((person) => String(person.id) === id) ?? list.find((person) => person.note) ?? list[0] ?? null;
+}
+
+async function fillSides() {
+  const [pupils, staff] = await Promise.all([people("phone", "", EVERYONE), people("workspace", "", EVERYONE)]);
+  setNames(staff);
+  const parts = remembered();
+  const pupil = wanted(pupils, parts.get("pupil"));
+  const member = wanted(staff, parts.get("staff"));
+  if (pupil && pupil.id !== chosen.pupil) {
+    pupilPicker.show(pupil);
+    showPupil(pupil);
+  }
+  if (member && member.id !== chosen.staff) {
+    staffPicker.show(member);
+    showStaff(member);
+  }
+  return pupil !== null && member !== null;
+}
+
+let peopleTimer = null;
+
+/** The school fills in the people when it starts, perhaps after this page: asks until there is somebody to show. */
+async function waitForPeople() {
+  clearTimeout(peopleTimer);
+  const complete = await fillSides().catch(() => false);
+  clearTimeout(peopleTimer);
+  if (!complete) peopleTimer = setTimeout(waitForPeople, 1500);
+}
+
+let clockTimer = null;
+let botUp = false;
+
+async function loadClock() {
+  clearTimeout(clockTimer);
+  let moved = false;
+  const up = await get("/control/clock").then(
+    (clock) => {
+      moved = setSchoolClock(clock);
+      byId("clock").textContent = clock.text;
+      return true;
+    },
+    () => false,
+  );
+  if (!up) byId("clock").textContent = "waiting for the bot";
+  if (moved) {
+    phone.reload();
+    slack.reload();
+  }
+  botUp = up;
+  showConnection();
+  clockTimer = setTimeout(loadClock, up ? 15_000 : 2000);
+}
+
+let streaming = false;
+
+function showConnection() {
+  const state = !streaming ? "lost" : botUp ? "up" : "waiting";
+  const words = { lost: "Reconnecting…", waiting: "Bot not running", up: "Connected" }[state];
+  const place = byId("connection");
+  if (place.textContent !== words) place.textContent = words;
+  place.dataset.state = state;
+}
+
+/** Runs one of the school's actions and says its result in a sentence. */
+async function schoolAction(button, path, sentence) {
+  button.setAttribute("aria-busy", "true");
+  button.disabled = true;
+  tell("One moment…", false);
+  try {
+    const answer = await post(path);
+    if (answer?.error) tell(answer.error);
+    else tell(sentence(answer), false);
+  } catch (error) {
+    tell(error.message);
+  }
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+  button.focus({ preventScroll: true });
+  loadClock();
+}
+
+byId("next-school-day").addEventListener("click", (event) =>
+  schoolAction(event.currentTarget, "/control/clock/next-school-day", (clock) =>
+    clock?.text ? `It is now ${clock.text}.` : "The clock has moved to the next school day.",
+  ),
+);
+
+function openedSentence({ opened }) {
+  if (opened === 0) return "No check-in was opened: nobody is due one.";
+  return opened === 1 ? "A check-in was opened for 1 pupil." : `A check-in was opened for ${opened.toLocaleString("en-GB")} pupils.`;
+}
+
+byId("open-check-in").addEventListener("click", (event) =>
+  schoolAction(event.currentTarget, "/control/wave", openedSentence),
+);
+
+const faults = byId("faults");
+
+function showFaults(mode) {
+  faults.value = mode;
+  faults.classList.toggle("on", mode !== "off");
+}
+
+async function loadFaults() {
+  const { modes, faults: mode } = await get("/control/state");
+  faults.replaceChildren(...modes.map((name) => h("option", { value: name }, FAULTS[name] ?? name)));
+  showFaults(mode);
+}
+
+faults.addEventListener("change", async () => {
+  try {
+    const { faults: mode } = await post("/control/faults", { mode: faults.value });
+    tell(mode === "off" ? "The networks behave again." : `The networks now misbehave: ${FAULTS[mode]}.`, false);
+  } catch (error) {
+    tell(error.message);
+    loadFaults().catch(() => {});
+  }
+});
+
+window.addEventListener("hashchange", () => fillSides().catch(() => {}));
+
+listen(
+  {
+    phone: (change) => {
+      if (change.kind === "people") waitForPeople();
+      phone.changed(change);
+      refreshBadges();
+    },
+    workspace: (change) => {
+      slack.changed(change);
+      refreshBadges();
+    },
+    clock: loadClock,
+    faults: ({ mode }) => showFaults(mode),
+    closing: () => tell("Rehearsal has been stopped."),
+  },
+  (state) => {
+    streaming = state === "open";
+    showConnection();
+    if (!streaming) return;
+    // Whatever happened while nobody listened is not told again: everything in sight is fetched anew.
+    loadFaults().catch((error) => tell(error.message));
+    waitForPeople();
+    loadClock();
+    phone.reload();
+    slack.reload();
+  },
+);

@@ -1,0 +1,91 @@
+"""Files on their way to a phone: what the Bot API takes, and how it describes them."""
+
+from __future__ import annotations
+
+import mimetypes
+import struct
+
+from rehearsal.telegram_state import State, StoredFile
+from rehearsal.telegram_wire import Args, Json, Upload, bad
+
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
+
+
+def take_photo(state: State, args: Args) -> Json:
+    """Read a call's photo, uploaded or known by its file_id, as the `photo` field of a Message."""
+    found = _find(state, args, "photo")
+    if isinstance(found, StoredFile):
+        if found.kind != "photo":
+            raise bad("can't use file of type Document as Photo")
+        return {"photo": [found.shape]}
+    if len(found.data) > MAX_PHOTO_BYTES:
+        raise bad(
+            f"file of size {len(found.data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
+        )
+    size = picture_size(found.data)
+    if size is None:
+        raise bad("IMAGE_PROCESS_FAILED")
+    width, height = size
+    if width + height > 10_000 or max(size) > 20 * min(size):
+        raise bad("PHOTO_INVALID_DIMENSIONS")
+    stored = state.add_file("photo", found.data, found.name, found.media_type, width=width, height=height)
+    return {"photo": [stored.shape]}
+
+
+def take_document(state: State, args: Args) -> Json:
+    """Read a call's document, uploaded or known by its file_id, as the `document` field of a Message."""
+    found = _find(state, args, "document")
+    if isinstance(found, StoredFile):
+        return {"document": found.shape}
+    guessed = mimetypes.guess_type(found.name)[0] or found.media_type
+    stored = state.add_file("document", found.data, found.name, guessed, file_name=found.name, mime_type=guessed)
+    return {"document": stored.shape}
+
+
+def describe_file(state: State, file_id: str) -> Json:
+    """Answer getFile. Raises Refusal for a file nobody sent and for one too big to download."""
+    if not file_id:
+        raise bad("file_id not specified")
+    stored = state.files.get(file_id)
+    if stored is None:
+        raise bad("invalid file_id")
+    if len(stored.data) > MAX_DOWNLOAD_BYTES:
+        raise bad("file is too big")
+    wanted = ("file_id", "file_unique_id", "file_size")
+    return {**{name: stored.shape[name] for name in wanted}, "file_path": stored.path}
+
+
+def _find(state: State, args: Args, name: str) -> StoredFile | Upload:
+    given = args.text(name)
+    upload = args.uploads.get(given.removeprefix("attach://") if given.startswith("attach://") else name)
+    if upload is not None:
+        if not upload.data:
+            raise bad("file must be non-empty")
+        return upload
+    if not given:
+        raise bad(f"there is no {name} in the request")
+    if given.startswith(("http://", "https://")):
+        # Telegram would fetch it; rehearsal reaches nothing beyond this machine.
+        raise bad("failed to get HTTP URL content")
+    if given not in state.files:
+        raise bad("wrong file identifier/HTTP URL specified")
+    return state.files[given]
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Read width and height from a PNG or JPEG; None when it is neither."""
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
+        width, height = struct.unpack(">II", data[16:24])
+        return (width, height) if width and height else None
+    if data[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        # Frame headers are C0 to CF, but for the tables among them (C4, C8, CC).
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return (width, height) if width and height else None
+        at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
+    return None

@@ -1,0 +1,216 @@
+"""What staff are told, read from the store and put into cards, and the letters that carry them to Slack."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from conversations import cards
+from conversations.cards import Card
+from scheduling.school import SchoolFacts
+from store import guards, outbox
+from store.outbox import Letter
+from store.people import initials
+from store.sealing import Sealer
+from store.tables import CheckIn, Flag, Posted, Pupil, Request, Staff, TutorGroup, Wave
+
+MANY_GROUPS = 12
+
+
+def pupil_label(sealer: Sealer, school: SchoolFacts, pupil: Pupil) -> str:
+    """Name a pupil as the school chose for places where history lasts: initials unless it said "full"."""
+    name = str(sealer.read(pupil, "name"))
+    return name if school.policy.get("names") == "full" else initials(name)
+
+
+def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> cards.Nudge:
+    """Put a flag into the words of its card."""
+    pupil, group = _pupil_and_group(session, flag.pupil_id, flag.group_id)
+    reasons = sealer.read(flag, "reasons")
+    return cards.Nudge(
+        flag=flag.id.hex,
+        pupil=pupil_label(sealer, school, pupil),
+        group=group.name,
+        low=reasons["low"],
+        window=reasons["window"],
+        baseline=reasons["baseline"],
+        state=cast('Literal["new", "taken", "snoozed", "not_needed"]', flag.state),
+        owner=_staff_name(session, sealer, flag.owner_id),
+        until=flag.snoozed_until,
+    )
+
+
+def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:
+    """Put a request to talk into the words of its card."""
+    pupil = session.get_one(Pupil, request.pupil_id)
+    _, group = _pupil_and_group(session, pupil.id, pupil.group_id)
+    return cards.AskedFor(
+        request=request.id.hex,
+        pupil=pupil_label(sealer, school, pupil),
+        group=group.name,
+        danger=request.danger,
+        asked_at=request.asked_at,
+        owner=_staff_name(session, sealer, request.owner_id),
+    )
+
+
+def response(session: Session, wave: Wave, group: TutorGroup) -> cards.Response:
+    """Count how far one group has answered one wave."""
+    counts = dict(
+        session.exec(
+            select(CheckIn.state, func.count())
+            .where(CheckIn.school_id == wave.school_id, CheckIn.wave_id == wave.id, CheckIn.group_id == group.id)
+            .group_by(CheckIn.state)
+        ).all()
+    )
+    return cards.Response(
+        wave=wave.id.hex,
+        group_id=group.id.hex,
+        group=group.name,
+        answered=counts.get("answered", 0),
+        asked=sum(counts.values()),
+        undelivered=counts.get("undelivered", 0),
+        closes_at=wave.closes_at,
+        closed=wave.state == "closed",
+    )
+
+
+def latest_wave(session: Session, school_id: UUID) -> Wave | None:
+    """Find the wave opened last."""
+    return session.exec(
+        select(Wave).where(Wave.school_id == school_id).order_by(col(Wave.opens_at).desc()).limit(1)
+    ).first()
+
+
+def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:
+    """Put together a person's Home tab: what they may see, through the guards."""
+    groups = guards.groups_seen(session, viewer)
+    wave = latest_wave(session, school.id)
+    own = [group for group in groups if group.tutor_id == viewer.id]
+    shown = own or groups[:MANY_GROUPS]
+    responses = tuple(response(session, wave, group) for group in shown) if wave else ()
+    flags = guards.flags_seen(session, viewer, [group.id for group in own] or [group.id for group in groups], now)
+    return cards.home_cards(
+        tuple(one for one in responses if one.asked),
+        tuple(nudge(session, sealer, school, flag) for flag in flags),
+        tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
+    )
+
+
+def post_card(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    staff: Staff,
+    card: Card,
+    *,
+    slot: str | None,
+    dedupe: str,
+    now: datetime,
+    method: str = "post",
+    lane: str = "reply",
+    lease_to: str | None = None,
+    expires_at: datetime | None = None,
+) -> Letter | None:
+    """Write one card to one member of staff; returns the letter when it was leased."""
+    payload: dict[str, Any] = {"card": card.to_json(), **_address(sealer, school, staff)}
+    return outbox.post(
+        session,
+        sealer,
+        school_id=school.id,
+        network="slack",
+        lane=lane,
+        method=method,
+        recipient=f"staff:{staff.id.hex}",
+        payload=payload,
+        slot=slot,
+        dedupe=dedupe,
+        now=now,
+        lease_to=lease_to,
+        expires_at=expires_at,
+    )
+
+
+def update_copies(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    slot_prefix: str,
+    card: Card,
+    *,
+    dedupe: str,
+    now: datetime,
+    lease_to: str | None = None,
+) -> list[Letter]:
+    """Write an update of every posted copy of a card; slots are `<slot_prefix><staff id in hexadecimal>`."""
+    posted = session.exec(
+        select(Posted).where(Posted.school_id == school.id, col(Posted.slot).startswith(slot_prefix, autoescape=True))
+    ).all()
+    letters = []
+    for copy in posted:
+        staff = session.get(Staff, UUID(copy.slot.removeprefix(slot_prefix)))
+        if staff is None:
+            continue
+        letter = post_card(
+            session,
+            sealer,
+            school,
+            staff,
+            card,
+            slot=copy.slot,
+            dedupe=f"{dedupe}:{staff.id.hex}",
+            now=now,
+            method="update",
+            lease_to=lease_to,
+        )
+        if letter:
+            letters.append(letter)
+    return letters
+
+
+def post_home(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    staff: Staff,
+    *,
+    dedupe: str,
+    now: datetime,
+    lease_to: str | None = None,
+) -> Letter | None:
+    """Write the person's Home tab anew. An old one is of no use: it expires after ten minutes."""
+    shown = home(session, sealer, school, staff, now)
+    payload: dict[str, Any] = {"cards": [card.to_json() for card in shown], **_address(sealer, school, staff)}
+    return outbox.post(
+        session,
+        sealer,
+        school_id=school.id,
+        network="slack",
+        lane="reply",
+        method="home",
+        recipient=f"staff:{staff.id.hex}",
+        payload=payload,
+        dedupe=dedupe,
+        now=now,
+        lease_to=lease_to,
+        expires_at=now + timedelta(minutes=10),
+    )
+
+
+def _address(sealer: Sealer, school: SchoolFacts, staff: Staff) -> dict[str, Any]:
+    user = sealer.read(staff, "slack_user")
+    address = {"user": user, "language": school.locale, "zone": school.zone}
+    if user is None:
+        address["email"] = sealer.read(staff, "email")
+    return address
+
+
+def _staff_name(session: Session, sealer: Sealer, staff_id: UUID | None) -> str:
+    staff = session.get(Staff, staff_id) if staff_id else None
+    return str(sealer.read(staff, "name")) if staff else ""
+
+
+def _pupil_and_group(session: Session, pupil_id: UUID, group_id: UUID) -> tuple[Pupil, TutorGroup]:
+    return session.get_one(Pupil, pupil_id), session.get_one(TutorGroup, group_id)

@@ -1,0 +1,193 @@
+"""Rounds: the waves of check-ins as rows, from planning to the tutor's card. A wave is one transaction a tutor group.
+
+Every function is idempotent: a wave, a check-in or a card that is already there is left alone, so a job that runs again
+after a crash carries on where it stood.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from conversations import bank
+from conversations.bank.rotation import choose
+from conversations.cards import wave_card
+from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
+from scheduling.briefing import post_card, response
+from scheduling.school import SchoolFacts, wave_rule
+from scheduling.waves import WaveTimes, next_wave
+from store.due import set_due
+from store.people import tutor_of
+from store.sealing import Sealer
+from store.tables import Binding, CheckIn, Pupil, TutorGroup, Wave
+
+Addressed = tuple[UUID, Event]
+DAY = timedelta(days=1)
+
+
+class WaveProblem(Exception):
+    """A wave cannot be opened now; the sentence says why and what to do."""
+
+
+def plan(session: Session, school: SchoolFacts, now: datetime) -> None:
+    """Set the next wave of the calendar; with no wave ahead (the calendar runs out) it looks again tomorrow."""
+    times = next_wave(school.calendar, wave_rule(school), now)
+    if times is None:
+        day = school.calendar.local_date(now)
+        set_due(session, school.id, "wave.plan", "next", school.calendar.local(day, school.calendar.day_start) + DAY)
+        return
+    day_name = school.calendar.local_date(times.opens_at).isoformat()
+    if session.exec(select(Wave.id).where(Wave.school_id == school.id, Wave.day == day_name)).first() is None:
+        set_due(session, school.id, "wave.open", day_name, times.opens_at)
+    set_due(session, school.id, "wave.plan", "next", times.opens_at + timedelta(seconds=1))
+
+
+def open_planned(session: Session, school: SchoolFacts, day_name: str, due_at: datetime, now: datetime) -> None:
+    """Open the wave of a day; one whose closing has passed (the machine was off) lapses instead of being sent late."""
+    if session.exec(select(Wave.id).where(Wave.school_id == school.id, Wave.day == day_name)).first() is not None:
+        return
+    times = next_wave(school.calendar, wave_rule(school), due_at - timedelta(seconds=1))
+    # The calendar may have changed since the day was planned: a snow day has no wave.
+    if times is None or times.opens_at != due_at:
+        return
+    _open(session, school, day_name, times, now)
+
+
+def open_now(session: Session, school: SchoolFacts, times: WaveTimes | None, now: datetime) -> Wave:
+    """Open a wave at once and close the one before it. Raises WaveProblem on a day or at an hour without school."""
+    if times is None:
+        raise WaveProblem("There is no school now, so no check-in is sent. Choose a time in the school day.")
+    earlier = session.exec(select(Wave).where(Wave.school_id == school.id, Wave.state == "open")).all()
+    for wave in earlier:
+        close(session, wave, now)
+    day = school.calendar.local_date(now).isoformat()
+    taken = session.exec(
+        select(func.count()).select_from(Wave).where(Wave.school_id == school.id, col(Wave.day).startswith(day))
+    ).one()
+    return _open(session, school, f"{day}.{taken + 1}" if taken else day, times, now)
+
+
+def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes, now: datetime) -> Wave:
+    number = session.exec(select(func.count()).select_from(Wave).where(Wave.school_id == school.id)).one()
+    wave = Wave(
+        school_id=school.id,
+        day=day_name,
+        number=number,
+        opens_at=times.opens_at,
+        remind_at=times.remind_at,
+        closes_at=times.closes_at,
+        bank_version=bank.LATEST,
+    )
+    session.add(wave)
+    if now >= times.closes_at:
+        wave.state = "lapsed"
+        return wave
+    session.flush()
+    for group_id in _groups(session, school.id):
+        set_due(session, school.id, "wave.group.open", f"{wave.id.hex}:{group_id.hex}", now)
+    if times.remind_at is not None:
+        set_due(session, school.id, "wave.remind", wave.id.hex, times.remind_at)
+    set_due(session, school.id, "wave.close", wave.id.hex, times.closes_at)
+    return wave
+
+
+def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime) -> list[Addressed]:
+    """Begin the check-ins of one tutor group: those who joined, have not stopped, and have none of this wave yet."""
+    if wave.state != "open" or now >= wave.closes_at:
+        return []
+    have = select(CheckIn.pupil_id).where(CheckIn.wave_id == wave.id, CheckIn.group_id == group_id)
+    pupils = session.exec(
+        select(Pupil)
+        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+        .where(Pupil.school_id == school.id, Pupil.group_id == group_id, Pupil.status == "active")
+        .where(col(Pupil.id).not_in(have))
+        .order_by(col(Pupil.id))
+    ).all()
+    events: list[Addressed] = []
+    for pupil in pupils:
+        check_in = CheckIn(
+            school_id=school.id,
+            wave_id=wave.id,
+            pupil_id=pupil.id,
+            group_id=group_id,
+            bank_version=wave.bank_version,
+            phase=pupil.phase,
+            opened_at=now,
+        )
+        session.add(check_in)
+        items = choose(bank.load(wave.bank_version), round_number=wave.number, seed=pupil.id.int % 2**31)
+        opens = CheckInOpens(CheckInId(check_in.id.hex), wave.bank_version, items, wave.closes_at)
+        events.append((pupil.id, opens))
+    session.flush()
+    return events
+
+
+def remind(session: Session, wave: Wave, now: datetime) -> None:
+    """Spread the one reminder over the tutor groups."""
+    if wave.state == "open" and now < wave.closes_at:
+        for group_id in _groups(session, wave.school_id):
+            set_due(session, wave.school_id, "wave.group.remind", f"{wave.id.hex}:{group_id.hex}", now)
+
+
+def remind_group(session: Session, wave: Wave, group_id: UUID, now: datetime) -> list[Addressed]:
+    """Remind those of one group whose check-in is still open."""
+    if wave.state != "open" or now >= wave.closes_at:
+        return []
+    return [
+        (check_in.pupil_id, CheckInReminder(CheckInId(check_in.id.hex)))
+        for check_in in _unfinished(session, wave, group_id)
+    ]
+
+
+def close(session: Session, wave: Wave, now: datetime) -> None:
+    """Close a wave: each group's unfinished check-ins are put away, then its tutor's card goes."""
+    if wave.state != "open":
+        return
+    wave.state, wave.closes_at = "closed", min(now, wave.closes_at)
+    session.add(wave)
+    for group_id in _groups(session, wave.school_id):
+        set_due(session, wave.school_id, "wave.group.close", f"{wave.id.hex}:{group_id.hex}", now)
+
+
+def close_group(session: Session, wave: Wave, group_id: UUID, now: datetime) -> list[Addressed]:
+    """Put away one group's unfinished check-ins; the tutor's card follows."""
+    set_due(session, wave.school_id, "wave.group.card", f"{wave.id.hex}:{group_id.hex}", now)
+    return [
+        (check_in.pupil_id, CheckInCloses(CheckInId(check_in.id.hex)))
+        for check_in in _unfinished(session, wave, group_id)
+    ]
+
+
+def group_card(
+    session: Session, sealer: Sealer, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime
+) -> None:
+    """Tell the tutor how many of the group answered."""
+    group = session.get_one(TutorGroup, group_id)
+    # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them.
+    for check_in in _unfinished(session, wave, group_id):
+        check_in.state, check_in.ended_at = "missed", now
+        session.add(check_in)
+    session.flush()
+    counted, tutor = response(session, wave, group), tutor_of(session, group_id)
+    if tutor is not None and counted.asked:
+        key = f"wave:{wave.id.hex}:{group_id.hex}"
+        post_card(session, sealer, school, tutor, wave_card(counted), slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
+
+
+def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:
+    return list(
+        session.exec(
+            select(CheckIn).where(
+                CheckIn.school_id == wave.school_id,
+                CheckIn.wave_id == wave.id,
+                CheckIn.group_id == group_id,
+                CheckIn.state == "open",
+            )
+        ).all()
+    )
+
+
+def _groups(session: Session, school_id: UUID) -> list[UUID]:
+    groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school_id)).all()
+    return [group.id for group in sorted(groups, key=lambda group: (group.year, group.name))]

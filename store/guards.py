@@ -1,0 +1,142 @@
+"""The guards: every read about a pupil on behalf of a member of staff goes through one of these.
+
+A tutor sees their own group, a head of year their year, a DSL or deputy everyone; the head sees totals only (never
+through here), the installer no pupil at all. What may not be seen and what does not exist look alike: `NotFound`.
+Reads of what pupils said or did are audited.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from store import audit
+from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
+
+SAFEGUARDING = frozenset({"dsl", "deputy_dsl"})
+
+
+class NotFound(Exception):
+    """There is no such thing, or this person may not see it; the two are never told apart."""
+
+
+def may_see_group(viewer: Staff, group: TutorGroup) -> bool:
+    """The whole rule of who sees which tutor group's pupils."""
+    if not viewer.active or viewer.school_id != group.school_id:
+        return False
+    if SAFEGUARDING & set(viewer.roles) or group.tutor_id == viewer.id:
+        return True
+    return "head_of_year" in viewer.roles and viewer.year == group.year
+
+
+def access_group(session: Session, viewer: Staff, group_id: UUID) -> TutorGroup:
+    """Read a tutor group this person may see. Raises NotFound."""
+    group = session.get(TutorGroup, group_id)
+    if group is None or not may_see_group(viewer, group):
+        raise NotFound
+    return group
+
+
+def access_pupil(session: Session, viewer: Staff, pupil_id: UUID, now: datetime, reason: str) -> Pupil:
+    """Read a pupil this person may see; audited with the reason, such as "nudge". Raises NotFound."""
+    pupil = session.get(Pupil, pupil_id)
+    if pupil is None:
+        raise NotFound
+    access_group(session, viewer, pupil.group_id)
+    audit.record(
+        session,
+        viewer.school_id,
+        now,
+        actor=f"staff:{viewer.id.hex}",
+        action=f"read {reason}",
+        subject=f"pupil:{pupil.id.hex}",
+    )
+    return pupil
+
+
+def access_flag(session: Session, viewer: Staff, flag_id: UUID, now: datetime, reason: str) -> Flag:
+    """Read, lock and audit a flag this person may see. Raises NotFound."""
+    flag = session.exec(select(Flag).where(Flag.id == flag_id).with_for_update()).first()
+    if flag is None:
+        raise NotFound
+    access_pupil(session, viewer, flag.pupil_id, now, reason)
+    return flag
+
+
+def access_request(session: Session, viewer: Staff, request_id: UUID, now: datetime, reason: str) -> Request:
+    """Read, lock and audit a request to talk; safeguarding leads only. Raises NotFound."""
+    request = session.exec(select(Request).where(Request.id == request_id).with_for_update()).first()
+    if request is None or not SAFEGUARDING & set(viewer.roles):
+        raise NotFound
+    access_pupil(session, viewer, request.pupil_id, now, reason)
+    return request
+
+
+def access_unanswered(
+    session: Session, viewer: Staff, wave_id: UUID, group_id: UUID, now: datetime
+) -> tuple[TutorGroup, Sequence[tuple[Pupil, str]]]:
+    """Read which pupils of a group did not answer a wave, each with the check-in's state; audited. Raises NotFound."""
+    group = access_group(session, viewer, group_id)
+    wave = session.get(Wave, wave_id)
+    if wave is None or wave.school_id != viewer.school_id:
+        raise NotFound
+    rows = session.exec(
+        select(Pupil, CheckIn.state)
+        .join(CheckIn, col(CheckIn.pupil_id) == col(Pupil.id))
+        .where(CheckIn.school_id == group.school_id, CheckIn.wave_id == wave_id, CheckIn.group_id == group_id)
+        .where(CheckIn.state != "answered")
+    ).all()
+    audit.record(
+        session,
+        viewer.school_id,
+        now,
+        actor=f"staff:{viewer.id.hex}",
+        action="read unanswered",
+        subject=f"group:{group_id.hex}",
+    )
+    return group, rows
+
+
+def groups_seen(session: Session, viewer: Staff) -> list[TutorGroup]:
+    """List the tutor groups whose pupils this person may see, by name."""
+    groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == viewer.school_id)).all()
+    return sorted(
+        (group for group in groups if may_see_group(viewer, group)), key=lambda group: (group.year, group.name)
+    )
+
+
+def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: datetime) -> Sequence[Flag]:
+    """Read the flags still to be decided in some groups this person may see, oldest first, twenty at most; audited."""
+    allowed = {group.id for group in groups_seen(session, viewer)} & set(group_ids)
+    if not allowed:
+        return ()
+    flags = session.exec(
+        select(Flag)
+        .where(Flag.school_id == viewer.school_id, col(Flag.group_id).in_(allowed), Flag.state == "new")
+        .order_by(col(Flag.raised_at))
+        .limit(20)
+    ).all()
+    if flags:
+        _audit_list(session, viewer, now, "read open nudges")
+    return flags
+
+
+def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Request]:
+    """Read the requests to talk nobody owns yet, oldest first, twenty at most; safeguarding leads only; audited."""
+    if not SAFEGUARDING & set(viewer.roles):
+        return ()
+    requests = session.exec(
+        select(Request)
+        .where(Request.school_id == viewer.school_id, Request.state == "open")
+        .order_by(col(Request.asked_at))
+        .limit(20)
+    ).all()
+    if requests:
+        _audit_list(session, viewer, now, "read open requests")
+    return requests
+
+
+def _audit_list(session: Session, viewer: Staff, now: datetime, action: str) -> None:
+    actor = f"staff:{viewer.id.hex}"
+    audit.record(session, viewer.school_id, now, actor=actor, action=action, subject=actor)

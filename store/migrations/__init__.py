@@ -1,0 +1,1 @@
+"""Alembic migrations; `earshot migrate` runs them."""

@@ -1,0 +1,204 @@
+"""The outbox: what is to be sent is written in the transaction that caused it, and sent after it.
+
+A row leaves "waiting" once: sent, expired, failed or replaced. Whoever sends it holds its lease; when the lease runs
+out (the process died), another takes it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, select, update
+
+from store.database import is_postgresql
+from store.ids import new_id
+from store.sealing import Sealer
+from store.tables import LANES, CheckIn, Outbox, Posted
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A row of the outbox with its payload opened, on its way to the sender."""
+
+    id: UUID
+    school_id: UUID
+    network: str
+    lane: int
+    method: str
+    recipient: str
+    slot: str | None
+    payload: dict[str, Any]
+    attempts: int
+    expires_at: datetime | None
+
+
+def post(
+    session: Session,
+    sealer: Sealer,
+    *,
+    school_id: UUID,
+    network: str,
+    lane: str,
+    method: str,
+    recipient: str,
+    payload: dict[str, Any],
+    dedupe: str,
+    now: datetime,
+    slot: str | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+    lease_to: str | None = None,
+) -> Letter | None:
+    """Write one message to be sent; `lease_to` names the process that will send it straight after the commit.
+
+    Returns the letter when it was leased, else None: it waits to be claimed.
+    """
+    row = Outbox(
+        id=new_id(),
+        school_id=school_id,
+        network=network,
+        lane=LANES[lane],
+        method=method,
+        recipient=recipient,
+        slot=slot,
+        dedupe=dedupe,
+        not_before=not_before or now,
+        expires_at=expires_at,
+    )
+    sealer.write(row, "payload", payload)
+    if lease_to and row.not_before <= now:
+        row.leased_by, row.lease_until = lease_to, now + LEASE
+    session.add(row)
+    return _letter(row, payload) if row.leased_by else None
+
+
+def claim(
+    session: Session, sealer: Sealer, *, network: str, now: datetime, worker: str, lanes: Iterable[int], limit: int
+) -> list[Letter]:
+    """Take waiting rows that are due and not leased, most urgent and oldest first, under a lease of one minute.
+
+    Rows past their time are expired here instead, never sent late.
+    """
+    free: ColumnElement[bool] = or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) <= now)
+    statement = (
+        select(Outbox)
+        .where(Outbox.state == "waiting", Outbox.network == network, col(Outbox.lane).in_(list(lanes)))
+        .where(col(Outbox.not_before) <= now, free)
+        .order_by(col(Outbox.lane), col(Outbox.not_before), col(Outbox.id))
+        .limit(limit)
+    )
+    if is_postgresql(session.get_bind()):
+        statement = statement.with_for_update(skip_locked=True)
+    letters = []
+    for row in session.exec(statement).all():
+        if row.expires_at is not None and row.expires_at <= now:
+            _end(session, row, "expired", now, "too late to be of use")
+            continue
+        row.leased_by, row.lease_until = worker, now + LEASE
+        session.add(row)
+        letters.append(_letter(row, sealer.read(row, "payload")))
+    return letters
+
+
+def _letter(row: Outbox, payload: dict[str, Any]) -> Letter:
+    return Letter(
+        row.id,
+        row.school_id,
+        row.network,
+        row.lane,
+        row.method,
+        row.recipient,
+        row.slot,
+        payload,
+        row.attempts,
+        row.expires_at,
+    )
+
+
+def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: dict[str, Any] | None) -> None:
+    """Mark a letter sent; `ref` (chat and message id) is kept for its slot, so that it can be edited."""
+    session.exec(
+        update(Outbox)
+        .where(col(Outbox.id) == letter.id)
+        .values(state="sent", done_at=now, leased_by=None, lease_until=None, attempts=letter.attempts + 1)
+    )
+    if letter.slot and ref is not None:
+        posted = session.exec(select(Posted).where(Posted.slot == letter.slot)).first()
+        posted = posted or Posted(school_id=letter.school_id, slot=letter.slot)
+        sealer.write(posted, "ref", ref)
+        session.add(posted)
+
+
+def ended(session: Session, letter: Letter, state: str, now: datetime, error: str) -> None:
+    """Mark a letter expired, failed or replaced, with the reason in a word that says nothing of anyone."""
+    row = session.get(Outbox, letter.id)
+    if row is not None and row.state == "waiting":
+        _end(session, row, state, now, error)
+
+
+def _end(session: Session, row: Outbox, state: str, now: datetime, error: str) -> None:
+    row.state, row.last_error, row.done_at = state, error, now
+    row.leased_by = row.lease_until = None
+    session.add(row)
+    # A check-in that never reached the phone must not look like a pupil who did not answer.
+    if row.slot and row.method == "send" and row.slot.startswith("check-in:"):
+        check_in = session.get(CheckIn, UUID(row.slot.removeprefix("check-in:")))
+        if check_in is not None and check_in.state in ("open", "missed"):
+            check_in.state = "undelivered"
+            session.add(check_in)
+
+
+def put_back(session: Session, letter: Letter, error: str, not_before: datetime) -> None:
+    """Give a letter back to be tried again from `not_before` on."""
+    session.exec(
+        update(Outbox)
+        .where(col(Outbox.id) == letter.id, col(Outbox.state) == "waiting")
+        .values(
+            leased_by=None,
+            lease_until=None,
+            attempts=letter.attempts + 1,
+            last_error=error,
+            not_before=not_before,
+        )
+    )
+
+
+def release(session: Session, worker: str) -> None:
+    """Give back every lease of a process that is stopping, so that the next start need not wait for them to run out."""
+    session.exec(
+        update(Outbox)
+        .where(col(Outbox.leased_by) == worker, col(Outbox.state) == "waiting")
+        .values(leased_by=None, lease_until=None)
+    )
+
+
+def posted_ref(session: Session, sealer: Sealer, slot: str) -> dict[str, Any] | None:
+    """Find where the message of a slot lies; None while it has not been sent."""
+    posted = session.exec(select(Posted).where(Posted.slot == slot)).first()
+    return sealer.read(posted, "ref") if posted else None
+
+
+def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -> bool:
+    """Say whether something of this kind is still on its way to a recipient."""
+    found = session.exec(
+        select(Outbox.id)
+        .where(Outbox.state == "waiting", Outbox.school_id == school_id)
+        .where(Outbox.recipient == recipient, Outbox.method == method)
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def withdraw(session: Session, school_id: UUID, recipient: str, now: datetime, *, lanes: Iterable[int]) -> None:
+    """Take back what has not left yet: the phone is no longer theirs, or they asked to stop."""
+    session.exec(
+        update(Outbox)
+        .where(col(Outbox.state) == "waiting", col(Outbox.school_id) == school_id)
+        .where(col(Outbox.recipient) == recipient, col(Outbox.lane).in_(list(lanes)))
+        .values(state="replaced", last_error="withdrawn", done_at=now, leased_by=None, lease_until=None)
+    )

@@ -1,0 +1,152 @@
+"""Pupils and their phones, staff and their Slack: who is who, found by keyed hashes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from store.database import is_postgresql
+from store.invites import Lookup
+from store.sealing import Sealer
+from store.tables import Binding, Conversation, Pupil, Staff, TutorGroup
+
+
+@dataclass
+class Correspondent:
+    """A pupil locked for one step, with their phone and where their conversation stands (plain data)."""
+
+    pupil: Pupil
+    chat_id: int
+    conversation: Conversation | None
+    state: dict[str, Any]
+
+
+def chat_key(sealer: Sealer, chat_id: int) -> bytes:
+    return sealer.blind("chat", chat_id)
+
+
+def by_chat(session: Session, sealer: Sealer, school_id: UUID, chat_id: int) -> Correspondent | None:
+    """Find and lock the pupil of a chat; None for a chat that has not joined."""
+    key = chat_key(sealer, chat_id)
+    statement = (
+        select(Pupil, Conversation)
+        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+        .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
+        .where(Binding.school_id == school_id, Binding.chat_key == key)
+    )
+    found = session.exec(_locked(session, statement)).first()
+    return _correspondent(sealer, found, chat_id) if found else None
+
+
+def by_pupil(session: Session, sealer: Sealer, pupil_id: UUID) -> Correspondent | None:
+    """Find and lock a pupil who has a phone; None for one who has not joined."""
+    statement = (
+        select(Pupil, Conversation, Binding)
+        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+        .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
+        .where(Pupil.id == pupil_id)
+    )
+    found = session.exec(_locked(session, statement)).first()
+    if not found:
+        return None
+    pupil, conversation, binding = found
+    return _correspondent(sealer, (pupil, conversation), sealer.read(binding, "chat"))
+
+
+def _locked(session: Session, statement: Any) -> Any:  # noqa: ANN401 (a select of several tables)
+    # SQLite's transactions begin as writers: the whole store is locked already.
+    if is_postgresql(session.get_bind()):
+        return statement.with_for_update(of=Pupil).execution_options(populate_existing=True)
+    return statement
+
+
+def _correspondent(sealer: Sealer, found: tuple[Pupil, Conversation | None], chat_id: int) -> Correspondent:
+    pupil, conversation = found
+    state = sealer.read(conversation, "data") if conversation else {}
+    return Correspondent(pupil, chat_id, conversation, state)
+
+
+def save_state(session: Session, sealer: Sealer, who: Correspondent, state: dict[str, Any], version: int) -> None:
+    """Put away where the conversation stands after a step."""
+    if who.conversation is None:
+        who.conversation = Conversation(pupil_id=who.pupil.id, school_id=who.pupil.school_id)
+    who.conversation.version = version
+    sealer.write(who.conversation, "data", state)
+    who.state = state
+    session.add(who.conversation)
+
+
+def bind(session: Session, sealer: Sealer, found: Lookup, chat_id: int, now: datetime) -> int | None:
+    """Tie a chat to the pupil of a valid code and spend the code.
+
+    Returns the chat id of the pupil's former phone when there was another one, which is no longer theirs.
+    """
+    assert found.invite is not None  # noqa: S101 (only valid look-ups come here)
+    found.invite.used_at = now
+    session.add(found.invite)
+    key = chat_key(sealer, chat_id)
+    # One phone, one pupil: a chat that belonged to another pupil (a sibling's phone) moves.
+    other = session.exec(
+        select(Binding).where(Binding.school_id == found.invite.school_id, Binding.chat_key == key)
+    ).first()
+    if other and other.pupil_id != found.invite.pupil_id:
+        session.delete(other)
+        session.flush()
+    binding = session.get(Binding, found.invite.pupil_id)
+    former = None
+    if binding is None:
+        binding = Binding(pupil_id=found.invite.pupil_id, school_id=found.invite.school_id)
+    elif binding.chat_key != key:
+        former = sealer.read(binding, "chat")
+    binding.chat_key = key
+    sealer.write(binding, "chat", chat_id)
+    session.add(binding)
+    return former
+
+
+def staff_by_slack(session: Session, sealer: Sealer, school_id: UUID, slack_user: str) -> Staff | None:
+    """Find the member of staff a Slack user is; None if there is none, or they have left."""
+    return session.exec(
+        select(Staff).where(
+            Staff.slack_user_key == sealer.blind("slack", slack_user),
+            Staff.school_id == school_id,
+            col(Staff.active).is_(True),
+        )
+    ).first()
+
+
+def link_slack(session: Session, sealer: Sealer, school_id: UUID, slack_user: str, email: str) -> Staff | None:
+    """Tie a Slack user to the member of staff with the same e-mail address; None if nobody has it."""
+    staff = session.exec(
+        select(Staff).where(
+            Staff.school_id == school_id,
+            Staff.email_key == sealer.blind("email", email.strip().lower()),
+            col(Staff.active).is_(True),
+        )
+    ).first()
+    if staff is None:
+        return None
+    sealer.write(staff, "slack_user", slack_user)
+    staff.slack_user_key = sealer.blind("slack", slack_user)
+    session.add(staff)
+    return staff
+
+
+def with_role(session: Session, school_id: UUID, *roles: str) -> list[Staff]:
+    """List active staff who hold any of the roles."""
+    everyone = session.exec(select(Staff).where(Staff.school_id == school_id, col(Staff.active).is_(True))).all()
+    return [staff for staff in everyone if set(staff.roles) & set(roles)]
+
+
+def tutor_of(session: Session, group_id: UUID) -> Staff | None:
+    """Find the tutor of a group, if it has one who is still here."""
+    group = session.get(TutorGroup, group_id)
+    staff = session.get(Staff, group.tutor_id) if group and group.tutor_id else None
+    return staff if staff and staff.active else None
+
+
+def initials(name: str) -> str:
+    """Shorten a name for places where history lasts: "Ada Lovelace" becomes "A.L."."""
+    return "".join(f"{part[0]}." for part in name.split()[:3])

@@ -1,0 +1,92 @@
+"""Words of danger: found in disguise, not found inside other words, and never a reason to fail."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversations.danger_words import sounds_like_danger
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i want to kill myself",
+        "I WANT TO KILL MYSELF!!!",
+        "kill my self",
+        "killmyself",
+        "kilmyself",
+        "killlll myselfff",
+        "k1ll mys3lf",
+        "k i l l  m y s e l f",
+        "k.i.l.l m.y.s.e.l.f",
+        "ki\u200bll my\u00adself",
+        "kíll mysélf",
+        "ｋｉｌｌ ｍｙｓｅｌｆ",
+        "kms",
+        "thinking of suicide",
+        "feeling suicidal",
+        "su1c1de",
+        "sucide",
+        "i don't want to be alive",
+        "i don’t want to live",
+        "I dont wanna be here anymore",
+        "better off without me",
+        "I have been self-harming",
+        "selfharm",
+        "i cut myself last night",
+        "he hits me when mum is out",
+        "my stepdad is hurting me",
+        "he keeps touching me",
+        "i was raped",
+        "I am scared to go home",
+        "it's not safe at home",
+        "i'm not safe",
+        "please call the police",
+        "ring 999",
+        "he has a knife in his bag",
+        "everyone says kys",
+        "hello " * 500 + "i want to die",
+    ],
+)
+def test_words_of_danger_are_found(text: str):
+    assert sounds_like_danger(text) is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "no thanks",
+        "this homework is killing me",
+        "I saw a killer whale",
+        "grapes and a drape and a skyscraper",
+        "my therapist is nice",
+        "the stables were full",
+        "we ran 5 kms today",
+        "dying to see the film",
+        "the game was dead good",
+        "I cut my hair",
+        "my skills are getting better",
+        "can't go on the trip",
+        "999 bottles",
+        "we won the match on saturday 🎉",
+        "מה שלומך",
+        "كيف حالك",
+        "\u200b\u200d\ufeff",
+    ],
+)
+def test_everyday_words_are_not_found(text: str):
+    assert sounds_like_danger(text) is False
+
+
+@given(st.text(st.characters()))
+def test_any_text_is_answered(text: str):
+    assert sounds_like_danger(text) in (True, False)
+
+
+@given(st.text(st.characters(categories=("Zs", "Po", "Cf"))), st.text(st.characters(categories=("Zs", "So"))))
+def test_marks_around_the_words_do_not_hide_them(before: str, after: str):
+    assert sounds_like_danger(f"{before} i want to die {after}") is True

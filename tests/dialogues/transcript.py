@@ -1,0 +1,231 @@
+"""Plays a dialogue written as text, and gives back the whole transcript with what the bot said and did.
+
+A dialogue is a text file. Its first lines describe who speaks (`# ...` comments, then `person: older, active, ENG`).
+Lines of the world are played; all other lines are what came back:
+
+    clock: 2026-11-23 10:00        the time from here on
+    pupil: /start                  a command, or words
+    pupil code: valid              a join code, as the runner found it
+    pupil taps: Skip               the newest button with that label
+    pupil tampers: c:...           button data as it is, under the newest message; {id} is the open check-in
+    pupil attaches: photo          not words; "photo, with these words" has a caption
+    pupil edits: new words         a message changed afterwards
+    school: opens SD-IN-1, ...     a wave; also `school: reminds`, `school: closes`
+    school closed until: ...       requests are read only then; `school: open` ends it
+    staff: Ms Alder takes it       a request was taken
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from conversations.model import (
+    AskForAdult,
+    Attachment,
+    Bind,
+    Button,
+    CheckInCloses,
+    CheckInId,
+    CheckInOpens,
+    CheckInReminder,
+    CodeGiven,
+    Command,
+    Edit,
+    Edited,
+    Effect,
+    Event,
+    Message,
+    Person,
+    Phrase,
+    RecordCheckIn,
+    RequestOwned,
+    Send,
+    SetLanguage,
+    SetStatus,
+    State,
+    Tap,
+    Text,
+    Toast,
+)
+from conversations.router import step
+
+FOLDER = Path(__file__).parent
+BANK = "2026-1"
+_INDENT = "     "
+_PLAYED = ("clock:", "pupil", "school", "staff:")
+
+
+def in_english(phrase: Phrase) -> str:
+    """Render a phrase as its English source, with its plural chosen and its fields filled."""
+    text = phrase.plural if phrase.plural is not None and phrase.count != 1 else phrase.text
+    return text.format(**{name: _field(value) for name, value in phrase.params})
+
+
+def _field(value: str | int | datetime | Phrase) -> str:
+    if isinstance(value, Phrase):
+        return in_english(value)
+    return value.strftime("%A %-d %B, %H:%M") if isinstance(value, datetime) else str(value)
+
+
+@dataclass
+class Stage:
+    """One chat: who speaks, where the conversation stands, and the messages on the screen."""
+
+    person: Person | None
+    pupil: Person
+    now: datetime = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    state: State = field(default_factory=State)
+    screen: list[Message] = field(default_factory=list)
+    slots: dict[str, int] = field(default_factory=dict)
+    opened: int = 0
+
+    def play(self, line: str) -> list[str]:
+        """Play one line of the world and give the lines that came back."""
+        who, _, what = line.partition(": ")
+        if who == "clock":
+            self.now = datetime.fromisoformat(what).replace(tzinfo=UTC)
+            return []
+        if who == "school closed until":
+            self._learn(talk_when=datetime.fromisoformat(what).replace(tzinfo=UTC))
+            return []
+        if line == "school: open":
+            self._learn(talk_when=None)
+            return []
+        event, tapped = self._event(who, what)
+        self.now += timedelta(seconds=4)
+        person = self.pupil if event == CodeGiven("valid") else self.person
+        # Every step is taken by a program that knows nothing but the JSON of the one before.
+        state = State.from_json(json.loads(json.dumps(self.state.to_json())))
+        taken = step(state, event, person, self.now)
+        self.state = taken.state
+        lines = [line for effect in taken.effects for line in self._carried_out(effect, tapped)]
+        return lines or [f"{_INDENT}(nothing)"]
+
+    def _learn(self, **facts: object) -> None:
+        self.pupil = replace(self.pupil, **facts)  # type: ignore[arg-type]
+        self.person = self.pupil if self.person is not None else None
+
+    def _event(self, who: str, what: str) -> tuple[Event, int | None]:
+        match who:
+            case "pupil taps":
+                at, button = self._button(what)
+                return Tap(button.data), at
+            case "pupil tampers":
+                return Tap(what.replace("{id}", self._check_in())), len(self.screen) - 1
+            case "pupil attaches":
+                kind, _, caption = what.partition(", with ")
+                return Attachment(kind, caption), None
+            case "pupil edits":
+                return Edited(what), None
+            case "pupil code":
+                assert what in ("valid", "unknown", "used", "expired", "slow_down")
+                return CodeGiven(what), None
+            case "pupil":
+                return (Command(what[1:]) if what.startswith("/") else Text(what)), None
+            case "staff":
+                return RequestOwned(what.removesuffix(" takes it")), None
+            case "school":
+                return self._school(what), None
+        raise AssertionError(f"no such line: {who}: {what}")
+
+    def _school(self, what: str) -> Event:
+        if what == "reminds":
+            return CheckInReminder(CheckInId(self._check_in()))
+        if what == "closes":
+            return CheckInCloses(CheckInId(self._check_in()))
+        self.opened += 1
+        items = tuple(re.findall(r"[A-Z0-9-]+", what.removeprefix("opens ")))
+        return CheckInOpens(CheckInId(self._check_in()), BANK, items, self.now + timedelta(days=2))
+
+    def _check_in(self) -> str:
+        return f"{self.opened:032x}"
+
+    def _button(self, label: str) -> tuple[int, Button]:
+        for at in range(len(self.screen) - 1, -1, -1):
+            for row in self.screen[at].rows:
+                for button in row:
+                    if in_english(button.label) == label:
+                        return at, button
+        raise AssertionError(f"no button {label!r} on the screen")
+
+    def _carried_out(self, effect: Effect, tapped: int | None) -> list[str]:
+        match effect:
+            case Send(message, slot, lane, expires_at):
+                self.screen.append(message)
+                if slot is not None:
+                    self.slots[slot] = len(self.screen) - 1
+                note = "" if lane == "reply" else f" ({lane}{', expires' if expires_at else ''})"
+                return _shown(f"bot{note}: ", message)
+            case Edit(message, slot):
+                at = tapped if slot is None else self.slots[slot]
+                assert at is not None
+                self.screen[at] = message
+                return _shown("bot edits: ", message)
+            case Toast(text):
+                return [f"toast: {in_english(text)}"]
+            case Bind():
+                self.person = self.pupil
+                return ["does: ties this chat to the pupil"]
+            case SetStatus(status):
+                self._learn(status=status)
+                return [f"does: sets status to {status}"]
+            case SetLanguage(language):
+                self._learn(language=language)
+                return [f"does: sets language to {language}"]
+            case RecordCheckIn():
+                return [_recorded(effect)]
+            case AskForAdult(danger):
+                return ["does: tells every safeguarding lead (danger)" if danger else "does: tells the leads"]
+
+
+def _shown(start: str, message: Message) -> list[str]:
+    lines = [f"*{in_english(message.title)}*"] if message.title else []
+    lines += [in_english(paragraph) for paragraph in message.paragraphs]
+    lines += [" ".join(_label(button) for button in row) for row in message.rows]
+    return [start + lines[0], *(_INDENT + line for line in lines[1:])]
+
+
+def _label(button: Button) -> str:
+    return f"[{button.picture} {in_english(button.label)}]" if button.picture else f"[{in_english(button.label)}]"
+
+
+def _recorded(record: RecordCheckIn) -> str:
+    answers = " ".join(
+        f"{answer.item}={'skipped' if answer.option is None else answer.option}/{answer.ms}ms"
+        for answer in record.answers
+    )
+    words = f", words: {record.words}" if record.words else ""
+    return f"does: puts the check-in away as {record.ending}: {answers or 'no answers'}{words}"
+
+
+def transcript(script: str) -> str:
+    """Play the lines of the world in a dialogue and write the whole of it anew."""
+    lines = script.splitlines()
+    described = next(line for line in lines if line.startswith("person: ")).removeprefix("person: ")
+    stage = _stage(described)
+    out: list[str] = []
+    for line in lines:
+        if line.startswith(("#", "person: ")):
+            out.append(line)
+        elif line.startswith(_PLAYED):
+            out += ["", line, *stage.play(line)]
+    return "\n".join(out) + "\n"
+
+
+def _stage(described: str) -> Stage:
+    band, status, nation, *languages = described.split(", ")
+    assert band in ("young", "older")
+    stranger = status == "stranger"
+    assert stranger or status in ("invited", "active", "stopped", "left")
+    pupil = Person(
+        band=band,
+        language="en",
+        languages=tuple(languages) or ("en",),
+        nation=nation,
+        status="invited" if stranger else status,
+    )
+    return Stage(None if stranger else pupil, pupil)

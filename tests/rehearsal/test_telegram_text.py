@@ -1,0 +1,116 @@
+"""Markup, entities and trimming."""
+
+from __future__ import annotations
+
+import pytest
+
+from rehearsal.telegram_text import parse_text, with_found
+from rehearsal.telegram_wire import Json, Refusal
+
+
+def parsed(text: str, mode: str = "", given: object = None) -> Json:
+    return parse_text(text, mode, given, 4096, "message is too long")
+
+
+def refused(text: str, mode: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        parsed(text, mode)
+    assert caught.value.code == 400
+    return caught.value.description.removeprefix("Bad Request: can't parse entities: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "entities"),
+    [
+        ("<b>a</b> <I>b</I>", "a b", [("bold", 0, 1), ("italic", 2, 1)]),
+        ("😀 <u>x</u>", "😀 x", [("underline", 3, 1)]),
+        ("1 &lt; 2 &amp; &quot;3&quot; &#163; &eacute;", '1 < 2 & "3" £ &eacute;', []),
+        ("<b>a <i>b</i></b>", "a b", [("bold", 0, 3), ("italic", 2, 1)]),
+        ("<span class='tg-spoiler'>a</span>", "a", [("spoiler", 0, 1)]),
+        ("<b></b>a", "a", []),
+        ("<a>words</a>", "words", []),
+        ("<b>a </b>", "a", [("bold", 0, 1)]),
+    ],
+)
+def test_html_becomes_entities(text: str, expected: str, entities: list[tuple[str, int, int]]):
+    told = parsed(text, "HTML")
+    found = [(one["type"], one["offset"], one["length"]) for one in told.get("entities", [])]
+    assert (told["text"], found) == (expected, entities)
+
+
+def test_html_link_and_code_keep_where_they_lead():
+    told = parsed(
+        '<a href="https://example.org/?a=1&amp;b=2">x</a><pre><code class="language-py">y</code></pre>', "html"
+    )
+    assert told["entities"] == [
+        {"type": "text_link", "offset": 0, "length": 1, "url": "https://example.org/?a=1&b=2"},
+        {"type": "pre", "offset": 1, "length": 1, "language": "py"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("é<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("é<b", "Unclosed start tag at byte offset 2"),
+        ("é<h1>a</h1>", 'Unsupported start tag "h1" at byte offset 2'),
+        ("a < b", 'Unsupported start tag "" at byte offset 2'),
+        ("a <3 you>", 'Unsupported start tag "3" at byte offset 2'),
+        ("a</b>", "Unexpected end tag at byte offset 1"),
+        ("<b>a</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("<b>a</b", "Unclosed end tag at byte offset 4"),
+        ("<a =>a</a>", 'Empty attribute name in the tag "a" at byte offset 0'),
+        ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
+    ],
+)
+def test_html_that_is_wrong_is_refused(text: str, problem: str):
+    assert refused(text, "HTML") == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "entities"),
+    [
+        ("*a* _b_ __c__ ~d~ ||e||", "a b c d e", ["bold", "italic", "underline", "strikethrough", "spoiler"]),
+        (r"1\.5 \*", "1.5 *", []),
+        ("`a.b` ```py\nc!```", "a.b c!", ["code", "pre"]),
+        ("[x](https://example.org)", "x", ["text_link"]),
+        (">a\n>b\nc", "a\nb\nc", ["blockquote"]),
+    ],
+)
+def test_markdown_becomes_entities(text: str, expected: str, entities: list[str]):
+    told = parsed(text, "MarkdownV2")
+    assert (told["text"], [one["type"] for one in told.get("entities", [])]) == (expected, entities)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Well.", "Character '.' is reserved and must be escaped with the preceding '\\'"),
+        ("a!", "Character '!' is reserved and must be escaped with the preceding '\\'"),
+        ("é *a", "Can't find end of Bold entity at byte offset 3"),
+        ("*a _b*", "Can't find end of Bold entity at byte offset 5"),
+        ("[a](b", "Can't find end of a URL at byte offset 4"),
+        ("`a", "Can't find end of Code entity at byte offset 0"),
+    ],
+)
+def test_markdown_that_is_wrong_is_refused(text: str, problem: str):
+    assert refused(text, "MarkdownV2") == problem
+
+
+def test_ends_are_trimmed_and_entities_moved():
+    told = parsed("  \n a b \n", given=[{"type": "bold", "offset": 4, "length": 3}])
+    assert told == {"text": "a b", "entities": [{"type": "bold", "offset": 0, "length": 3}]}
+
+
+def test_commands_links_and_mentions_are_found():
+    told = with_found("/start 😀 @some_body https://example.org/a. #maths", [])
+    assert [(one["type"], one["offset"], one["length"]) for one in told["entities"]] == [
+        ("bot_command", 0, 6),
+        ("mention", 10, 10),
+        ("url", 21, 21),
+        ("hashtag", 44, 6),
+    ]
+
+
+def test_plain_text_has_no_entities():
+    assert with_found("9/10 and fine", []) == {"text": "9/10 and fine"}
