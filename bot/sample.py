@@ -19,7 +19,7 @@ from sqlalchemy import Engine, Table, insert
 from sqlmodel import Session, SQLModel, col, select, update
 
 from bot import importing
-from bot.sample_history import PastCheckIn, PupilPast, state_levels
+from bot.sample_history import PupilPast, state_levels
 from bot.sample_names import names, plain
 from conversations.bank import LATEST
 from conversations.model import Band
@@ -253,14 +253,16 @@ def _history(
     near, apart = _firsts(everyone, size.near), _lasts(everyone, size.unjoined)
     waves = list(_waves(school, now, size.weeks))
     asked = [
-        (pupil, PupilPast(seed, number, _band(pupil), len(waves), near=number in near))
+        (
+            {"school_id": school.id, "pupil_id": pupil.id, "group_id": pupil.group_id, "phase": pupil.phase},
+            PupilPast(seed, number, _band(pupil.phase), len(waves), near=number in near),
+        )
         for number, pupil in enumerate(everyone)
         if number not in apart
     ]
     session.execute(insert(_table(Wave)), [wave.model_dump() for wave in waves])
     for number, wave in enumerate(waves, 1):
-        rows = [_row(sealer, wave, pupil, past.next(), place) for place, (pupil, past) in enumerate(asked)]
-        session.execute(insert(_table(CheckIn)), rows)
+        session.execute(insert(_table(CheckIn)), list(_check_ins(sealer, wave, asked)))
         progress(number * len(asked), len(waves) * len(asked))
 
 
@@ -282,35 +284,34 @@ def _waves(school: School, now: datetime, weeks: int) -> Iterator[Wave]:
         moment, number = times.opens_at, number + 1
 
 
-def _row(sealer: Sealer, wave: Wave, pupil: Pupil, past: PastCheckIn, place: int) -> dict[str, Any]:
-    id = new_id()
-    # A wave leaves at 30 messages a second.
-    opened_at = wave.opens_at + timedelta(seconds=place / 30)
-    ended_at = wave.closes_at
-    if past.ending == "answered":
-        ended_at = min(ended_at, opened_at + timedelta(minutes=past.minutes))
-    return {
-        "id": id,
-        "school_id": wave.school_id,
-        "wave_id": wave.id,
-        "pupil_id": pupil.id,
-        "group_id": pupil.group_id,
-        "bank_version": wave.bank_version,
-        "phase": pupil.phase,
-        "state": past.ending,
-        "opened_at": opened_at,
-        "ended_at": ended_at,
-        "answers_sealed": sealer.seal("check_in", "answers", id, past.answers) if past.answers else None,
-        "words_sealed": None,
-    }
+def _check_ins(
+    sealer: Sealer, wave: Wave, asked: Sequence[tuple[dict[str, Any], PupilPast]]
+) -> Iterator[dict[str, Any]]:
+    """Yield one wave's check-ins as plain rows, for there are too many to be made as objects."""
+    of_wave = {"wave_id": wave.id, "bank_version": wave.bank_version}
+    opens_at, closes_at = wave.opens_at, wave.closes_at
+    for place, (of_pupil, its) in enumerate(asked):
+        past, id = its.next(), new_id()
+        # A wave leaves at 30 messages a second.
+        opened_at = opens_at + timedelta(seconds=place / 30)
+        ended_at = min(closes_at, opened_at + timedelta(minutes=past.minutes))
+        yield {
+            **of_pupil,
+            **of_wave,
+            "id": id,
+            "state": past.ending,
+            "opened_at": opened_at,
+            "ended_at": ended_at if past.ending == "answered" else closes_at,
+            "answers_sealed": sealer.seal("check_in", "answers", id, past.answers) if past.answers else None,
+        }
 
 
 def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
-def _band(pupil: Pupil) -> Band:
-    return "young" if pupil.phase == "young" else "older"
+def _band(phase: str) -> Band:
+    return "young" if phase == "young" else "older"
 
 
 def _firsts(pupils: Sequence[Pupil], count: int) -> set[int]:
@@ -340,9 +341,7 @@ def _one_low_away(session: Session, sealer: Sealer, pupil: Pupil) -> bool:
     levels = [
         level
         for check_in in reversed(check_ins)
-        for level in state_levels(
-            sealer.read(check_in, "answers"), "young" if check_in.phase == "young" else "older", check_in.bank_version
-        )
+        for level in state_levels(sealer.read(check_in, "answers"), _band(check_in.phase), check_in.bank_version)
     ]
     return low_run(levels) is None and low_run([*levels, 0.0, 0.0]) is not None
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from conversations.bank import CONTEXTS, FACTORS, LATEST, Bank, Item, load
+from conversations.bank import CONTEXTS, FACTORS, LATEST, load
 from conversations.bank.rotation import choose
 from conversations.model import Band
 from scheduling.jobs import HISTORY
-from signals.first_flag import low_run
+from signals.first_flag import WINDOW, low_run
 
 Ending = Literal["answered", "partial", "missed"]
 RecordedAnswer = tuple[str, int, int]
@@ -29,7 +29,8 @@ _CALM = 3
 _NEAR_ANSWERS = 6
 _STATE_PULL = 0.7
 _STATE_NOISE = 0.17
-_TRAIT_NOISE = 0.45
+_STATE_JITTER = 0.35
+_TRAIT_NOISE = 1.6
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class PupilPast:
         self._last = came[-1] if came else -1
         self._calm_from = came[-_CALM] if len(came) >= _CALM else 0
         self._wave = 0
-        # As far back as the scoring job looks.
-        self._levels: deque[list[float]] = deque(maxlen=HISTORY)
+        # State answers as far back as the scoring job looks, and how many came with each check-in.
+        self._levels: list[float] = []
+        self._counts: deque[int] = deque()
         self._usual = min(max(self._chance.gauss(0.62, 0.1), 0.4), 0.85)
         self._today = 0.0
         self._traits = {(factor, context): self._chance.gauss(0.0, 0.9) for factor in FACTORS for context in CONTEXTS}
@@ -68,12 +70,13 @@ class PupilPast:
         self._today = _STATE_PULL * self._today + self._chance.gauss(0.0, _STATE_NOISE)
         if ending == "missed":
             return PastCheckIn(ending, (), 0.0)
-        ids = _chosen(wave, self._number % _PLACES)
+        items = _chosen(wave, self._number % _PLACES, self._band)
         if ending == "partial":
-            ids = ids[: self._chance.randint(1, len(ids) - 1)]
-        self._levels.append([])
-        answers = tuple((id, self._option(_bank().items[id], wave), self._milliseconds()) for id in ids)
-        return PastCheckIn(ending, answers, self._chance.expovariate(1 / 70) + sum(ms for *_, ms in answers) / 60_000)
+            items = items[: self._chance.randint(1, len(items) - 1)]
+        before = len(self._levels)
+        answers = tuple([self._answer(item, wave) for item in items])
+        self._forget(len(self._levels) - before)
+        return PastCheckIn(ending, answers, 1 + self._chance.expovariate(1 / 70))
 
     def _attend(self, waves: int) -> list[Ending]:
         """Draw which waves are answered: everybody at their own rate, a missed week a little likelier after another."""
@@ -88,19 +91,24 @@ class PupilPast:
                 endings.append("partial" if self._chance.random() < 0.2 else "missed")
         return endings
 
-    def _milliseconds(self) -> int:
-        return int(max(700, self._chance.lognormvariate(0.0, 0.35) * self._pace))
+    def _forget(self, added: int) -> None:
+        """Drop the answers of the check-in that the scoring job will no longer see."""
+        self._counts.append(added)
+        if len(self._counts) == HISTORY:
+            del self._levels[: self._counts.popleft()]
 
-    def _option(self, item: Item, wave: int) -> int:
-        steps = len(item.options[self._band]) - 1
-        if item.kind == "state":
-            level = self._state_level(steps, wave)
-            self._levels[-1].append(level)
+    def _answer(self, item: _Shape, wave: int) -> RecordedAnswer:
+        chance = self._chance.random
+        if item.cell is None:
+            level = self._state_level(item.steps, wave)
+            self._levels.append(level)
+            place = round(level * item.steps)
         else:
-            trait = self._traits[item.factor, item.context or ""] + self._chance.gauss(0.0, _TRAIT_NOISE)
-            level = _nearest(0.5 + trait / 4, steps)
-        place = round(level * steps)
-        return place if item.direction == 1 else steps - place
+            trait = self._traits[item.cell] + (chance() - 0.5) * _TRAIT_NOISE
+            place = _place(0.5 + trait / 4, item.steps)
+        # Most taps are quick and a few are slow.
+        milliseconds = int(self._pace * (0.6 + 1.4 * chance() ** 3))
+        return item.id, place if item.rises else item.steps - place, milliseconds
 
     def _state_level(self, steps: int, wave: int) -> float:
         """Draw a state answer from 0 (low end) to 1, in the steps the item has, that raises no flag."""
@@ -108,14 +116,40 @@ class PupilPast:
             return 0.0
         # The rule says nothing of a pupil whose answers were all alike.
         if self._near and wave == len(self._endings) - _NEAR_ANSWERS + 1:
-            return 0.5 if self._levels[-1] else 1.0
-        level = _nearest(self._usual + self._today + self._chance.gauss(0.0, 0.1), steps)
-        known = [one for past in self._levels for one in past]
-        # Half-way up their own range is calm: near to usual, and not low even when old answers drop out of sight.
-        floor = max(0.5, (min(known) + max(known)) / 2) if known and wave >= self._calm_from else 0.0
-        while level < 1.0 and (level < floor or low_run([*known, level]) is not None):
+            return 0.5 if self._levels and self._levels[-1] == 1.0 else 1.0
+        level = _place(self._usual + self._today + (self._chance.random() - 0.5) * _STATE_JITTER, steps) / steps
+        if wave >= self._calm_from and self._levels:
+            # Half-way up their own range: not low even when their oldest answers drop out of sight.
+            floor = max(0.5, (min(self._levels) + max(self._levels)) / 2)
+            while level < floor:
+                level = min(1.0, level + 1 / steps)
+        while level < 1.0 and self._would_flag(level):
             level = min(1.0, level + 1 / steps)
         return level
+
+    def _would_flag(self, level: float) -> bool:
+        earlier = self._levels[: 1 - WINDOW]
+        # The rule itself is asked only about answers in the lowest quarter of all that lies above the lowest one.
+        if not earlier or level > min(earlier) + (1.0 - min(earlier)) / 4:
+            return False
+        return low_run([*self._levels, level]) is not None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What drawing an answer needs of an item: its factor and context (None for a state item), steps, direction."""
+
+    id: str
+    cell: tuple[str, str] | None
+    steps: int
+    rises: bool
+
+
+@cache
+def _shape(id: str, band: Band) -> _Shape:
+    item = load(LATEST).items[id]
+    cell = (item.factor, item.context) if item.context else None
+    return _Shape(id, cell, len(item.options[band]) - 1, item.direction == 1)
 
 
 def state_levels(answers: list[tuple[str, int | None, int]], band: Band, version: str) -> list[float]:
@@ -129,14 +163,11 @@ def state_levels(answers: list[tuple[str, int | None, int]], band: Band, version
     return levels
 
 
-def _nearest(level: float, steps: int) -> float:
-    return round(min(max(level, 0.0), 1.0) * steps) / steps
-
-
-def _bank() -> Bank:
-    return load(LATEST)
+def _place(level: float, steps: int) -> int:
+    """Find the step nearest to a level, which may lie beyond either end."""
+    return 0 if level <= 0.0 else steps if level >= 1.0 else int(level * steps + 0.5)
 
 
 @cache
-def _chosen(round_number: int, place: int) -> tuple[str, ...]:
-    return choose(_bank(), round_number=round_number, seed=place)
+def _chosen(round_number: int, place: int, band: Band) -> tuple[_Shape, ...]:
+    return tuple(_shape(id, band) for id in choose(load(LATEST), round_number=round_number, seed=place))

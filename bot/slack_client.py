@@ -5,6 +5,7 @@ It repeats no call of its own accord, goes straight to a stand-in without a prox
 
 import logging
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -57,6 +58,7 @@ def make_client(token: str | None, api_url: str | None) -> AsyncWebClient:
         # The library would repeat a post whose answer was lost, without asking whether it arrived.
         retry_handlers=[],
     )
-    if api_url:
+    if api_url and urlsplit(api_url).hostname in ("127.0.0.1", "localhost", "::1"):
+        # The library takes a proxy from the environment, which could not reach this machine's own stand-in.
         client.proxy = None
     return client

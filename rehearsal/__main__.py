@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sqlite3
 import sys
@@ -19,7 +20,9 @@ def main() -> int:
     try:
         asyncio.run(_serve(options.port, state, options.bot, options.seed))
     except OSError as error:
-        print(f"Port {options.port} cannot be used ({error.strerror}). Choose another with --port.", file=sys.stderr)
+        # The error's own words repeat the address; the system's name for it is enough.
+        reason = os.strerror(error.errno or 0).lower()
+        print(f"Port {options.port} cannot be used ({reason}). Choose another with --port.", file=sys.stderr)
         return 1
     except sqlite3.Error:
         print("The file given with --state cannot be used. Choose another, or none.", file=sys.stderr)

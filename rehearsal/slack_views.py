@@ -6,13 +6,15 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from rehearsal.slack_blocks import too_large, view_faults, with_ids
 from rehearsal.slack_memory import Memory
 from rehearsal.slack_rules import APP_ID, BOT_ID, TEAM_ID, Refusal, Waits
 
 STACK = 3
+# Passes that ran out are kept this many at a time, so that a late one can still be told from an unknown one.
+KEPT_PASSES = 2000
 RESPONSE_URL_USES = 5
 
 View = dict[str, Any]
@@ -39,6 +41,9 @@ class ReplyPass:
     uses: int = 0
 
 
+T = TypeVar("T", Trigger, ReplyPass)
+
+
 @dataclass
 class Passes:
     """The triggers and response URLs given out since the start."""
@@ -49,7 +54,7 @@ class Passes:
 
     def trigger(self, user: str, surface: str) -> str:
         key = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**11)}.{secrets.token_hex(16)}"
-        self.triggers[key] = Trigger(user, surface, time.monotonic() + self.waits.trigger)
+        _keep(self.triggers, key, Trigger(user, surface, time.monotonic() + self.waits.trigger))
         return key
 
     def check(self, key: object) -> Trigger:
@@ -69,7 +74,7 @@ class Passes:
     def reply(self, base: str, user: str, channel: str, ts: str) -> str:
         """Make a response_url."""
         key = secrets.token_urlsafe(18)
-        self.replies[key] = ReplyPass(user, channel, ts, time.monotonic() + self.waits.response_url)
+        _keep(self.replies, key, ReplyPass(user, channel, ts, time.monotonic() + self.waits.response_url))
         return f"{base}/response/{TEAM_ID}/{key}"
 
     def use_reply(self, key: str) -> ReplyPass:
@@ -84,6 +89,13 @@ class Passes:
             raise Refusal("used_url")
         known.uses += 1
         return known
+
+
+def _keep(passes: dict[str, T], key: str, given: T) -> None:
+    passes[key] = given
+    oldest = next(iter(passes))
+    if len(passes) > KEPT_PASSES and passes[oldest].until < time.monotonic():
+        del passes[oldest]
 
 
 class Views:

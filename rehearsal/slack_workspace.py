@@ -61,7 +61,7 @@ class MemberDoor:
                 real_name=need(each, "real_name"),
                 deleted=bool(each.get("deleted")),
             )
-            for each in await request.json()
+            for each in await _bodies(request)
         ]
         if not all(person.id.startswith(("U", "W")) for person in people):
             raise ValueError("A member's id begins with U or W.")
@@ -85,7 +85,7 @@ class MemberDoor:
 
     async def _put_channels(self, request: web.Request) -> object:
         """Make public channels: [{"id": "C…", "name", "members": [ids], "bot_in": bool}]."""
-        for each in await request.json():
+        for each in await _bodies(request):
             members, bot_in = tuple(each.get("members", [])), bool(each.get("bot_in", True))
             self._desk.memory.keep_channel(
                 Channel(need(each, "id"), int(time.time()), name=need(each, "name"), members=members, bot_in=bot_in)
@@ -94,7 +94,7 @@ class MemberDoor:
 
     async def _put_delivery(self, request: web.Request) -> object:
         """Choose how events reach the app; HTTP is refused when the app does not answer the challenge."""
-        body = await request.json()
+        body = await _body(request)
         mode = need(body, "mode")
         if mode not in ("socket", "http"):
             raise ValueError("Events go by socket or by http.")
@@ -108,12 +108,12 @@ class MemberDoor:
         return {"mode": self._desk.courier.mode}
 
     async def _limits(self, request: web.Request) -> object:
-        self._desk.limits.enforce = bool((await request.json()).get("enforce", True))
+        self._desk.limits.enforce = bool((await _body(request)).get("enforce", True))
         return {"enforce": self._desk.limits.enforce}
 
     async def _disconnect(self, request: web.Request) -> object:
         """Ask the connected clients to connect anew: {"reason": "warning" or "refresh_requested"}."""
-        return {"asked": await self._desk.courier.disconnect(need(await request.json(), "reason"))}
+        return {"asked": await self._desk.courier.disconnect(need(await _body(request), "reason"))}
 
     async def _conversations(self, request: web.Request) -> object:
         return self._member(request).conversations()
@@ -132,24 +132,24 @@ class MemberDoor:
         return self._desk.views.top(self._member(request).id)
 
     async def _click(self, request: web.Request) -> object:
-        return await self._member(request).click(await request.json())
+        return await self._member(request).click(await _body(request))
 
     async def _submit(self, request: web.Request) -> object:
-        body = await request.json()
+        body = await _body(request)
         return await self._member(request).submit(need(body, "view_id"), body.get("values", {}))
 
     async def _close(self, request: web.Request) -> object:
         return await self._member(request).close((await _body(request)).get("view_id"))
 
     async def _shortcut(self, request: web.Request) -> object:
-        return await self._member(request).shortcut(need(await request.json(), "callback_id"))
+        return await self._member(request).shortcut(need(await _body(request), "callback_id"))
 
     async def _command(self, request: web.Request) -> object:
-        body = await request.json()
+        body = await _body(request)
         return await self._member(request).command(need(body, "command"), body.get("text", ""), body.get("channel", ""))
 
     async def _say(self, request: web.Request) -> object:
-        body = await request.json()
+        body = await _body(request)
         return self._member(request).say(body.get("channel", ""), need(body, "text"))
 
     def _member(self, request: web.Request) -> Member:
@@ -160,7 +160,18 @@ class MemberDoor:
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    return dict(await request.json()) if request.can_read_body else {}
+    """Read a JSON object, {} when the request has no body. Raises ValueError for anything else."""
+    body = await request.json() if request.can_read_body else {}
+    if not isinstance(body, dict):
+        raise ValueError("A JSON object is expected here.")
+    return body
+
+
+async def _bodies(request: web.Request) -> list[dict[str, Any]]:
+    body = await request.json()
+    if not isinstance(body, list) or not all(isinstance(each, dict) for each in body):
+        raise ValueError("A JSON list of objects is expected here.")
+    return body
 
 
 def _answering(handler: Callable[[web.Request], Awaitable[object]]) -> Handler:

@@ -17,7 +17,7 @@ def make_attachment(state: State, kind: str) -> Json | None:
 
 
 def _photo(state: State) -> Json:
-    stored = state.add_file("photo", _square(64), "photo.png", "image/png", width=64, height=64)
+    stored = state.add_file("photo", grey_square(64), "photo.png", "image/png", width=64, height=64)
     return {"photo": [stored.shape]}
 
 
@@ -38,7 +38,7 @@ def _sticker(state: State) -> Json:
         "emoji": "🙂",
         "set_name": "Rehearsal",
     }
-    return {"sticker": state.add_file("sticker", _square(16), "sticker.png", "image/png", **more).shape}
+    return {"sticker": state.add_file("sticker", grey_square(16), "sticker.png", "image/png", **more).shape}
 
 
 def _voice(state: State) -> Json:
@@ -123,7 +123,7 @@ _MAKERS: dict[str, Callable[[State], Json]] = {
 }
 
 
-def _square(side: int) -> bytes:
+def grey_square(side: int) -> bytes:
     """Draw a plain grey PNG."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:

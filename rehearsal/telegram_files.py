@@ -29,7 +29,9 @@ def take_photo(state: State, args: Args) -> Json:
     width, height = size
     if width + height > 10_000 or max(size) > 20 * min(size):
         raise bad("PHOTO_INVALID_DIMENSIONS")
-    stored = state.add_file("photo", found.data, found.name, found.media_type, width=width, height=height)
+    # A photo is known by what it is, whatever its sender called it.
+    kind = "png" if found.data.startswith(b"\x89PNG") else "jpeg"
+    stored = state.add_file("photo", found.data, f"photo.{kind}", f"image/{kind}", width=width, height=height)
     return {"photo": [stored.shape]}
 
 

@@ -67,7 +67,8 @@ def _inline_button(button: object) -> Json:
         raise bad("inline keyboard button text must be non-empty")
     if not button.get("url") and not button.get("callback_data") and not any(kind in button for kind in _OTHER_KINDS):
         raise bad(f"{called} Text buttons are unallowed in the inline keyboard")
-    return button
+    # Telegram reads a number where text belongs as that number's digits.
+    return {**button, "callback_data": str(button["callback_data"])} if button.get("callback_data") else button
 
 
 def _panel_rows(rows: object) -> list[list[Json]]:

@@ -171,7 +171,7 @@ class Messages:
         number = given.get("message_id") or args.integer("reply_to_message_id")
         if not number:
             return {}
-        message = person.messages.get(int(number))
+        message = person.messages.get(number) if isinstance(number, int) else None
         if message is None:
             if given.get("allow_sending_without_reply") or args.flag("allow_sending_without_reply"):
                 return {}

@@ -59,7 +59,7 @@ class Phone:
         given = await _json_body(request)
         if not isinstance(given, list):
             raise _problem(web.HTTPBadRequest, "The body must be a JSON array.")
-        if not all(isinstance(one, dict) and type(one.get("id")) is int and one.get("first_name") for one in given):
+        if not all(isinstance(one, dict) and _named(one) for one in given):
             raise _problem(web.HTTPBadRequest, "Each person needs an id, a whole number, and a first_name.")
         for one in given:
             self._register(one)
@@ -259,6 +259,13 @@ async def _json_body(request: web.Request) -> object:
         return json.loads(await request.read())
     except ValueError:
         return None
+
+
+def _named(given: Json) -> bool:
+    names = (given.get("last_name"), given.get("username"), given.get("language_code"), given.get("note"))
+    first = given.get("first_name")
+    known = type(given.get("id")) is int and isinstance(first, str) and bool(first)
+    return known and all(name is None or isinstance(name, str) for name in names)
 
 
 def _problem(kind: type[web.HTTPClientError], sentence: str) -> web.HTTPClientError:

@@ -143,6 +143,8 @@ def _given_entities(given: object) -> list[Json]:
             raise bad("can't parse MessageEntity: expected an Object")
         if not isinstance(one.get("offset"), int) or not isinstance(one.get("length"), int):
             raise bad("can't parse MessageEntity: offset and length are required")
+        if one["offset"] < 0 or one["length"] < 0:
+            raise bad("receive an entity with incorrect offset or length")
         if one["length"] > 0:
             told.append({name: value for name, value in one.items() if value is not None})
     return told

@@ -191,3 +191,14 @@ def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:
 def _groups(session: Session, school_id: UUID) -> list[UUID]:
     groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school_id)).all()
     return [group.id for group in sorted(groups, key=lambda group: (group.year, group.name))]
+
+
+def reachable_pupils(session: Session) -> int:
+    """Count the pupils a wave reaches: joined, and not stopped."""
+    statement = (
+        select(func.count())
+        .select_from(Pupil)
+        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+        .where(Pupil.status == "active")
+    )
+    return session.exec(statement).one()

@@ -1,14 +1,13 @@
 """Help: what this is, who sees what, which commands there are, and whom to ring.
 
 Rules
-1. /help works for everyone, before joining and after stopping.
+1. /help works for every pupil, also before agreeing and after stopping. A stranger gets the help lines (talk).
 2. It says who sees what in the same words as the notice of joining: both come from `who_sees_what`.
 3. It always ends with the help lines.
 """
 
 from __future__ import annotations
 
-from conversations.flows import talk
 from conversations.model import Message, Person, Phrase, State, Step, say
 from conversations.wording import answer, emergency_number, help_line_phrases, is_young, way_on
 
@@ -23,10 +22,8 @@ COMMANDS: tuple[tuple[str, Phrase], ...] = (
 """The commands in the order they are shown, with what each does; the Telegram edge sets its menu from it."""
 
 
-def shown(state: State, person: Person | None, *, tapped: bool) -> Step:
-    """Show the help page; a stranger gets the help lines and how to join."""
-    if person is None:
-        return talk.stranger(state)
+def shown(state: State, person: Person, *, tapped: bool) -> Step:
+    """Show the help page."""
     what = (
         say("I bring you short questions from your school. You tap the answers. You can skip any of them.")
         if is_young(person)
@@ -51,13 +48,13 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
                 number=number,
             ),
             say(
-                "If you type words that sound like danger, I show you who can help, "
-                "and I tell the adults who keep pupils safe your name."
+                "If you type words that sound like danger, I show you who can help. "
+                "I also tell the adults who keep pupils safe your name."
             ),
         )
     return (
         say(
-            "Who sees what: your tutor sees whether you answered, and gets a short note if your answers change. "
+            "Who sees what: your tutor sees whether you answered, and a short note if your answers change. "
             "The safeguarding leads can read your answers and what you type in a check-in. The head sees only totals."
         ),
         say(
@@ -66,7 +63,7 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
             number=number,
         ),
         say(
-            "If you type words that sound like danger, I show you the help lines "
-            "and tell the safeguarding leads your name at once."
+            "If you type words that sound like danger, I show you the help lines. "
+            "I also tell the safeguarding leads your name at once."
         ),
     )

@@ -112,7 +112,6 @@ def _card(person: Person, cause: Cause) -> Send:
         *help_line_phrases(person.nation),
         say("If you can, go to an adult you trust, or to a place where other people are."),
         *_who_knows(person, cause),
-        _do_not_wait(person),
     )
     rows = ((talk_button(), menu_button()),)
     return Send(Message(paragraphs, say("If you are in danger now"), rows), lane="urgent")
@@ -125,13 +124,14 @@ def _who_knows(person: Person, cause: Cause) -> tuple[Phrase, ...]:
         else say("I am telling the safeguarding leads at your school your name now.")
     )
     if cause == "tap":
-        return (telling,)
+        return (telling, _do_not_wait(person))
     why = (
         say("Some words you typed can mean danger. What you typed was not kept.")
         if cause == "words"
         else say("Some words you typed can mean danger. What you typed is kept with your check-in.")
     )
-    return (why, telling, say("If you are safe, that is good. Someone will still ask how you are."))
+    safe = say("If you are safe, that is good. Someone will still ask how you are.")
+    return (why, telling, _do_not_wait(person), safe)
 
 
 def _do_not_wait(person: Person) -> Phrase:

@@ -118,7 +118,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
       // Messages nobody looks at stay unread: they are fetched, which reads them, only while their tab is open.
       if (tab !== "dm") return;
       const messages = await get(`/workspace/${asked}/messages?channel=${encodeURIComponent(channel)}`);
-      if (asked !== user) return;
+      if (asked !== user || tab !== "dm") return;
       const follow = fresh || scrolledToEnd(log);
       if (fresh) log.replaceChildren();
       const changed = reconcile(log, dressed(messages), (message) => message.ts, messageItem);
@@ -135,7 +135,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
   async function loadHome() {
     const asked = user;
     const published = await attempt(() => get(`/workspace/${asked}/home`));
-    if (asked !== user) return;
+    if (asked !== user || tab !== "home") return;
     const print = JSON.stringify(published);
     if (homeView === print) return;
     homeView = print;
@@ -238,6 +238,13 @@ export function makeSlack({ tell, seen, tabChosen }) {
       button.setAttribute("aria-selected", String(name === tab));
       button.tabIndex = name === tab ? 0 : -1;
     }
+    // Only what is in sight is on the page: the other tab is fetched anew when it is opened.
+    if (tab === "home") {
+      log.replaceChildren();
+    } else {
+      home.replaceChildren();
+      homeView = null;
+    }
     home.hidden = tab !== "home";
     dm.hidden = tab !== "dm";
     if (focus) tabs[tab].focus();
@@ -276,7 +283,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
   });
 
   const reloadMessages = debounce(() => loadMessages());
-  const reloadHome = debounce(loadHome);
+  const reloadHome = debounce(() => tab === "home" && loadHome());
   const reloadView = debounce(loadView);
 
   return {

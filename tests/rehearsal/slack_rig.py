@@ -59,10 +59,10 @@ class Rig:
 
 
 @asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
+async def serving(app: web.Application, port: int = 0) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     host, port = runner.addresses[0][:2]
     try:
         yield f"http://{host}:{port}"
@@ -72,13 +72,13 @@ async def serving(app: web.Application) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def slack(
-    *, scopes: tuple[str, ...] = SCOPES, waits: Waits | None = None, state: Path | None = None
+    *, scopes: tuple[str, ...] = SCOPES, waits: Waits | None = None, state: Path | None = None, port: int = 0
 ) -> AsyncIterator[Rig]:
     """Serve a workspace with two members; each test has its own."""
     hub, faults, book = Hub(), Faults(), Book(state)
     app = web.Application()
     Workspace(hub, faults, book, scopes=scopes, waits=waits).add_routes(app)
-    async with serving(app) as base, aiohttp.ClientSession() as session:
+    async with serving(app, port) as base, aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=SLACK_BOT_TOKEN, base_url=f"{base}/api/", retry_handlers=[])
         rig = Rig(base, session, client, hub, faults)
         await rig.ask("PUT", "/workspace/people", PEOPLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from telegram.request import HTTPXRequest
 
 from rehearsal.hub import TELEGRAM_TOKEN, Book, Faults, Hub
 from rehearsal.telegram import BotApi
+
+# The library says how long to wait as a timedelta only to those who ask for it; otherwise it warns.
+os.environ["PTB_TIMEDELTA"] = "true"
 
 ROBIN = 501
 SASHA = 502

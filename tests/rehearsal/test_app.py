@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -84,7 +85,7 @@ async def test_both_networks_and_the_controls_share_one_address():
             assert await answer.json() == {"ok": True}
 
 
-async def test_people_and_messages_survive_a_restart_with_a_state_file(tmp_path):
+async def test_people_and_messages_survive_a_restart_with_a_state_file(tmp_path: Path):
     state = tmp_path / "rehearsal.sqlite"
     async with rehearsal(state=state) as session:
         await session.put("/phone/people", json=[BRYN])
@@ -105,7 +106,7 @@ async def test_nothing_is_remembered_without_a_state_file():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_process_ends_cleanly_with_a_stream_a_long_poll_and_a_socket_open(number):
+async def test_process_ends_cleanly_with_a_stream_a_long_poll_and_a_socket_open(number: signal.Signals):
     async with process() as (running, base), aiohttp.ClientSession(base) as session:
         stream = await session.get("/control/events")
         poll = asyncio.create_task(session.get(f"{BOT_API}/getUpdates", params={"timeout": "50"}))
@@ -134,7 +135,7 @@ async def test_port_that_is_taken_is_said_in_a_sentence():
     assert said.decode() == f"Port {port} cannot be used (address already in use). Choose another with --port.\n"
 
 
-async def test_state_that_is_no_database_is_said_in_a_sentence(tmp_path):
+async def test_state_that_is_no_database_is_said_in_a_sentence(tmp_path: Path):
     broken = tmp_path / "rehearsal.sqlite"
     broken.write_text("This is a letter, and it is long enough to be none of SQLite's files. " * 20, encoding="utf-8")
     second = await asyncio.create_subprocess_exec(

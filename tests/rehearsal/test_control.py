@@ -2,6 +2,7 @@ import asyncio
 import json
 import time
 from datetime import datetime
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -96,7 +97,7 @@ async def test_next_school_day_moves_the_bots_clock_and_is_told():
         assert await read_event(stream) == ("clock", {})
 
 
-async def test_where_the_clock_stood_survives_a_restart(tmp_path):
+async def test_where_the_clock_stood_survives_a_restart(tmp_path: Path):
     school = School()
     state = tmp_path / "rehearsal.sqlite"
     async with bot(school.make_app()) as base:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -61,8 +62,8 @@ async def test_home_opened_event_brings_the_published_view(way: Any):  # noqa: A
 
         @app.event("app_home_opened")
         async def publish(event: dict[str, Any], client: Any) -> None:  # noqa: ANN401 (Bolt finds it by its name)
-            seen.append(event)
             await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [{"type": "divider"}]})
+            seen.append(event)
 
         async with way(rig, app):
             for count in (1, 2):
@@ -299,6 +300,17 @@ async def test_client_connects_anew_when_asked_and_misses_nothing(reason: str):
             await rig.ask("POST", "/workspace/U0HART/say", {"text": "hello"})
             await soon(lambda: bool(seen))
             assert await handler.client.session_id() != before
+
+
+async def test_client_connects_again_when_the_network_has_restarted():
+    async with AsyncExitStack() as stack:
+        async with slack() as rig:
+            app, seen = recording(rig)
+            await stack.enter_async_context(connected(rig, app))
+            port = int(rig.base.rpartition(":")[2])
+        async with slack(port=port) as rig:
+            await rig.ask("POST", "/workspace/U0HART/say", {"text": "hello"})
+            await soon(lambda: bool(seen), 15)
 
 
 async def test_pings_of_the_client_are_answered():

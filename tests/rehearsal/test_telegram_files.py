@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from telegram.error import BadRequest
 
-from rehearsal.telegram_attachments import _square
+from rehearsal.telegram_attachments import grey_square
 from rehearsal.telegram_files import picture_size
 from tests.rehearsal.telegram_rig import ROBIN, Rig, serving
 
@@ -21,12 +21,12 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 async def test_photo_is_sent_with_its_size_and_caption(rig: Rig):
-    sent = await rig.bot.send_photo(ROBIN, _square(40), caption="<i>Week</i>", parse_mode="HTML")
+    sent = await rig.bot.send_photo(ROBIN, grey_square(40), caption="<i>Week</i>", parse_mode="HTML")
     assert (sent.photo[0].width, sent.photo[0].height, sent.caption) == (40, 40, "Week")
     shown = (await rig.messages())[-1]
     assert shown["text"] == "Week"
     async with rig.http.get(f"{rig.base}{shown['photo']['url']}") as answer:
-        assert (answer.content_type, await answer.read()) == ("image/png", _square(40))
+        assert (answer.content_type, await answer.read()) == ("image/png", grey_square(40))
 
 
 async def test_document_is_sent_again_by_its_file_id(rig: Rig):
@@ -66,11 +66,11 @@ async def test_empty_file_is_refused(rig: Rig):
 
 async def test_caption_over_1024_characters_is_refused(rig: Rig):
     with pytest.raises(BadRequest, match=r"^Message caption is too long$"):
-        await rig.bot.send_photo(ROBIN, _square(8), caption="a" * 1025)
+        await rig.bot.send_photo(ROBIN, grey_square(8), caption="a" * 1025)
 
 
 async def test_text_of_a_photo_is_not_edited(rig: Rig):
-    sent = await rig.bot.send_photo(ROBIN, _square(8))
+    sent = await rig.bot.send_photo(ROBIN, grey_square(8))
     with pytest.raises(BadRequest, match=r"^There is no text in the message to edit$"):
         await rig.bot.edit_message_text("a", ROBIN, sent.message_id)
 

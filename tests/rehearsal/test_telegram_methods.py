@@ -116,6 +116,8 @@ async def test_parameters_are_read_in_every_form(rig: Rig, form: str):
             "Bad Request: BUTTON_DATA_INVALID",
         ),
         ({**HELLO, "reply_parameters": {"message_id": 9999}}, "Bad Request: message to be replied not found"),
+        ({**HELLO, "reply_parameters": {"message_id": "one"}}, "Bad Request: message to be replied not found"),
+        ({**HELLO, "reply_parameters": "[1]"}, "Bad Request: object expected as reply parameters"),
     ],
 )
 async def test_send_message_refuses_as_telegram_does(rig: Rig, params: dict[str, object], description: str):

@@ -40,7 +40,7 @@ async def test_people_are_listed_by_name_with_unread_and_note(rig: Rig):
     ]
 
 
-@pytest.mark.parametrize("wanted", ["ROBIN", "ampl", "7s", "robin sam"])
+@pytest.mark.parametrize("wanted", ["ROBIN", "OBI", "7s", "robin sam"])
 async def test_people_are_found_by_any_part_of_name_or_note(rig: Rig, wanted: str):
     assert [one["id"] for one in await rig.phone("GET", f"people?q={wanted}")] == [ROBIN]
 
@@ -62,6 +62,12 @@ async def test_registering_again_changes_names_and_keeps_the_chat(rig: Rig):
 async def test_person_registered_as_started_can_be_written_to(rig: Rig):
     await rig.phone("PUT", "people", [person(503, "Kit", "Instance", started=True)])
     assert (await rig.bot.send_message(503, "Hello")).chat.first_name == "Kit"
+
+
+@pytest.mark.parametrize("given", [{}, [{"first_name": "Kit"}], [{"id": "1", "first_name": "Kit"}], [{"id": 1}], [1]])
+async def test_people_that_cannot_be_read_are_refused(rig: Rig, given: object):
+    await rig.phone("PUT", "people", given, expect=400)
+    assert len(await rig.phone("GET", "people")) == 2
 
 
 async def test_opening_a_chat_marks_it_read(rig: Rig):

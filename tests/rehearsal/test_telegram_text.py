@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rehearsal.telegram_text import parse_text, with_found
 from rehearsal.telegram_wire import Json, Refusal
@@ -39,9 +41,8 @@ def test_html_becomes_entities(text: str, expected: str, entities: list[tuple[st
 
 
 def test_html_link_and_code_keep_where_they_lead():
-    told = parsed(
-        '<a href="https://example.org/?a=1&amp;b=2">x</a><pre><code class="language-py">y</code></pre>', "html"
-    )
+    link = '<a href="https://example.org/?a=1&amp;b=2">x</a>'
+    told = parsed(f'{link}<pre><code class="language-py">y</code></pre>', "html")
     assert told["entities"] == [
         {"type": "text_link", "offset": 0, "length": 1, "url": "https://example.org/?a=1&b=2"},
         {"type": "pre", "offset": 1, "length": 1, "language": "py"},
@@ -114,3 +115,21 @@ def test_commands_links_and_mentions_are_found():
 
 def test_plain_text_has_no_entities():
     assert with_found("9/10 and fine", []) == {"text": "9/10 and fine"}
+
+
+TAGS = ["<b>", "</b>", "<a href='x.org'>", "</a>", "<pre>", "<", ">", "&lt;", "&#128512;"]
+MARKS = ["*", "_", "__", "||", "`", "```", "[", "](x)", "\\", "!", "=", "a", "é", "😀"]
+MARKUP = st.lists(st.sampled_from([*TAGS, *MARKS, "\n", " ", "\r", "\x00"]), max_size=12).map("".join)
+
+
+@given(text=MARKUP, mode=st.sampled_from(["HTML", "MarkdownV2", ""]))
+def test_any_markup_is_read_or_refused_and_entities_stay_within_the_text(text: str, mode: str):
+    try:
+        told = parsed(text, mode)
+    except Refusal:
+        return
+    length = len(told["text"].encode("utf-16-le")) // 2
+    for one in told.get("entities", []):
+        assert one["offset"] >= 0
+        assert one["length"] > 0
+        assert one["offset"] + one["length"] <= length

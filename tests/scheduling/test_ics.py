@@ -186,6 +186,7 @@ def test_a_title_longer_than_a_name_may_be_is_cut():
         (("INSET", "DTSTART:20261116T130000", "DTEND:20261116T150000"), "2026-11-16: INSET (takes only part of a day)"),
         (("INSET", "DTSTART:soon"), "no date: INSET (its dates could not be read)"),
         (("INSET",), "no date: INSET (its dates could not be read)"),
+        (("INSET", "DTSTART;VALUE=DATE:18991231"), "no date: INSET (its dates could not be read)"),
         (("INSET", "DTSTART;VALUE=DATE:00010101"), "no date: INSET (its dates could not be read)"),
         (("INSET", "DTSTART:99991231T120000", "DURATION:P9D"), "no date: INSET (its dates could not be read)"),
         (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scheduling.calendar import CalendarError, Closure, SchoolCalendar
 from scheduling.sample import sample_calendar
-from scheduling.waves import WaveRule, WaveTimes, next_wave
+from scheduling.waves import WaveRule, WaveTimes, next_wave, wave_now
 
 LONDON = ZoneInfo("Europe/London")
 SCHOOL = sample_calendar(2026)
@@ -97,6 +97,21 @@ def test_an_opening_in_quiet_hours_that_last_overnight_is_refused():
 
 def test_an_opening_after_the_last_known_school_day_has_ended_is_no_wave():
     assert next_wave(SCHOOL, on(2, opens=time(16)), at("2027-07-20T00:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-09-09T11:15", times("2026-09-09T11:15", "2026-09-09T17:15", "2026-09-10T09:00")),
+        ("2026-09-09T21:00", None),
+        ("2026-09-12T11:00", None),
+        ("2026-10-28T11:00", None),
+        ("2027-07-21T11:00", times("2027-07-21T11:00", None, "2027-07-21T15:30")),
+        ("2027-07-21T15:30", None),
+    ],
+)
+def test_a_wave_opened_now_needs_a_school_day_outside_quiet_hours(now: str, expected: WaveTimes | None):
+    assert wave_now(SCHOOL, WEDNESDAYS, at(now)) == expected
 
 
 def test_a_week_with_one_school_day_has_its_wave_on_it():

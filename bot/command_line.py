@@ -1,0 +1,214 @@
+"""The command line: each command a thin function; what goes wrong is one sentence and a way out."""
+
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlmodel import Session, select
+
+from bot import importing, logs
+from bot.clock import Clock
+from bot.doctor import examine
+from bot.importing_rows import ImportProblem, read_file
+from bot.opening import open_store
+from bot.rehearsing import RehearsalProblem
+from bot.running import run as run_service
+from bot.sample import SampleProblem
+from bot.settings import Settings, SettingsProblem, read_settings
+from scheduling import rounds
+from scheduling.calendar import CalendarError, SchoolCalendar
+from scheduling.ics import read_ics
+from scheduling.rounds import WaveProblem
+from scheduling.school import facts, wave_rule
+from scheduling.waves import wave_now
+from store.sealing import KeyProblem
+from store.tables import School
+from store.vault import StoreProblem, migrate
+
+PROBLEMS = (
+    SettingsProblem,
+    StoreProblem,
+    KeyProblem,
+    SampleProblem,
+    RehearsalProblem,
+    ImportProblem,
+    WaveProblem,
+    CalendarError,
+)
+
+app = typer.Typer(
+    name="earshot",
+    help="Earshot: short check-ins for pupils, a way to be heard, and nudges for those who can help.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+errors = Console(stderr=True)
+
+
+@app.command()
+def run() -> None:
+    """Run Earshot. With no tokens set, everything runs on this machine: the rehearsal.
+
+    Example: earshot run
+    """
+    run_service(_settings())
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Option(help="The school's name.", prompt=True)],
+    nation: Annotated[str, typer.Option(help="Whose bank holidays: ENG, WLS, SCT, NIR or IE.")] = "ENG",
+    zone: Annotated[str, typer.Option(help="The school's time zone.")] = "Europe/London",
+    calendar: Annotated[Path | None, typer.Option(help="Term dates as an .ics file.")] = None,
+) -> None:
+    """Make a new, empty school: the data folder, the key, the tables.
+
+    Example: earshot init --name "Larkfield School" --calendar terms.ics
+    """
+    settings = _settings()
+    terms = SchoolCalendar(zone=zone, nation=nation)
+    if calendar is not None:
+        terms = _with_dates(terms, calendar)
+    engine, _sealer = open_store(settings, make=True)
+    with Session(engine) as session:
+        if session.exec(select(School.id)).first() is not None:
+            raise StoreProblem("There is a school here already. Set EARSHOT_DATA_DIR to another folder for a new one.")
+        session.add(School(name=name, zone=zone, nation=nation, calendar=terms.to_json(), policy={}))
+        session.commit()
+    out.print("The school is made. Keep a copy of the key file somewhere else: without it nothing can be read.")
+    if not terms.terms:
+        out.print("It has no term dates yet: run `earshot calendar FILE.ics` before the first check-in.")
+
+
+@app.command()
+def calendar(file: Annotated[Path, typer.Argument(help="Term dates as an .ics file.")]) -> None:
+    """Read the school's term dates, INSET days and closures.
+
+    Example: earshot calendar terms.ics
+    """
+    engine, _sealer = open_store(_settings(), make=False)
+    with Session(engine) as session:
+        school = _school(session)
+        school.calendar = _with_dates(SchoolCalendar.from_json(school.calendar), file).to_json()
+        session.add(school)
+        session.commit()
+    out.print("The calendar is set.")
+
+
+def _with_dates(terms: SchoolCalendar, file: Path) -> SchoolCalendar:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise CalendarError(f"{file.name} cannot be read. Give the .ics file your school publishes.") from None
+    dates = read_ics(content, terms.zone)
+    for warning in dates.warnings:
+        out.print(warning, markup=False)
+    for unread in dates.not_understood:
+        out.print(f"Left out: {unread.title} ({unread.why})", markup=False)
+    return replace(terms, terms=dates.terms, closures=dates.closures)
+
+
+@app.command(name="migrate")
+def migrate_store() -> None:
+    """Bring the database up to this version of Earshot.
+
+    Example: earshot migrate
+    """
+    engine, _sealer = open_store(_settings(), make=True)
+    migrate(engine)
+    out.print("The database is up to date.")
+
+
+@app.command()
+def wave() -> None:
+    """Open a check-in for everybody now, rather than at its planned time.
+
+    Example: earshot wave
+    """
+    engine, _sealer = open_store(_settings(), make=False)
+    clock = Clock()
+    with Session(engine) as session:
+        school = facts(_school(session))
+        rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
+        asked = rounds.reachable_pupils(session)
+        session.commit()
+    out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="staff.csv, groups.csv, pupils.csv: any of them, together.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+) -> None:
+    """Bring in staff, tutor groups and pupils from CSV files; all of it or, if a row is wrong, none.
+
+    Example: earshot import staff.csv groups.csv pupils.csv --dry-run
+    """
+    engine, sealer = open_store(_settings(), make=False)
+    read = [read_file(file) for file in files]
+    with Session(engine) as session:
+        school = _school(session)
+        planned = importing.plan(session, sealer, school, read, date.today())  # noqa: DTZ011 (the school's own day)
+        table = Table("", "new", "changed", "the same")
+        for kind, counts in planned.counts().items():
+            table.add_row(kind, *map(str, counts))
+        out.print(table)
+        for bad in planned.bad:
+            errors.print(f"{bad.file}, line {bad.line}: {bad.reason}", markup=False)
+        if planned.bad:
+            raise ImportProblem(
+                f"{len(planned.bad)} rows are wrong, so nothing was changed. Mend them and import again."
+            )
+        if not dry_run:
+            importing.apply(session, sealer, school, planned)
+            session.commit()
+    out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check everything Earshot needs, and say what mends what is wrong.
+
+    Example: earshot doctor
+    """
+    table = Table("", "what", "how it stands")
+    findings = examine(_settings())
+    for finding in findings:
+        table.add_row("[green]ok[/green]" if finding.ok else "[red]mend[/red]", finding.what, finding.words)
+    out.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _school(session: Session) -> School:
+    school = session.exec(select(School).limit(1)).first()
+    if school is None:
+        raise StoreProblem("There is no school yet. Run `earshot init` first.")
+    return school
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    logs.set_up("WARNING" if settings.rehearses and settings.log_level == "INFO" else settings.log_level)
+    return settings
+
+
+def main() -> None:
+    """Run the command line; a problem is one sentence on standard error and exit status 1."""
+    try:
+        app()
+    except PROBLEMS as problem:
+        _say(str(problem))
+        sys.exit(1)
+
+
+def _say(sentence: str) -> None:
+    sentence = sentence[:1].upper() + sentence[1:]
+    errors.print(sentence if sentence.endswith(".") else f"{sentence}.", style="red", markup=False)

@@ -1,0 +1,182 @@
+"""Rehearsing: the stand-in networks started beside the bot, the sample school brought to them, the clock that moves."""
+
+import asyncio
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from aiohttp import web
+from pydantic import SecretStr
+from sqlmodel import Session
+
+from bot.clock import Clock
+from bot.sample import SampleDirectory
+from bot.service import Service
+from bot.settings import Settings
+from scheduling import rounds
+from scheduling.rounds import WaveProblem
+from scheduling.school import SchoolFacts, next_in_school, wave_rule
+from scheduling.waves import wave_now
+from store.tables import Cursor, Wave
+
+# What the stand-in networks accept; they are secrets to nobody.
+_TOKENS = {
+    "telegram_token": "700000001:rehearsal-telegram-token-0000000000",
+    "slack_bot_token": "xoxb-rehearsal",
+    "slack_app_token": "xapp-rehearsal",
+    "slack_signing_secret": "rehearsal-signing-secret",
+}
+_CLOCK = "rehearsal clock"
+_MORNING = timedelta(minutes=90)
+
+
+class RehearsalProblem(Exception):
+    """The stand-in networks do not start; the sentence says why and what to do."""
+
+
+def address(settings: Settings) -> str:
+    """The page's address."""
+    return f"http://127.0.0.1:{settings.rehearsal_port}"
+
+
+def rehearsal_settings(settings: Settings) -> Settings:
+    """Point the settings at the stand-in networks."""
+    base = address(settings)
+    addresses = {"telegram_api_url": base, "slack_api_url": f"{base}/api/"}
+    return settings.model_copy(update={**{name: SecretStr(token) for name, token in _TOKENS.items()}, **addresses})
+
+
+async def start_networks(settings: Settings) -> Process:
+    """Start the stand-in networks as a process of their own. Raises RehearsalProblem if their port is taken."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "rehearsal",
+        "--port",
+        str(settings.rehearsal_port),
+        "--state",
+        str(settings.data_dir / "rehearsal.sqlite"),
+        "--bot",
+        f"http://127.0.0.1:{settings.http_port}",
+        stdout=asyncio.subprocess.PIPE,
+        # Ctrl-C goes to the bot alone, which stops the networks last.
+        start_new_session=True,
+    )
+    assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+    if not await process.stdout.readline():
+        await process.wait()
+        raise RehearsalProblem(
+            f"The rehearsal page cannot start on port {settings.rehearsal_port}. Set EARSHOT_REHEARSAL_PORT to a free one."
+        )
+    return process
+
+
+async def stop_networks(process: Process) -> None:
+    """Stop the stand-in networks, within a second."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(1.0):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def bring_people(settings: Settings, people: SampleDirectory) -> None:
+    """Tell the stand-in networks who has a phone and who is in the workspace."""
+    base = address(settings)
+    async with aiohttp.ClientSession(raise_for_status=True) as http:
+        await http.put(f"{base}/phone/people", json=people.phone_people())
+        await http.put(f"{base}/workspace/people", json=people.workspace_people())
+
+
+def wind_clock(session: Session, school: SchoolFacts, clock: Clock) -> None:
+    """Set the clock to where it was, and to the next school morning if there is no school then."""
+    cursor = session.get(Cursor, _CLOCK)
+    clock.shift = timedelta(seconds=cursor.position if cursor else 0)
+    opens = next_in_school(school, clock())
+    if opens is not None:
+        clock.move_to(opens + _MORNING)
+        _keep_clock(session, clock)
+
+
+def _keep_clock(session: Session, clock: Clock) -> None:
+    cursor = session.get(Cursor, _CLOCK) or Cursor(name=_CLOCK)
+    cursor.position = int(clock.shift.total_seconds())
+    session.add(cursor)
+
+
+def routes(service: Service) -> Callable[[web.Application], None]:
+    """Make the routes by which the page moves the clock and opens a check-in."""
+
+    def add(app: web.Application) -> None:
+        app.router.add_get("/rehearsal/clock", _clock(service))
+        app.router.add_post("/rehearsal/clock/next-school-day", _next_school_day(service))
+        app.router.add_post("/rehearsal/wave", _open_wave(service))
+
+    return add
+
+
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def _clock(service: Service) -> _Handler:
+    async def handle(_request: web.Request) -> web.Response:
+        school = await service.worker.run(service.schools.of)
+        return web.json_response(_clock_facts(service, school))
+
+    return handle
+
+
+def _clock_facts(service: Service, school: SchoolFacts) -> dict[str, object]:
+    now = service.clock().astimezone(ZoneInfo(school.zone))
+    open_now = school.calendar.in_school_time(now)
+    return {
+        "now": now.isoformat(timespec="seconds"),
+        "zone": school.zone,
+        "school_day": school.calendar.is_school_day(now.date()),
+        "text": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M}" + ("" if open_now else " · school is closed"),
+    }
+
+
+def _next_school_day(service: Service) -> _Handler:
+    def move(session: Session) -> SchoolFacts | None:
+        school = service.schools.of(session)
+        calendar = school.calendar
+        day = calendar.next_school_day(calendar.local_date(service.clock()))
+        if day is None:
+            return None
+        service.clock.move_to(calendar.local(day, calendar.day_start) + _MORNING)
+        _keep_clock(session, service.clock)
+        return school
+
+    async def handle(_request: web.Request) -> web.Response:
+        school = await service.worker.run(move)
+        if school is None:
+            return web.json_response({"error": "The school calendar ends here: there is no next school day."})
+        service.ticker.wake()
+        return web.json_response(_clock_facts(service, school))
+
+    return handle
+
+
+def _open_wave(service: Service) -> _Handler:
+    def open_one(session: Session) -> Wave:
+        school, now = service.schools.of(session), service.clock()
+        return rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), now), now)
+
+    async def handle(_request: web.Request) -> web.Response:
+        try:
+            await service.worker.run(open_one)
+        except WaveProblem as problem:
+            return web.json_response({"error": str(problem)})
+        asked = await service.worker.run(rounds.reachable_pupils)
+        service.ticker.wake()
+        return web.json_response({"opened": asked})
+
+    return handle

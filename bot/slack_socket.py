@@ -1,0 +1,55 @@
+"""Socket Mode's connection: the library's client, made to reconnect with a fresh address and to close at once."""
+
+import asyncio
+import contextlib
+import time
+from logging import Logger
+
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+ADDRESS_SECONDS = 20.0
+PING_SECONDS = 3.0
+CLOSE_SECONDS = 0.3
+
+
+class Socket(SocketModeClient):
+    """One Socket Mode connection that keeps itself up.
+
+    Slack's addresses are good for one connection and about half a minute. The library would try an address that has
+    failed for ever; here one grows old and is asked for anew.
+    """
+
+    def __init__(self, *, app_token: str, web_client: AsyncWebClient, logger: Logger) -> None:
+        self._address: str | None = None
+        self._address_at = 0.0
+        super().__init__(app_token=app_token, web_client=web_client, logger=logger, ping_interval=PING_SECONDS)
+        # The library would take a proxy from the environment after all.
+        self.proxy = web_client.proxy
+
+    @property  # type: ignore[override]
+    def wss_uri(self) -> str | None:
+        return self._address if time.monotonic() - self._address_at < ADDRESS_SECONDS else None
+
+    @wss_uri.setter
+    def wss_uri(self, address: str | None) -> None:
+        self._address, self._address_at = address, time.monotonic()
+
+    def hold(self) -> None:
+        """Take in no more: neither new envelopes nor a new connection."""
+        self.closed = True
+        self.auto_reconnect_enabled = False
+
+    async def close(self) -> None:
+        """End the connection and every task of it, without waiting long for the other side."""
+        self.hold()
+        tasks = [self.message_processor, self.current_session_monitor, self.message_receiver]
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self.current_session is not None:
+            with contextlib.suppress(TimeoutError, OSError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.current_session.close()
+        await self.aiohttp_client_session.close()
