@@ -116,7 +116,7 @@ def apply(session: Session, sealer: Sealer, school: School, plan: ImportPlan) ->
     remains in the session.
     """
     if plan.bad:
-        raise ImportProblem(f"Nothing was brought in: {len(plan.bad)} bad rows must be mended first.")
+        raise ImportProblem(f"Nothing was brought in: mend the bad rows first ({len(plan.bad)} of them).")
     with session.begin_nested():
         _free_addresses(session, sealer, plan.changed)
         # In this order, and flushed in between, because groups point at staff and pupils at groups.

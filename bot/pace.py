@@ -33,7 +33,7 @@ class Bucket:
 class Window:
     """At most `most` messages in any `seconds`; bulk is spread evenly, so that a reply waits one space, not a window.
 
-    Telegram allows about 30 messages a second over all chats; a spare share of the second allows for the network's
+    Telegram allows about 30 messages a second over all chats; one less, in a little more, allows for the network's
     unevenness between here and there.
     """
 
@@ -67,7 +67,7 @@ class Limits:
     methods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-TELEGRAM = Limits(most=30, seconds=1.02, chat_rate=1.0, chat_burst=5.0)
+TELEGRAM = Limits(most=29, seconds=1.005, chat_rate=1.0, chat_burst=5.0)
 # Slack: about one message a second in a channel; views.publish is of tier 4, a hundred a minute.
 SLACK = Limits(most=40, seconds=1.0, chat_rate=1.0, chat_burst=2.0, methods={"home": (1.5, 10.0)})
 

@@ -119,8 +119,8 @@ class PupilPast:
             return 0.5 if self._levels and self._levels[-1] == 1.0 else 1.0
         level = _place(self._usual + self._today + (self._chance.random() - 0.5) * _STATE_JITTER, steps) / steps
         if wave >= self._calm_from and self._levels:
-            # Half-way up their own range: not low even when their oldest answers drop out of sight.
-            floor = max(0.5, (min(self._levels) + max(self._levels)) / 2)
+            # Half-way up their own range is not low, and stays so when their oldest answers drop out of sight.
+            floor = max(0.5, _middle(self._levels), _middle(self._levels[2 * _CALM :]))
             while level < floor:
                 level = min(1.0, level + 1 / steps)
         while level < 1.0 and self._would_flag(level):
@@ -161,6 +161,10 @@ def state_levels(answers: list[tuple[str, int | None, int]], band: Band, version
             level = option / (len(item.options[band]) - 1)
             levels.append(level if item.direction == 1 else 1 - level)
     return levels
+
+
+def _middle(levels: list[float]) -> float:
+    return (min(levels) + max(levels)) / 2 if levels else 0.0
 
 
 def _place(level: float, steps: int) -> int:

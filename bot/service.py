@@ -25,6 +25,7 @@ from bot.ticker import Ticker
 from bot.worker import Worker
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
+from store import outbox
 from store.ids import new_id
 from store.outbox import Letter
 from store.sealing import Sealer
@@ -132,6 +133,8 @@ class Service:
 
     def _prepare(self, session: Session) -> SchoolFacts:
         school = self.schools.of(session)
+        # The lock says that no other process is sending: what is still leased was left by one that died.
+        outbox.release(session)
         set_standing(session, school, self.clock())
         return school
 

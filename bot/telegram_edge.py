@@ -68,8 +68,9 @@ class TelegramEdge:
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
         wait = {"offset": offset, "limit": BATCH_MOST, "timeout": LONG_POLL, "allowed_updates": UPDATES}
         try:
-            # Raw JSON: an update of a kind the library does not know must not stop those around it.
-            return list(await self._bot.do_api_request("getUpdates", wait, read_timeout=LONG_POLL + 10))
+            # Raw JSON: an update of a kind the library does not know must not stop those around it. (Telegram reads method
+            # names in any case; in lower case the library does not advise its parsing method.)
+            return list(await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10))
         except RetryAfter:
             await asyncio.sleep(1.0)
         except (Conflict, InvalidToken) as error:

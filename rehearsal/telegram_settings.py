@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rehearsal.hub import Book
-from rehearsal.telegram_delivery import Updates
+from rehearsal.telegram_delivery import LONGEST_POLL_SECONDS, MOST_PER_POLL, Updates
 from rehearsal.telegram_files import describe_file
 from rehearsal.telegram_methods import Method
 from rehearsal.telegram_state import BOT_USER, Person, State
@@ -118,8 +118,9 @@ class Settings:
 
     async def get_updates(self, args: Args) -> list[Json]:
         self._updates.allow(args.text("allowed_updates"))
-        limit = args.integer("limit", 100, 1, 100)
-        return await self._updates.poll(args.integer("offset"), limit, args.integer("timeout", 0, 0, 50))
+        limit = args.integer("limit", MOST_PER_POLL, 1, MOST_PER_POLL)
+        seconds = args.integer("timeout", 0, 0, LONGEST_POLL_SECONDS)
+        return await self._updates.poll(args.integer("offset"), limit, seconds)
 
     def _place(self, args: Args) -> str:
         scope = args.structure("scope", "BotCommandScope") or {"type": "default"}

@@ -168,13 +168,15 @@ def put_back(session: Session, letter: Letter, error: str, not_before: datetime)
     )
 
 
-def release(session: Session, worker: str) -> None:
-    """Give back every lease of a process that is stopping, so that the next start need not wait for them to run out."""
-    session.exec(
-        update(Outbox)
-        .where(col(Outbox.leased_by) == worker, col(Outbox.state) == "waiting")
-        .values(leased_by=None, lease_until=None)
-    )
+def release(session: Session, worker: str | None = None) -> None:
+    """Give back every lease of a process that is stopping, so that the next start need not wait for them to run out.
+
+    Without a worker all leases are given back: for the start of a process that knows it is the only one.
+    """
+    statement = update(Outbox).where(col(Outbox.leased_by).is_not(None), col(Outbox.state) == "waiting")
+    if worker is not None:
+        statement = statement.where(col(Outbox.leased_by) == worker)
+    session.exec(statement.values(leased_by=None, lease_until=None))
 
 
 def posted_ref(session: Session, sealer: Sealer, slot: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import { setSchoolClock } from "./time.js";
 
 const EVERYONE = 5000;
 const OPTIONS = 60;
+const STOPPED = "Rehearsal has been stopped.";
 const FAULTS = {
   off: "No: everything works",
   429: "Too many requests (429)",
@@ -225,12 +226,13 @@ listen(
     },
     clock: loadClock,
     faults: ({ mode }) => showFaults(mode),
-    closing: () => tell("Rehearsal has been stopped."),
+    closing: () => tell(STOPPED),
   },
   (state) => {
     streaming = state === "open";
     showConnection();
     if (!streaming) return;
+    if (notice.textContent === STOPPED) tell("", false);
     // Whatever happened while nobody listened is not told again: everything in sight is fetched anew.
     loadFaults().catch((error) => tell(error.message));
     waitForPeople();

@@ -14,8 +14,8 @@ from sqlmodel import Session, SQLModel, select
 from bot.worker import Worker
 from conversations.cards import Card, nudge_card, request_card
 from scheduling.briefing import asked, nudge, post_card
-from scheduling.school import SchoolFacts, facts
 from scheduling.sample import sample_calendar
+from scheduling.school import SchoolFacts, facts
 from store import audit, outbox
 from store.database import make_engine
 from store.outbox import Letter

@@ -1,15 +1,13 @@
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, col, func, select
 
 from bot import importing
 from bot.importing import BadRow, ImportProblem
-from store.database import make_engine
 from store.sealing import Sealer
 from store.tables import ROLES, Pupil, School, Staff, TutorGroup
 
@@ -30,15 +28,6 @@ P1,Mina Foxlark,7A,2014-12-01
 P2,Théo Quillmere,7A,31/08/2015
 P3,Aiko Pebbleton,6B,2015-09-01
 """
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'school.sqlite'}")
-    SQLModel.metadata.create_all(engine)
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
 
 
 @pytest.fixture
@@ -171,7 +160,7 @@ def test_an_address_of_somebody_else_in_the_store_is_a_bad_row(session: Session,
 def test_one_bad_row_keeps_everything_out(session: Session, school: School):
     plan = planned(session, school, staff=STAFF, groups=GROUPS, pupils=PUPILS + "P4,,7A,2014-12-01\n")
     assert plan.bad == (BadRow("pupils.csv", 5, "the name has no letter in it"),)
-    with pytest.raises(ImportProblem, match="1 bad rows must be mended"):
+    with pytest.raises(ImportProblem, match=r"mend the bad rows first \(1 of them\)"):
         importing.apply(session, SEALER, school, plan)
     session.commit()
     assert everything(session) == []
@@ -211,6 +200,22 @@ def test_a_bad_pupil_is_listed_with_its_line_and_reason(session: Session, school
 )
 def test_a_bad_member_of_staff_is_listed_with_line_and_reason(session: Session, school: School, row: str, reason: str):
     assert planned(session, school, staff=STAFF + row).bad == (BadRow("staff.csv", 5, reason),)
+
+
+def test_a_group_named_twice_and_a_wrong_language_are_bad_rows(session: Session, school: School):
+    pupils = "pupil_id,name,group,year,language\nP1,Ann Oak,7A,7,Welsh\n"
+    assert planned(session, school, groups="group,year,tutor_id\n7A,7,\n7A,8,\n", pupils=pupils).bad == (
+        BadRow("groups.csv", 3, "the same one stands further up already"),
+        BadRow("pupils.csv", 2, "the language must be a code such as en or cy"),
+    )
+
+
+def test_a_file_far_too_large_is_refused(tmp_path: Path):
+    path = tmp_path / "pupils.csv"
+    with path.open("wb") as file:
+        file.truncate(20_000_001)
+    with pytest.raises(ImportProblem, match=r"^pupils\.csv is larger than 20 MB"):
+        importing.read_file(path)
 
 
 def test_a_tutor_nobody_knows_is_a_bad_row(session: Session, school: School):

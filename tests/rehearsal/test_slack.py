@@ -134,6 +134,14 @@ async def test_message_that_cannot_be_posted_is_refused(arguments: dict[str, Any
         assert await error_of(rig.client.api_call("chat.postMessage", json=arguments)) == error
 
 
+async def test_metadata_given_empty_is_taken_away():
+    async with slack() as rig:
+        ts = (await post(rig, metadata={"event_type": "row", "event_payload": {}}))["ts"]
+        await rig.client.api_call("chat.update", json={"channel": DM, "ts": ts, "text": "x", "metadata": {}})
+        kept = await rig.client.conversations_history(channel=DM, include_all_metadata=True)
+    assert "metadata" not in kept["messages"][0]
+
+
 async def test_invalid_blocks_say_what_is_wrong_and_nothing_is_posted():
     async with slack() as rig:
         answer = await refusal(post(rig, blocks=[section("x" * 3001)]))
@@ -241,6 +249,15 @@ async def test_conversations_open_says_when_it_was_open_already():
         assert await error_of(rig.client.conversations_open(users="U0NOBODY")) == "user_not_found"
         assert await error_of(rig.client.conversations_open(users="")) == "users_list_not_supplied"
         assert await error_of(rig.client.conversations_open(channel="D0NOBODY")) == "channel_not_found"
+
+
+async def test_conversation_is_resumed_by_its_id_when_it_is_a_direct_message():
+    async with slack() as rig:
+        await rig.ask("PUT", "/workspace/channels", [CHANNEL])
+        await rig.client.conversations_open(users="U0HART")
+        assert (await rig.client.conversations_open(channel=DM))["channel"] == {"id": DM}
+        public = rig.client.conversations_open(channel="C0STAFF")
+        assert await error_of(public) == "method_not_supported_for_channel_type"
 
 
 async def test_conversations_list_and_info_with_the_scopes_for_them():

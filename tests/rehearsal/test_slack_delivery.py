@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 from rehearsal.hub import SLACK_APP_TOKEN
@@ -370,16 +371,18 @@ async def test_http_requests_are_signed_and_in_the_form_of_their_kind():
     ]
 
 
-async def test_signature_is_the_one_slacks_guide_works_out():
-    body = (
-        "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
-        "&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
-        "&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
-        "&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
-    )
-    assert signature("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", body) == (
-        "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
-    )
+async def test_app_with_another_signing_secret_refuses_what_is_delivered():
+    async with slack() as rig:
+        app = AsyncApp(client=rig.new_client(), signing_secret="another-secret", process_before_response=True)
+        server = web.Application()
+
+        async def events(request: web.Request) -> web.Response:
+            return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+        server.router.add_post("/slack/events", events)
+        async with serving(server) as base:
+            wrong = {"mode": "http", "url": f"{base}/slack/events"}
+            assert (await rig.ask_status("PUT", "/workspace/delivery", wrong))[0] == 400
 
 
 async def test_http_event_is_retried_with_number_and_reason():

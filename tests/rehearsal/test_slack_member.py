@@ -369,6 +369,32 @@ async def test_closing_is_told_only_when_the_app_asked_for_it():
         assert len(held.given) == count + 1
 
 
+async def test_closing_a_modal_that_clears_closes_all_and_says_so():
+    async with slack() as rig, hand(rig) as held:
+        below = await opened(rig, held, modal(notify_on_close=True))
+        view = modal(clear_on_close=True)
+        above = (await rig.client.views_push(trigger_id=await trigger(rig, held), view=view))["view"]
+        await rig.ask("POST", "/workspace/U0HART/view/close", {"view_id": above["id"]})
+        told = held.given[-1]
+        assert (told["type"], told["view"]["id"], told["is_cleared"]) == ("view_closed", below["id"], True)
+        assert await top(rig) is None
+
+
+async def test_modal_without_a_submit_button_cannot_be_sent():
+    async with slack() as rig, hand(rig) as held:
+        shown = await opened(rig, held, modal(submit=None))
+        body = {"view_id": shown["id"]}
+        status, _ = await rig.ask_status("POST", "/workspace/U0HART/view/submit", body)
+    assert status == 404
+
+
+async def test_invalid_command_answer_is_refused_with_what_is_wrong():
+    async with slack() as rig, hand(rig) as held:
+        held.answers = [{"blocks": [section("x" * 3001)]}]
+        typed = await rig.ask("POST", "/workspace/U0HART/command", {"command": "/earshot"})
+    assert (typed["acked"], typed["refused"]) == (True, "invalid_blocks")
+
+
 # ----- response URLs
 
 
