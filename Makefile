@@ -8,13 +8,13 @@ run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
 test: .venv/dev.stamp chromium check
-	$(VENV) -m pytest -n 2 --cov --cov-report=term --cov-report=
+	$(VENV) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	$(VENV) -m importlinter.cli lint-imports 2>/dev/null || .venv/bin/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(VENV) -c "from importlinter.cli import lint_imports_command as check; check()"
 
 bench: .venv/dev.stamp
 	$(VENV) -m benchmarks

@@ -28,8 +28,8 @@ def run(settings: Settings) -> None:
         settings = rehearsing.rehearsal_settings(settings)
         engine, sealer = open_store(settings, make=True)
         lock = OnlyOne(settings, engine)
-        people = _sample(engine, sealer)
-        work = _rehearse(settings, engine, sealer, people)
+        _make_sample(engine, sealer)
+        work = _rehearse(settings, engine, sealer)
     else:
         engine, sealer = open_store(settings, make=False)
         lock = OnlyOne(settings, engine)
@@ -40,11 +40,11 @@ def run(settings: Settings) -> None:
         lock.close()
 
 
-def _sample(engine: Engine, sealer: Sealer) -> sample.SampleDirectory:
+def _make_sample(engine: Engine, sealer: Sealer) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Making the sample school", total=None, visible=False)
-        return sample.build(
+        sample.build(
             engine,
             sealer,
             datetime.now(UTC),
@@ -69,12 +69,13 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     await service.close()
 
 
-async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer, people: sample.SampleDirectory) -> None:
+async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     stop = _stop_on_signals()
     clock = Clock()
     school_id = _school_id(engine).id
     with Session(engine) as session:
         rehearsing.wind_clock(session, Schools(school_id).of(session), clock)
+        people = sample.directory(session, sealer, clock())
         session.commit()
     networks = await rehearsing.start_networks(settings)
     try:

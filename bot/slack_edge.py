@@ -149,9 +149,10 @@ class SlackEdge:
         """Take one HTTP request: 401 unless Slack signed it within the last five minutes."""
         try:
             int(request.headers.get("X-Slack-Request-Timestamp", ""))
+            request.headers.get("X-Slack-Signature", "").encode("ascii")
             delivery = await to_bolt_request(request)
         except (ValueError, TypeError, AttributeError):
-            # No time, or a body of a shape Slack never sends.
+            # No time, a signature or a body of a shape Slack never sends: Bolt would fail over these instead.
             return web.json_response({"error": "invalid request"}, status=401)
         return await to_aiohttp_response(await self._watched(self._app.async_dispatch(delivery)))
 

@@ -1,0 +1,109 @@
+"""The app manifest asks for what the code uses, no more and no less."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+from bot.desk import DECISIONS
+from bot.slack_client import METHOD_SCOPES
+from bot.slack_edge import EVENTS
+from conversations.cards import ACTIONS
+from rehearsal.slack_methods import METHODS
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST: dict[str, Any] = json.loads((ROOT / "docs" / "slack-manifest.json").read_text("utf-8"))
+SOURCES = {path.name: ast.parse(path.read_text("utf-8")) for path in sorted((ROOT / "bot").glob("*.py"))}
+# The Socket Mode client of the library opens the connections itself.
+BY_THE_LIBRARY = {"apps.connections.open"}
+
+
+def called_methods() -> set[str]:
+    """Find every Web API method that the Slack side calls, as attributes of something named client."""
+    snake = {method.replace(".", "_"): method for method in METHODS}
+    found = set()
+    for name, tree in SOURCES.items():
+        for node in ast.walk(tree):
+            if name.startswith("slack_") and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                held = (
+                    owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
+                )
+                if held.endswith("client"):
+                    # An unknown name is kept as it is, so that the comparison below fails on it.
+                    found.add(snake.get(node.func.attr, node.func.attr))
+    return found
+
+
+def test_table_of_methods_is_what_the_code_calls():
+    assert called_methods() | BY_THE_LIBRARY == set(METHOD_SCOPES)
+
+
+def test_scopes_are_those_of_the_methods_called():
+    asked = MANIFEST["oauth_config"]["scopes"]
+    assert asked == {"bot": sorted(scope for scope in set(METHOD_SCOPES.values()) if scope)}
+
+
+def test_table_of_scopes_agrees_with_what_the_stand_in_demands():
+    for method, scope in METHOD_SCOPES.items():
+        # The scope to read a conversation depends on its kind, so the stand-in's table holds none for it.
+        if method != "conversations.history":
+            assert (scope or "") == METHODS[method].scope, method
+
+
+def listeners(kind: str) -> list[str]:
+    """List the first arguments of `self._app.<kind>(…)` in the edge, as they are written."""
+    return [
+        ast.unparse(node.args[0])
+        for node in ast.walk(SOURCES["slack_edge.py"])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == kind
+        and ast.unparse(node.func.value) == "self._app"
+    ]
+
+
+def test_events_are_those_listened_to():
+    assert MANIFEST["settings"]["event_subscriptions"] == {"bot_events": list(EVENTS)}
+    assert listeners("event") == ["EVENTS[0]"]
+    assert len(EVENTS) == 1
+
+
+def test_actions_listened_to_are_those_on_the_cards():
+    # One listener takes every action; the table of decisions says which there are.
+    assert listeners("action") == ["re.compile('')"]
+    assert set(DECISIONS) == set(ACTIONS)
+    assert MANIFEST["settings"]["interactivity"] == {"is_enabled": True}
+
+
+def test_nothing_is_listened_to_that_the_manifest_does_not_offer():
+    for kind in ("command", "shortcut", "message", "view", "options", "step", "function"):
+        assert listeners(kind) == [], kind
+    assert set(MANIFEST["features"]) == {"app_home", "bot_user"}
+
+
+def test_socket_mode_and_home_are_on_and_the_messages_tab_is_for_reading():
+    assert MANIFEST["settings"]["socket_mode_enabled"] is True
+    assert MANIFEST["features"]["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": True,
+    }
+
+
+def test_names_fit_what_slack_takes():
+    shown = MANIFEST["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+
+
+def test_slack_libraries_are_imported_on_the_slack_side_alone():
+    def imports(tree: ast.Module) -> set[str]:
+        names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+        names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        return {name.partition(".")[0] for name in names}
+
+    users = {name for name, tree in SOURCES.items() if imports(tree) & {"slack_bolt", "slack_sdk"}}
+    assert users == {"slack_client.py", "slack_edge.py", "slack_sender.py", "slack_socket.py"}
