@@ -19,7 +19,8 @@ from bot.effects import Outcome
 from bot.runner import Runner
 from bot.telegram_updates import read_update
 from bot.worker import Worker
-from conversations.model import Phrase, say
+from conversations.flows.help import COMMANDS
+from conversations.model import Phrase
 from scheduling.school import SchoolFacts
 from store.outbox import Letter
 from store.tables import Cursor
@@ -68,8 +69,8 @@ class TelegramEdge:
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
         wait = {"offset": offset, "limit": BATCH_MOST, "timeout": LONG_POLL, "allowed_updates": UPDATES}
         try:
-            # Raw JSON: an update of a kind the library does not know must not stop those around it. (Telegram reads method
-            # names in any case; in lower case the library does not advise its parsing method.)
+            # Raw JSON: an update of a kind the library does not know must not stop those around it. Telegram reads
+            # names in any case; in lower case the library does not advise its own parsing method.
             return list(await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10))
         except RetryAfter:
             await asyncio.sleep(1.0)
@@ -164,20 +165,11 @@ class TelegramEdge:
         else:
             await self._bot.delete_webhook()
         for language in text.languages():
-            commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS.items()]
+            commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS]
             try:
                 await self._bot.set_my_commands(commands, language_code=None if language == text.SOURCE else language)
             except TelegramError as error:
                 log.warning("the commands menu was not set", error=type(error).__name__)
-
-
-COMMANDS = {
-    "menu": say("What I can do"),
-    "language": say("Change the language"),
-    "stop": say("Stop check-ins"),
-    "start": say("Start check-ins again"),
-    "help": say("How this works"),
-}
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> Any:  # noqa: ANN401

@@ -3,124 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 import structlog
-from aiohttp import web
 from sqlalchemy import text
 from sqlmodel import select
 
-from bot.delivery import Sent
-from bot.slack_edge import EVENTS_PATH, SlackEdge
+from bot.slack_edge import SlackEdge
 from bot.slack_socket import Socket
-from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET
-from rehearsal.slack_delivery import signature
-from rehearsal.slack_rules import Waits
-from store import outbox
-from store.outbox import Letter
+from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN
 from store.tables import Due, Failure, Seen, Staff
-from tests.bot.slack_school import NOW, PEOPLE, SmallSchool, small_school
-from tests.rehearsal.slack_rig import Rig, serving, slack
+from tests.bot.slack_office import Office, office
+from tests.bot.slack_school import NOW, SmallSchool, small_school
 
-QUICK = Waits(ack=1.0, retries=(0.0, 0.2, 0.5, 1.0, 2.0), trigger=10.0)
 WAYS = pytest.mark.parametrize("way", ["socket", "http"])
-
-
-@dataclass
-class Office:
-    """The stand-in Slack, a school, and the edge between them; letters are sent when a test says so."""
-
-    rig: Rig
-    school: SmallSchool
-    edge: SlackEdge
-    letters: list[Letter]
-    url: str
-    woken: list[None] = field(default_factory=list)
-
-    async def deliver(self, letters: Iterable[Letter] | None = None) -> None:
-        """Send what was handed over (or these letters), and write where it lies."""
-        waiting = list(letters) if letters is not None else [self.letters.pop(0) for _ in list(self.letters)]
-        for letter in waiting:
-            result = await self.edge.sender.send(letter)
-            assert isinstance(result, Sent), result
-            ref = result.ref
-            self.school.work(
-                lambda session, letter=letter, ref=ref: outbox.sent(session, self.school.sealer, letter, NOW, ref)
-            )
-
-    async def messages(self, user: str) -> list[dict[str, Any]]:
-        answer: list[dict[str, Any]] = await self.rig.ask("GET", f"/workspace/{user}/messages")
-        return answer
-
-    async def press(self, user: str, action: str, **more: object) -> Any:  # noqa: ANN401 (JSON)
-        """Press a button of the person's last message."""
-        message = (await self.messages(user))[-1]
-        place = {"channel": f"D{user[1:]}", "ts": message["ts"], "action_id": action}
-        return await self.rig.click(user, **place, **more)
-
-    async def modal(self, user: str) -> str:
-        """Wait for a modal and read it: its sections, one a line."""
-        view = await self.soon(lambda: self.rig.ask("GET", f"/workspace/{user}/view"))
-        return "\n".join(block["text"]["text"] for block in view["blocks"] if block["type"] == "section")
-
-    async def home(self, user: str, want: Callable[[Any], bool] = bool) -> Any:  # noqa: ANN401 (JSON)
-        return await self.soon(lambda: self.rig.ask("GET", f"/workspace/{user}/home"), want)
-
-    async def soon(self, ask: Callable[[], Any], want: Callable[[Any], bool] = bool) -> Any:  # noqa: ANN401 (JSON)
-        """Ask until the answer is as wanted."""
-        async with asyncio.timeout(5):
-            while not want(answer := await ask()):
-                await self.deliver()
-                await asyncio.sleep(0.01)
-        return answer
-
-    def count(self, table: type[Any]) -> int:
-        return self.school.work(lambda session: len(session.exec(select(table)).all()))
-
-
-@asynccontextmanager
-async def office(
-    folder: Path, way: str, *, linked: bool = True, waits: Waits = QUICK, bot_token: str = SLACK_BOT_TOKEN
-) -> AsyncIterator[Office]:
-    school = small_school(folder, linked=linked)
-    async with slack(waits=waits) as rig:
-        await rig.ask("PUT", "/workspace/people", PEOPLE)
-        letters: list[Letter] = []
-        woken: list[None] = []
-        edge = SlackEdge(
-            bot_token=bot_token,
-            app_token=SLACK_APP_TOKEN if way == "socket" else None,
-            signing_secret=SLACK_SIGNING_SECRET if way == "http" else None,
-            api_url=f"{rig.base}/api/",
-            school_id=school.school.id,
-            worker=school.worker,
-            sealer=school.sealer,
-            clock=lambda: NOW,
-            dispatch=letters.extend,
-            wake=lambda: woken.append(None),
-            name="tests",
-        )
-        server = web.Application()
-        edge.add_routes(server)
-        async with serving(server) as base:
-            await edge.start()
-            url = base + EVENTS_PATH
-            try:
-                if way == "http":
-                    await rig.ask("PUT", "/workspace/delivery", {"mode": "http", "url": url})
-                yield Office(rig, school, edge, letters, url, woken)
-            finally:
-                await edge.stop()
-                school.worker.close()
 
 
 @WAYS
@@ -406,87 +304,3 @@ async def test_edge_without_a_way_to_listen_says_what_it_needs(tmp_path: Path):
                 wake=lambda: None,
                 name="tests",
             )
-
-
-async def test_socket_mode_opens_no_door(tmp_path: Path):
-    async with office(tmp_path, "socket") as here:
-        assert await post(here, opening(), signed(opening())) == 404
-
-
-# --- signed HTTP ------------------------------------------------------------------------------------------------------
-
-
-async def post(here: Office, body: str, headers: dict[str, str]) -> int:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(here.url, data=body.encode(), headers=headers) as answer,
-    ):
-        return answer.status
-
-
-def opening(user: str = "U0TUTOR", event_id: str = "Ev1") -> str:
-    event = {"type": "app_home_opened", "user": user, "tab": "home"}
-    return json.dumps({"type": "event_callback", "event_id": event_id, "team_id": "T0", "event": event})
-
-
-def signed(body: str, *, secret: str = SLACK_SIGNING_SECRET, seconds_ago: int = 0) -> dict[str, str]:
-    stamp = str(int(time.time()) - seconds_ago)
-    return {
-        "Content-Type": "application/json",
-        "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": signature(secret, stamp, body),
-    }
-
-
-async def test_signed_event_is_taken(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
-        assert await post(here, opening(), signed(opening())) == 200
-        assert len(here.letters) == 1
-
-
-async def test_event_delivered_again_after_its_commit_is_acknowledged_and_does_nothing(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
-        body = opening()
-        assert [await post(here, body, signed(body)) for _ in range(3)] == [200, 200, 200]
-        assert len(here.letters) == 1
-
-
-async def test_opening_of_the_messages_tab_publishes_nothing(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
-        body = opening().replace('"home"', '"messages"')
-        assert await post(here, body, signed(body)) == 200
-        assert here.letters == []
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        signed(opening(), secret="not-the-secret"),
-        signed(opening(), seconds_ago=301),
-        signed(opening(), seconds_ago=-900),
-        signed(opening() + " "),
-        {**signed(opening()), "X-Slack-Request-Timestamp": "yesterday"},
-        {**signed(opening()), "X-Slack-Signature": "v0=" + "é" * 64},
-        {name: value for name, value in signed(opening()).items() if name != "X-Slack-Signature"},
-        {name: value for name, value in signed(opening()).items() if name != "X-Slack-Request-Timestamp"},
-        {"Content-Type": "application/json"},
-    ],
-    ids=["wrong", "old", "from the future", "of another body", "odd time", "odd", "none", "no time", "nothing"],
-)
-async def test_request_that_slack_did_not_sign_just_now_is_refused(tmp_path: Path, headers: dict[str, str]):
-    async with office(tmp_path, "http") as here:
-        assert await post(here, opening(), headers) == 401
-        assert (here.letters, here.count(Seen)) == ([], 0)
-
-
-@pytest.mark.parametrize("body", ["", "[]", "null", "7", "{", "payload=%5B%5D", "payload=x", "\x00"])
-async def test_unsigned_rubbish_is_refused(tmp_path: Path, body: str):
-    async with office(tmp_path, "http") as here:
-        assert await post(here, body, signed(body, secret="not-the-secret")) == 401
-
-
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"type":"event_callback","event":{"type":"app_home_opened"}}'])
-async def test_signed_rubbish_ends_nothing(tmp_path: Path, body: str):
-    async with office(tmp_path, "http") as here:
-        assert await post(here, body, signed(body)) in (200, 401, 500)
-        assert await post(here, opening(), signed(opening())) == 200

@@ -1,0 +1,96 @@
+"""The door for signed HTTP: what Slack signed just now comes in, nothing else does."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from rehearsal.hub import SLACK_SIGNING_SECRET
+from rehearsal.slack_delivery import signature
+from store.tables import Seen
+from tests.bot.slack_office import Office, office
+
+
+async def post(here: Office, body: str, headers: dict[str, str]) -> int:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(here.url, data=body.encode(), headers=headers) as answer,
+    ):
+        return answer.status
+
+
+def opening(user: str = "U0TUTOR", event_id: str = "Ev1") -> str:
+    event = {"type": "app_home_opened", "user": user, "tab": "home"}
+    return json.dumps({"type": "event_callback", "event_id": event_id, "team_id": "T0", "event": event})
+
+
+def signed(body: str, *, secret: str = SLACK_SIGNING_SECRET, seconds_ago: int = 0) -> dict[str, str]:
+    stamp = str(int(time.time()) - seconds_ago)
+    return {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature(secret, stamp, body),
+    }
+
+
+async def test_signed_event_is_taken(tmp_path: Path):
+    async with office(tmp_path, "http") as here:
+        assert await post(here, opening(), signed(opening())) == 200
+        assert len(here.letters) == 1
+
+
+async def test_event_delivered_again_after_its_commit_is_acknowledged_and_does_nothing(tmp_path: Path):
+    async with office(tmp_path, "http") as here:
+        body = opening()
+        assert [await post(here, body, signed(body)) for _ in range(3)] == [200, 200, 200]
+        assert len(here.letters) == 1
+
+
+async def test_opening_of_the_messages_tab_publishes_nothing(tmp_path: Path):
+    async with office(tmp_path, "http") as here:
+        body = opening().replace('"home"', '"messages"')
+        assert await post(here, body, signed(body)) == 200
+        assert here.letters == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        signed(opening(), secret="not-the-secret"),
+        signed(opening(), seconds_ago=301),
+        signed(opening(), seconds_ago=-900),
+        signed(opening() + " "),
+        {**signed(opening()), "X-Slack-Request-Timestamp": "yesterday"},
+        {**signed(opening()), "X-Slack-Signature": "v0=" + "é" * 64},
+        {name: value for name, value in signed(opening()).items() if name != "X-Slack-Signature"},
+        {name: value for name, value in signed(opening()).items() if name != "X-Slack-Request-Timestamp"},
+        {"Content-Type": "application/json"},
+    ],
+    ids=["wrong", "old", "from the future", "of another body", "odd time", "odd", "none", "no time", "nothing"],
+)
+async def test_request_that_slack_did_not_sign_just_now_is_refused(tmp_path: Path, headers: dict[str, str]):
+    async with office(tmp_path, "http") as here:
+        assert await post(here, opening(), headers) == 401
+        assert (here.letters, here.count(Seen)) == ([], 0)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", "7", "{", "payload=%5B%5D", "payload=x", "\x00"])
+async def test_unsigned_rubbish_is_refused(tmp_path: Path, body: str):
+    async with office(tmp_path, "http") as here:
+        assert await post(here, body, signed(body, secret="not-the-secret")) == 401
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"type":"event_callback","event":{"type":"app_home_opened"}}'])
+async def test_signed_rubbish_ends_nothing(tmp_path: Path, body: str):
+    async with office(tmp_path, "http") as here:
+        assert await post(here, body, signed(body)) in (200, 401, 500)
+        assert await post(here, opening(), signed(opening())) == 200
+
+
+async def test_socket_mode_opens_no_door(tmp_path: Path):
+    async with office(tmp_path, "socket") as here:
+        assert await post(here, opening(), signed(opening())) == 404
