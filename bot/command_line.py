@@ -15,7 +15,7 @@ from bot import importing, logs
 from bot.clock import Clock
 from bot.doctor import examine
 from bot.importing_rows import ImportProblem, read_file
-from bot.opening import open_store
+from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample import SampleProblem
@@ -26,7 +26,7 @@ from scheduling.ics import read_ics
 from scheduling.rounds import WaveProblem
 from scheduling.school import facts, wave_rule
 from scheduling.waves import wave_now
-from store.sealing import KeyProblem
+from store.sealing import KeyProblem, Unreadable
 from store.tables import School
 from store.vault import StoreProblem, migrate
 
@@ -121,7 +121,10 @@ def migrate_store() -> None:
 
     Example: earshot migrate
     """
-    engine, _sealer = open_store(_settings(), make=True)
+    settings = _settings()
+    if not is_there(settings):
+        raise StoreProblem("There is no database here to bring up to date. Run `earshot init` for a new one.")
+    engine, _sealer = open_store(settings, make=True)
     migrate(engine)
     out.print("The database is up to date.")
 
@@ -206,6 +209,13 @@ def main() -> None:
         app()
     except PROBLEMS as problem:
         _say(str(problem))
+        sys.exit(1)
+    except Unreadable as problem:
+        _say(f"A row of the database was damaged ({problem}). Put back a backup, or ask for help with this line")
+        sys.exit(1)
+    except Exception as error:
+        # A traceback could hold a name or an answer; the place in the program is enough to mend it by.
+        _say(problem_of(error))
         sys.exit(1)
 
 

@@ -28,7 +28,8 @@ CLAIM_EVERY = 1.0
 CLAIM_MOST = 120
 AT_ONCE = 16
 BACKOFF_MOST = 300.0
-GIVE_UP_AFTER = 40
+# With the longest backoff that is three days of a network out of reach.
+GIVE_UP_AFTER = 1_000
 
 
 @dataclass(frozen=True)

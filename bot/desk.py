@@ -13,9 +13,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from conversations.cards import Card, Nudge, nudge_card, request_card, unanswered_card
+from conversations.cards import RECENT, Card, Nudge, nudge_card, request_card, unanswered_card, words_card
 from conversations.model import Phrase, say
-from scheduling.briefing import asked, nudge, post_home, update_copies
+from scheduling.briefing import WORDS_FOR, asked, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
 from store import audit, guards
 from store.due import set_due
@@ -146,6 +146,18 @@ def unanswered_show(press: Press) -> Done:
     return Done(modal=unanswered_card(group.name, tuple(names)))
 
 
+def words_show(press: Press) -> Done:
+    """They ask for the words pupils added to check-ins in the last fortnight; safeguarding leads only."""
+    if press.value != RECENT:
+        raise NotFound
+    rows = guards.access_words(press.session, press.viewer, press.now - WORDS_FOR, press.now)
+    words = (
+        (str(press.sealer.read(pupil, "name")), group.name, str(press.sealer.read(check_in, "words")))
+        for check_in, pupil, group in rows
+    )
+    return Done(modal=words_card(tuple(words)))
+
+
 def request_own(press: Press) -> Done:
     """They own a request to talk: the first wins, and the pupil is told."""
     session = press.session
@@ -169,6 +181,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_not_needed": nudge_not_needed,
     "nudge_undo": nudge_undo,
     "unanswered_show": unanswered_show,
+    "words_show": words_show,
     "request_own": request_own,
 }
 

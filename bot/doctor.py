@@ -1,302 +1,119 @@
 """The doctor: looks at everything Earshot needs, changes nothing, names nobody, and says what mends what is wrong.
 
-Each check is a small function from what it looks at to a Finding. A check whose ground is missing (no database, no
-school) is left out, for the finding before it already says what to do first.
+The networks are asked here, whether the tokens are accepted and allow all that is needed; the rest is looked at in
+`bot.doctor_store`.
 """
 
 import asyncio
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from collections.abc import Awaitable, Callable
 
-from sqlalchemy import Select, func
-from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
 
-from bot.doctor_networks import network_findings
+from bot.doctor_store import folder_findings, store_findings
 from bot.finding import Finding
-from bot.opening import DISK_LEAST, is_there, problem_of
+from bot.opening import problem_of
 from bot.settings import Settings
-from scheduling.calendar import CalendarError
-from scheduling.school import SchoolFacts, facts, wave_rule
-from scheduling.waves import next_wave
-from store import vault
-from store.database import make_engine
-from store.people import with_role
-from store.sealing import KeyProblem, Sealer, read_key_file
-from store.tables import Binding, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, TutorGroup, Wave
-from store.vault import StoreProblem
+from bot.slack_client import METHOD_SCOPES, make_client
+from bot.slack_sender import code_of
 
 __all__ = ["Finding", "examine"]
 
-LATE = timedelta(minutes=10)
-DAY = timedelta(days=1)
-# The name under which `bot.rehearsing` keeps how far the rehearsal's clock is ahead: rows are written in its time.
-_CLOCK = "rehearsal clock"
+SECONDS = 5.0
+_ON_LINE = "check that this machine is on line, then run `earshot doctor` again"
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, in the order in which it is to be mended. Never raises; nothing is changed."""
     findings = [Finding("settings", True, "All settings are understood.")]
-    checks = (_folder_findings, _store_findings, network_findings)
-    for check in checks:
+    for what, check in CHECKS.items():
         try:
             findings += check(settings)
         except Exception as error:
             # The doctor must get to the end whatever it meets.
-            findings.append(Finding(_title(check), False, problem_of(error)))
+            findings.append(Finding(what, False, problem_of(error)))
     return findings
 
 
-def _title(check: Callable[..., object]) -> str:
-    return {"_folder_findings": "data folder", "_store_findings": "database"}.get(check.__name__, "networks")
+def _network_findings(settings: Settings) -> list[Finding]:
+    """Ask both networks who we are, within a few seconds; with no tokens set there is nothing to ask."""
+    if settings.rehearses:
+        return [Finding("networks", True, "Rehearsal: no tokens set, so everything runs on this machine.")]
+    return asyncio.run(_ask(settings))
 
 
-# --- this machine -----------------------------------------------------------------------------------------------------
+async def _ask(settings: Settings) -> list[Finding]:
+    checks: list[Awaitable[Finding]] = [_telegram(settings), _slack(settings)]
+    if settings.slack_app_token is not None:
+        checks.append(_slack_app(settings))
+    return list(await asyncio.gather(*checks))
 
 
-def _folder_findings(settings: Settings) -> list[Finding]:
-    if not settings.data_dir.is_dir():
-        return [Finding("data folder", False, "There is no data folder yet: run `earshot init`.")]
-    if not os.access(settings.data_dir, os.W_OK | os.X_OK):
-        words = "The data folder cannot be written to: mend its rights, or set EARSHOT_DATA_DIR to another."
-        return [Finding("data folder", False, words)]
-    free = shutil.disk_usage(settings.data_dir).free
-    if free < DISK_LEAST:
-        words = f"Only {free // 2**20} MB of disk are free: make room, 200 MB are the least."
-        return [Finding("disk", False, words)]
-    return [
-        Finding("data folder", True, "The data folder can be written to."),
-        Finding("disk", True, f"{free // 2**20:,} MB of disk are free."),
-    ]
-
-
-def _key(settings: Settings) -> tuple[Finding, Sealer | None]:
+async def _telegram(settings: Settings) -> Finding:
+    assert settings.telegram_token is not None  # noqa: S101 (with no token nothing is asked)
+    wrong = "Telegram does not accept the token: copy it anew from @BotFather into EARSHOT_TELEGRAM_TOKEN."
     try:
-        sealer = read_key_file(settings.key_path)
-    except KeyProblem as problem:
-        return Finding("key file", False, _sentence(problem)), None
-    return Finding("key file", True, "The key file is there, and only its owner can read it."), sealer
+        request = HTTPXRequest(connect_timeout=SECONDS, read_timeout=SECONDS, pool_timeout=SECONDS)
+        base = settings.telegram_api_url.rstrip("/")
+        # To begin, the library asks getMe.
+        async with Bot(settings.telegram_token.get_secret_value(), base_url=f"{base}/bot", request=request):
+            pass
+    except InvalidToken:
+        return Finding("Telegram", False, wrong)
+    except (TelegramError, TimeoutError, OSError) as error:
+        return Finding("Telegram", False, f"Telegram cannot be reached ({type(error).__name__}): {_ON_LINE}.")
+    return Finding("Telegram", True, "Telegram accepts the token.")
 
 
-# --- the store --------------------------------------------------------------------------------------------------------
-
-
-def _store_findings(settings: Settings) -> list[Finding]:
-    key, sealer = _key(settings)
-    if not is_there(settings):
-        return [key, Finding("database", False, "There is no database yet: run `earshot init`.")]
-    # "reading": on SQLite a transaction that takes no lock, so that a running Earshot is not held up.
-    engine = make_engine(settings.store_url).execution_options(reading=True)
+async def _slack(settings: Settings) -> Finding:
+    assert settings.slack_bot_token is not None  # noqa: S101 (set together with Telegram's)
+    client = _client(settings.slack_bot_token.get_secret_value(), settings)
     try:
-        database = _database(settings, engine)
-        if not database.ok:
-            return [key, database]
-        with Session(engine) as session:
-            return [key, database, *_key_matches(session, sealer), *_school_findings(session)]
-    finally:
-        engine.dispose()
-
-
-def _database(settings: Settings, engine: Engine) -> Finding:
-    try:
-        current = vault.check_version(engine)
-    except StoreProblem as problem:
-        return Finding("database", False, _sentence(problem))
-    if not current:
-        return Finding("database", False, "The database is of an older Earshot: run `earshot migrate`.")
-    if engine.url.database and engine.dialect.name == "sqlite" and not os.access(engine.url.database, os.W_OK):
-        return Finding("database", False, "The database can be read but not written to: mend the rights of its file.")
-    return Finding("database", True, "The database opens and is of this version.")
-
-
-def _key_matches(session: Session, sealer: Sealer | None) -> list[Finding]:
-    if sealer is None:
-        return []
-    try:
-        vault.check_key(session, sealer)
-    except KeyProblem as problem:
-        return [Finding("key", False, _sentence(problem))]
-    return [Finding("key", True, "The key is the one the database was sealed with.")]
-
-
-def _school_findings(session: Session) -> list[Finding]:
-    row = session.exec(select(School).limit(1)).first()
-    if row is None:
-        return [Finding("school", False, "There is no school yet: run `earshot init`.")]
-    now = _now(session)
-    findings = [Finding("school", True, "There is a school."), _calendar(row, now)]
-    return [*findings, *_people(session, row.id), *_reach(session, row.id, now), *_work(session, row.id, now)]
-
-
-def _now(session: Session) -> datetime:
-    cursor = session.get(Cursor, _CLOCK)
-    return datetime.now(UTC) + timedelta(seconds=cursor.position if cursor else 0)
-
-
-def _calendar(row: School, now: datetime) -> Finding:
-    mend = "run `earshot calendar FILE.ics`"
-    try:
-        school: SchoolFacts = facts(row)
-        wave = next_wave(school.calendar, wave_rule(school), now)
-    except CalendarError as problem:
-        return Finding("calendar", False, f"{_sentence(problem).removesuffix('.')}: {mend}.")
-    if all(term.last < school.calendar.local_date(now) for term in school.calendar.terms):
-        return Finding("calendar", False, f"The calendar has no current or coming term: {mend}.")
-    if wave is None:
-        return Finding("calendar", False, f"The calendar has no day left for a check-in: {mend} with the next terms.")
-    return Finding("calendar", True, f"The next check-in is planned for {school.calendar.local_date(wave.opens_at)}.")
-
-
-# --- its people -------------------------------------------------------------------------------------------------------
-
-
-def _people(session: Session, school_id: UUID) -> Iterator[Finding]:
-    pupils = _count(session, select(func.count()).select_from(Pupil).where(col(Pupil.school_id) == school_id))
-    staff = session.exec(select(Staff).where(Staff.school_id == school_id, col(Staff.active).is_(True))).all()
-    groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school_id)).all()
-    if not (pupils and staff and groups):
-        mend = "run `earshot import staff.csv groups.csv pupils.csv`"
-        yield Finding("people", False, f"Staff, tutor groups or pupils are missing: {mend}.")
-        return
-    yield Finding("people", True, f"{pupils:,} pupils, {len(groups)} tutor groups and {len(staff)} staff are here.")
-    yield _safeguarding(session, school_id)
-    here = {member.id for member in staff}
-    without = sum(1 for group in groups if group.tutor_id not in here)
-    yield Finding(
-        "tutors",
-        not without,
-        f"{without} tutor groups have no tutor: name one in groups.csv and run `earshot import groups.csv`."
-        if without
-        else "Every tutor group has a tutor.",
-    )
-    yield _in_slack(session, school_id, [member for member in staff if member.slack_user_key is None], len(staff))
-
-
-def _safeguarding(session: Session, school_id: UUID) -> Finding:
-    roles = {"dsl": "DSL", "deputy_dsl": "deputy DSL"}
-    missing = [role for role in roles if not with_role(session, school_id, role)]
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        return _refused("Slack", error, "EARSHOT_SLACK_BOT_TOKEN", "OAuth & Permissions")
+    except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
+        return Finding("Slack", False, f"Slack cannot be reached ({type(error).__name__}): {_ON_LINE}.")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
+    missing = sorted({scope for scope in METHOD_SCOPES.values() if scope} - granted)
     if missing:
-        named = " and no ".join(roles[role] for role in missing)
-        mend = f"give somebody the role {' and somebody the role '.join(missing)} in staff.csv"
-        return Finding("safeguarding", False, f"There is no {named}: {mend} and run `earshot import staff.csv`.")
-    return Finding("safeguarding", True, "A DSL and a deputy are named.")
+        mend = "take docs/slack-manifest.json as the app's manifest and install it in the workspace anew"
+        return Finding("Slack", False, f"The Slack app lacks the scopes {', '.join(missing)}: {mend}.")
+    return Finding("Slack", True, "Slack accepts the token, with all the scopes that are needed.")
 
 
-def _in_slack(session: Session, school_id: UUID, unlinked: list[Staff], staff: int) -> Finding:
-    """Staff are linked by their first card; those whose card failed are the ones Slack does not know."""
-    refused = session.exec(
-        select(Outbox.recipient)
-        .where(Outbox.school_id == school_id, Outbox.network == "slack", Outbox.state == "failed")
-        .distinct()
-    ).all()
-    lost = len({f"staff:{member.id.hex}" for member in unlinked} & set(refused))
-    if lost:
-        mend = "check their addresses in staff.csv and run `earshot import staff.csv`"
-        return Finding("staff in Slack", False, f"{lost} staff could not be found in Slack by e-mail: {mend}.")
-    if unlinked:
-        words = f"{len(unlinked)} of {staff} staff are not linked to Slack yet: their first card does that."
-        return Finding("staff in Slack", True, words)
-    return Finding("staff in Slack", True, "All staff are linked to Slack.")
+async def _slack_app(settings: Settings) -> Finding:
+    assert settings.slack_app_token is not None  # noqa: S101 (asked only with one)
+    token = settings.slack_app_token.get_secret_value()
+    try:
+        await _client(token, settings).apps_connections_open(app_token=token)
+    except SlackApiError as error:
+        return _refused("Slack Socket Mode", error, "EARSHOT_SLACK_APP_TOKEN", "Basic Information")
+    except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
+        return Finding("Slack Socket Mode", False, f"Slack cannot be reached ({type(error).__name__}): {_ON_LINE}.")
+    return Finding("Slack Socket Mode", True, "Slack accepts the app-level token.")
 
 
-def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding]:
-    here = select(func.count()).select_from(Pupil).where(col(Pupil.school_id) == school_id, col(Pupil.status) != "left")
-    pupils, bound = _count(session, here), select(Binding.pupil_id).where(col(Binding.school_id) == school_id)
-    if not pupils:
-        return
-    waiting = _count(session, here.where(col(Pupil.id).not_in(bound)))
-    words = f"{waiting:,} of {pupils:,} pupils have not joined" if waiting else "All pupils have joined"
-    yield Finding("joined", waiting < pupils, f"{words}: hand them their letters." if waiting else f"{words}.")
-    cut_off = _count(session, here.where(col(Pupil.unreachable_since).is_not(None)))
-    yield Finding(
-        "reachable",
-        not cut_off,
-        f"{cut_off:,} pupils cannot be reached: ask them to unblock the bot in Telegram and send it /start."
-        if cut_off
-        else "Nobody who joined has cut us off.",
-    )
-    wave = select(Wave.id).where(Wave.school_id == school_id).order_by(col(Wave.opens_at).desc()).limit(1)
-    lost = _count(
-        session,
-        select(func.count())
-        .select_from(CheckIn)
-        .where(col(CheckIn.school_id) == school_id, col(CheckIn.wave_id) == wave.scalar_subquery())
-        .where(col(CheckIn.state) == "undelivered"),
-    )
-    yield Finding(
-        "delivered",
-        not lost,
-        f"{lost:,} check-ins of the last wave did not arrive: keep `earshot run` running while a wave is open."
-        if lost
-        else "The check-ins of the last wave arrived.",
+def _client(token: str, settings: Settings) -> AsyncWebClient:
+    client = make_client(token, settings.slack_api_url)
+    client.timeout = int(SECONDS)
+    return client
+
+
+def _refused(what: str, error: SlackApiError, setting: str, page: str) -> Finding:
+    code = code_of(error) or "no code"
+    return Finding(
+        what, False, f"Slack refuses the token ({code}): copy it anew from the app's page {page} to {setting}."
     )
 
 
-# --- its work ---------------------------------------------------------------------------------------------------------
-
-
-def _work(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding]:
-    late = _count(
-        session,
-        select(func.count())
-        .select_from(Outbox)
-        .where(col(Outbox.school_id) == school_id, col(Outbox.state) == "waiting", col(Outbox.not_before) < now - LATE),
-    )
-    oldest = session.exec(
-        select(func.min(Outbox.not_before)).where(Outbox.school_id == school_id, Outbox.state == "waiting")
-    ).one()
-    yield Finding(
-        "outbox",
-        not late,
-        f"{late:,} messages wait, the oldest for {_age(now - oldest)}: see that `earshot run` is running and reaches "
-        "the networks."
-        if late
-        else "No message waits longer than ten minutes.",
-    )
-    yield _due_work(session, school_id, now)
-    failures = _count(
-        session,
-        select(func.count())
-        .select_from(Failure)
-        .where(col(Failure.school_id) == school_id, col(Failure.at) > now - DAY),
-    )
-    yield Finding(
-        "failures",
-        not failures,
-        f"{failures:,} events failed in the last day: see the log of `earshot run`, and report what it says."
-        if failures
-        else "No event failed in the last day.",
-    )
-
-
-def _due_work(session: Session, school_id: UUID, now: datetime) -> Finding:
-    due = select(func.count()).select_from(Due).where(col(Due.school_id) == school_id)
-    failed = _count(session, due.where(col(Due.state) == "failed"))
-    if failed:
-        mend = "see the log of `earshot run`, and report what it says"
-        return Finding("due work", False, f"{failed} pieces of work failed too often and were given up: {mend}.")
-    late = _count(session, due.where(col(Due.state) == "waiting", col(Due.due_at) < now - LATE))
-    if late:
-        return Finding("due work", False, f"{late:,} pieces of work are overdue: see that `earshot run` is running.")
-    return Finding("due work", True, "No work is overdue or failed.")
-
-
-def _count(session: Session, statement: Select[tuple[int]]) -> int:
-    return session.execute(statement).scalar_one()
-
-
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds()) // 60
-    if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
-
-
-def _sentence(problem: Exception) -> str:
-    words = str(problem)
-    words = words[:1].upper() + words[1:]
-    return words if words.endswith(".") else f"{words}."
+CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
+    "data folder": folder_findings,
+    "database": store_findings,
+    "networks": _network_findings,
+}

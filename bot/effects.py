@@ -1,7 +1,7 @@
 """Effects: what a conversation step asked for, turned into rows of the transaction under way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,12 @@ class Outcome:
     toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
     due: bool = False
 
+    def add(self, part: "Outcome") -> None:
+        """Take in what one event of the batch leaves to be done."""
+        self.letters += part.letters
+        self.toasts += part.toasts
+        self.due |= part.due
+
 
 @dataclass(frozen=True)
 class Context:
@@ -67,9 +73,12 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
             if context.callback_id is not None:
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
         elif isinstance(effect, Bind):
-            context = _bind(session, sealer, context, outcome)
+            context = _bind(session, sealer, context)
         elif context.pupil is not None:
             _change(session, sealer, context, context.pupil, effect, outcome)
+            if isinstance(effect, SetLanguage):
+                # What the same step says after the choice is said in it.
+                context = replace(context, language=effect.language)
 
 
 def _post(
@@ -81,9 +90,8 @@ def _post(
         "language": context.language,
         "zone": context.school.zone,
     }
-    if isinstance(effect, Edit) and effect.slot is None:
-        if context.message_id is None:
-            return
+    edits = isinstance(effect, Edit) and (effect.slot is not None or context.message_id is not None)
+    if edits and effect.slot is None:
         payload["message_id"] = context.message_id
     quiet = effect.lane == "bulk" and context.school.calendar.is_quiet(context.now)
     letter = outbox.post(
@@ -92,7 +100,8 @@ def _post(
         school_id=context.school.id,
         network="telegram",
         lane=effect.lane,
-        method="send" if isinstance(effect, Send) else "edit",
+        # With no message to edit (the button's own is not known any more) the answer comes as a new one.
+        method="edit" if edits else "send",
         recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else "",
         payload=payload,
         slot=effect.slot,
@@ -107,17 +116,21 @@ def _post(
         outcome.letters.append(letter)
 
 
-def _bind(session: Session, sealer: Sealer, context: Context, outcome: Outcome) -> Context:
+def _bind(session: Session, sealer: Sealer, context: Context) -> Context:
     assert context.found is not None  # noqa: S101 (a step binds only on a valid code)
     assert context.found.invite is not None  # noqa: S101 (a valid look-up holds its invite)
+    holder = people.by_chat(session, sealer, context.school.id, context.chat_id)
     former = people.bind(session, sealer, context.found, context.chat_id, context.now)
     pupil = session.get_one(Pupil, context.found.invite.pupil_id)
     if former is not None:
         # The old phone is no longer theirs: nothing more of theirs may go there.
         outbox.withdraw(session, context.school.id, f"pupil:{pupil.id.hex}", context.now, lanes=LANES.values())
+    if holder is not None and holder.pupil.id != pupil.id:
+        # Nor may what was written to a brother or sister come to the phone that they gave away.
+        outbox.withdraw(session, context.school.id, f"pupil:{holder.pupil.id.hex}", context.now, lanes=LANES.values())
     pupil.unreachable_since = None
     session.add(pupil)
-    return Context(**{**context.__dict__, "pupil": pupil})
+    return replace(context, pupil=pupil)
 
 
 def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: Effect, outcome: Outcome) -> None:

@@ -19,9 +19,19 @@ _TALKATIVE = (
 )
 
 
+class _WithoutWords(logging.Formatter):
+    """Says which library complained and of what kind of error; its message and its traceback may hold anything."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "a warning"
+        return f"{record.levelname} {record.name}: {kind}"
+
+
 def set_up(level: str) -> None:
     """Set up logging to standard error, one line an event."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: a library's warning")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_WithoutWords())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(

@@ -1,24 +1,35 @@
 """Opening the store for work: key, version, lock; what is wrong is said in a sentence before a row is read."""
 
+import errno
 import fcntl
 import os
 import shutil
-from contextlib import suppress
+import traceback
 from datetime import UTC, datetime
-from typing import IO
+from pathlib import Path
+from typing import IO, Final
 
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot.settings import Settings
 from store import vault
 from store.database import is_postgresql, make_engine
-from store.sealing import KeyProblem, Sealer, make_key_file, read_key_file
+from store.sealing import Sealer, make_key_file, read_key_file
 from store.vault import StoreProblem
 
 DISK_LEAST = 200 * 1024 * 1024
 _LOCK = 0x6561_7273_686F_74
+
+_OF_THE_MACHINE: Final = {
+    errno.ENOSPC: "The disk is full. Make room, then try again: what was kept before is unharmed.",
+    errno.EDQUOT: "The disk is full. Make room, then try again: what was kept before is unharmed.",
+    errno.EROFS: "The disk can only be read. Mend that, or set EARSHOT_DATA_DIR to another folder.",
+    errno.EACCES: "This machine does not let Earshot write there. Mend the rights of the folder for data.",
+    errno.EADDRINUSE: "The port is taken by another program. Stop that one, or set EARSHOT_HTTP_PORT to a free one.",
+}
 
 
 def open_store(settings: Settings, *, make: bool) -> tuple[Engine, Sealer]:
@@ -29,28 +40,55 @@ def open_store(settings: Settings, *, make: bool) -> tuple[Engine, Sealer]:
     """
     if make:
         _make_folder(settings)
-    engine = make_engine(settings.store_url)
-    if not make and not _there(settings):
+    there = is_there(settings)
+    if not there and not make:
         raise StoreProblem("There is no database yet. Run `earshot init` first, or `make run` to try Earshot out.")
-    current = vault.check_version(engine)
-    if vault.is_empty(engine) and make:
-        with suppress(KeyProblem):
-            make_key_file(settings.key_path)
-    sealer = read_key_file(settings.key_path)
+    # Before the database is looked at: looking at SQLite makes its file.
+    sealer = None if there else _key(settings, make=True)
+    engine = make_engine(settings.store_url)
+    try:
+        return engine, _opened(settings, engine, sealer, make=make)
+    except DBAPIError as error:
+        engine.dispose()
+        raise vault.problem(error) from None
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _opened(settings: Settings, engine: Engine, sealer: Sealer | None, *, make: bool) -> Sealer:
+    current, empty = vault.check_version(engine), vault.is_empty(engine)
+    if empty and not make:
+        raise StoreProblem("There is nothing in the database yet. Run `earshot init` first.")
+    sealer = sealer or _key(settings, make=empty)
+    if not current and not make:
+        raise StoreProblem("The database is of an older Earshot. Run `earshot migrate`.")
+    with Session(engine) as session:
+        if not empty:
+            vault.check_key(session, sealer)
     if not current:
-        if not make:
-            raise StoreProblem("The database is of an older Earshot. Run `earshot migrate`.")
         vault.migrate(engine)
     with Session(engine) as session:
-        vault.check_key(session, sealer)
         vault.note_key(session, sealer, datetime.now(UTC))
         session.commit()
-    return engine, sealer
+    return sealer
 
 
-def _there(settings: Settings) -> bool:
+def _key(settings: Settings, *, make: bool) -> Sealer:
+    if make and not settings.key_path.exists():
+        make_key_file(settings.key_path)
+    return read_key_file(settings.key_path)
+
+
+def is_there(settings: Settings) -> bool:
+    """Say whether there is a database to look at; of PostgreSQL only looking tells."""
+    path = _sqlite_path(settings)
+    return path is None or path.exists()
+
+
+def _sqlite_path(settings: Settings) -> Path | None:
     path = settings.store_url.removeprefix("sqlite:///")
-    return path == settings.store_url or os.path.exists(path)
+    return None if path == settings.store_url else Path(path)
 
 
 def _make_folder(settings: Settings) -> None:
@@ -66,6 +104,20 @@ def _make_folder(settings: Settings) -> None:
         raise StoreProblem("Less than 200 MB of disk is free. Make room first: answers could not be kept.")
 
 
+def problem_of(error: Exception) -> str:
+    """Put an error that nobody foresaw into a sentence; its own words are not repeated, they may hold a person's."""
+    if isinstance(error, DBAPIError):
+        return str(vault.problem(error))
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return _OF_THE_MACHINE[error.errno]
+    root = Path(__file__).resolve().parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [(Path(one.filename), one.lineno) for one in frames if Path(one.filename).is_relative_to(root)]
+    places = [f" at {path.relative_to(root)}:{line}" for path, line in ours if ".venv" not in path.parts]
+    place = places[-1] if places else ""
+    return f"Something went wrong that should not have ({type(error).__name__}{place}). Please report this line."
+
+
 class OnlyOne:
     """Holds that no second Earshot sends for this store: a file lock beside SQLite, an advisory lock in PostgreSQL."""
 
@@ -77,7 +129,13 @@ class OnlyOne:
             held = self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar()
             self._connection.commit()
         else:
-            self._file = open(settings.data_dir / "earshot.lock", "w")  # noqa: SIM115 (held until close)
+            # Beside the database, wherever that lies: two folders for data may share one.
+            path = _sqlite_path(settings)
+            folder = path.parent if path else settings.data_dir
+            try:
+                self._file = open(folder / "earshot.lock", "w")  # noqa: SIM115 (held until close)
+            except OSError as error:
+                raise StoreProblem(problem_of(error)) from None
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 held = True
@@ -92,4 +150,6 @@ class OnlyOne:
         if self._file is not None:
             self._file.close()
         if self._connection is not None:
+            # Given back to the pool, the connection would hold the lock for as long as the engine lives.
+            self._connection.invalidate()
             self._connection.close()

@@ -70,7 +70,7 @@ async def start_networks(settings: Settings) -> Process:
     if not await process.stdout.readline():
         await process.wait()
         raise RehearsalProblem(
-            f"The rehearsal page cannot start on port {settings.rehearsal_port}. Set EARSHOT_REHEARSAL_PORT to a free one."
+            f"The rehearsal page cannot start on port {settings.rehearsal_port}: set EARSHOT_REHEARSAL_PORT to another."
         )
     return process
 

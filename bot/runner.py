@@ -16,20 +16,24 @@ from sqlmodel import Session
 
 from bot import text
 from bot.effects import Context, Outcome, apply
-from conversations.model import CodeGiven, Event, Message, Person, Send, State, Step, Toast, say
+from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import step
 from scheduling.jobs import JOBS
 from scheduling.school import SchoolFacts, next_in_school
 from store import due as due_rows
 from store import invites, people
+from store.invites import Lookup
 from store.people import Correspondent
 from store.sealing import Sealer
-from store.tables import Due, Failure, Pupil, Seen
+from store.tables import CheckIn, Due, Failure, Pupil, Seen
 
 log = structlog.get_logger()
 
 GIVE_UP_AFTER = 5
 RETRY = timedelta(seconds=10)
+RETRY_MOST = timedelta(minutes=5)
+# A call for help is tried for as long as it takes.
+NEVER_GIVEN_UP = ("request",)
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,10 @@ class Runner:
             if seen and not self._first_time(session, incoming, now):
                 continue
             try:
+                part = Outcome()
                 with session.begin_nested():
-                    part = Outcome()
                     self._one(session, school, incoming, now, part)
-                outcome.letters += part.letters
-                outcome.toasts += part.toasts
-                outcome.due |= part.due
+                outcome.add(part)
             except OperationalError:
                 # The store itself cannot write (disk full, connection lost): nothing of this batch may be acknowledged.
                 raise
@@ -97,7 +99,10 @@ class Runner:
             found = invites.look_up(session, self._sealer, school.id, key, incoming.code, now)
             if found.invite is not None:
                 who = _of_invite(session, self._sealer, found.invite.pupil_id, incoming.chat_id)
-            event = CodeGiven(found.outcome)
+            if _only_looks_like_a_code(incoming, who, found):
+                found = None
+            else:
+                event = CodeGiven(found.outcome)
         if event is None:
             return
         language = who.pupil.language if who else _known_language(incoming.language, school.locale)
@@ -121,11 +126,13 @@ class Runner:
     def _step(
         self, session: Session, context: Context, who: Correspondent | None, event: Event, outcome: Outcome
     ) -> None:
-        state = State.from_json(who.state) if who else State()
+        state, lost = _state(who)
+        if lost:
+            _record_failure(session, context.school, context.now, type(event).__name__, lost)
         person = _person(context.school, who.pupil, context.now) if who else None
         taken: Step = step(state, event, person, context.now)
         apply(session, self._sealer, context, taken.effects, outcome)
-        if who is not None and taken.state != state:
+        if who is not None and (lost or taken.state != state):
             people.save_state(session, self._sealer, who, taken.state.to_json(), taken.state.version)
 
     def _failed(
@@ -138,8 +145,9 @@ class Runner:
         outcome: Outcome,
     ) -> None:
         kind = type(incoming.event).__name__
-        log.error("event failed", event_type=kind, error=type(error).__name__)
-        session.add(Failure(school_id=school.id, at=now, event=kind, error=type(error).__name__))
+        _record_failure(session, school, now, kind, type(error).__name__)
+        if incoming.event is None and incoming.code is None:
+            return
         language = _known_language(incoming.language, school.locale)
         sorry = say("Sorry, that did not work. Please try again, or send /menu.")
         context = Context(
@@ -159,7 +167,7 @@ class Runner:
         try:
             with session.begin_nested():
                 for number, (pupil_id, event) in enumerate(JOBS[row.kind](session, self._sealer, school, row, now)):
-                    self._due_event(session, school, row, number, pupil_id, event, now, outcome)
+                    self._one_due(session, school, row, number, pupil_id, event, now, outcome)
                 if (row.due_at, row.version) == mark:
                     session.delete(row)
         except OperationalError:
@@ -169,6 +177,33 @@ class Runner:
             outcome = Outcome()
         outcome.due = True
         return True, outcome
+
+    def _one_due(
+        self,
+        session: Session,
+        school: SchoolFacts,
+        row: Due,
+        number: int,
+        pupil_id: UUID,
+        event: Event,
+        now: datetime,
+        outcome: Outcome,
+    ) -> None:
+        """Step one pupil of a job within a savepoint: what fails for one must not keep it from the rest."""
+        part = Outcome()
+        try:
+            with session.begin_nested():
+                self._due_event(session, school, row, number, pupil_id, event, now, part)
+            outcome.add(part)
+        except OperationalError:
+            raise
+        except Exception as error:
+            _record_failure(session, school, now, type(event).__name__, type(error).__name__)
+            check_in = session.get(CheckIn, UUID(event.check_in)) if isinstance(event, CheckInOpens) else None
+            if check_in is not None:
+                # It never left; it must not look like a pupil who did not answer.
+                check_in.state = "undelivered"
+                session.add(check_in)
 
     def _due_event(
         self,
@@ -189,16 +224,38 @@ class Runner:
         self._step(session, context, who, event, outcome)
 
     def _due_failed(self, session: Session, school: SchoolFacts, row: Due, error: Exception, now: datetime) -> None:
-        log.error("job failed", job=row.kind, error=type(error).__name__)
-        session.add(Failure(school_id=school.id, at=now, event=row.kind, error=type(error).__name__))
+        _record_failure(session, school, now, row.kind, type(error).__name__)
         session.refresh(row)
         row.attempts += 1
         row.last_error = type(error).__name__
-        if row.attempts >= GIVE_UP_AFTER:
+        if row.attempts >= GIVE_UP_AFTER and row.kind not in NEVER_GIVEN_UP:
             row.state = "failed"
         else:
-            row.due_at = now + RETRY * row.attempts
+            row.due_at = now + min(RETRY * row.attempts, RETRY_MOST)
         session.add(row)
+
+
+def _record_failure(session: Session, school: SchoolFacts, now: datetime, kind: str, error: str) -> None:
+    log.error("failed", event_type=kind, error=error)
+    session.add(Failure(school_id=school.id, at=now, event=kind, error=error))
+
+
+def _state(who: Correspondent | None) -> tuple[State, str]:
+    """Where the conversation stands, and "" or what kept its state from being read: then it starts again."""
+    if who is None:
+        return State(), ""
+    if who.unreadable:
+        return State(), "Unreadable"
+    try:
+        return State.from_json(who.state), ""
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return State(), type(error).__name__
+
+
+def _only_looks_like_a_code(incoming: Incoming, who: Correspondent | None, found: Lookup) -> bool:
+    """Whether words that happen to have a code's letters ("headache") are what a pupil who has joined wants to say."""
+    joined = who is not None and who.pupil.status in ("active", "stopped")
+    return joined and isinstance(incoming.event, Text) and found.outcome in ("unknown", "slow_down")
 
 
 def _note_reachable(session: Session, who: Correspondent, incoming: Incoming, now: datetime) -> None:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class SettingsProblem(Exception):
@@ -13,7 +15,9 @@ class SettingsProblem(Exception):
 class Settings(BaseSettings):
     """Everything that is set from outside: environment variables or `.env`, each with the prefix EARSHOT_."""
 
-    model_config = SettingsConfigDict(env_prefix="EARSHOT_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     data_dir: Path = Path("data")
     database_url: str = ""
@@ -26,8 +30,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     http_host: str = "127.0.0.1"
-    http_port: int = 8710
-    rehearsal_port: int = 8700
+    http_port: int = Field(default=8710, ge=0, le=65535)
+    rehearsal_port: int = Field(default=8700, ge=0, le=65535)
     log_level: str = "INFO"
 
     @field_validator("log_level")
@@ -41,9 +45,15 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, url: str) -> str:
         if url.startswith(("postgresql://", "postgres://")):
-            return "postgresql+psycopg://" + url.split("://", 1)[1]
+            url = "postgresql+psycopg://" + url.split("://", 1)[1]
         if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        try:
+            named = not url or make_url(url).database not in (None, "", ":memory:")
+        except (ArgumentError, ValueError):
+            raise ValueError("cannot be read: is it like postgresql://user:password@host:5432/database?") from None
+        if not named:
+            raise ValueError("names no database: say sqlite:///FILE or postgresql://host/database")
         return url
 
     @field_validator("telegram_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", mode="before")
@@ -57,7 +67,8 @@ class Settings(BaseSettings):
             raise ValueError("EARSHOT_TELEGRAM_TOKEN and EARSHOT_SLACK_BOT_TOKEN belong together: set both, or neither")
         if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
             raise ValueError(
-                "beside EARSHOT_SLACK_BOT_TOKEN set EARSHOT_SLACK_APP_TOKEN (Socket Mode) or EARSHOT_SLACK_SIGNING_SECRET (HTTP)"
+                "beside EARSHOT_SLACK_BOT_TOKEN set EARSHOT_SLACK_APP_TOKEN (Socket Mode) "
+                "or EARSHOT_SLACK_SIGNING_SECRET (HTTP)"
             )
         if self.telegram_webhook_url and not self.telegram_webhook_url.startswith("https://") and self.is_live:
             raise ValueError("EARSHOT_TELEGRAM_WEBHOOK_URL must begin with https://")
@@ -91,3 +102,7 @@ def read_settings() -> Settings:
         name = "EARSHOT_" + str(first["loc"][0]).upper() + " " if first["loc"] else ""
         # The message is ours; the value itself is never shown, it may be a token.
         raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsProblem(
+            "The file .env cannot be read: see that it is plain text and that you may read it."
+        ) from None

@@ -31,6 +31,9 @@ LONG_POLL = 25
 BATCH_MOST = 100
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
+# Telegram keeps fewer updates in line than this, and after a week of silence starts again from any number: an id a
+# little below the offset is a repeat, one far below it begins a new line.
+REPEATS_WITHIN = 100_000
 
 
 class TelegramEdge:
@@ -71,7 +74,8 @@ class TelegramEdge:
         try:
             # Raw JSON: an update of a kind the library does not know must not stop those around it. Telegram reads
             # names in any case; in lower case the library does not advise its own parsing method.
-            return list(await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10))
+            answer = await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10)
+            return [one for one in answer if isinstance(one.get("update_id"), int)]
         except RetryAfter:
             await asyncio.sleep(1.0)
         except (Conflict, InvalidToken) as error:
@@ -84,10 +88,9 @@ class TelegramEdge:
 
     async def _take(self, updates: Sequence[dict[str, Any]], offset: int, stop: asyncio.Event) -> int:
         """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again."""
-        batch = [one for one in map(read_update, updates) if one is not None and one.update_id >= offset]
-        reached = (
-            max((int(one["update_id"]) for one in updates if isinstance(one.get("update_id"), int)), default=0) + 1
-        )
+        fresh = [one for one in updates if not 0 < offset - one["update_id"] <= REPEATS_WITHIN]
+        batch = [one for one in map(read_update, fresh) if one is not None]
+        reached = max((one["update_id"] + 1 for one in fresh), default=offset)
 
         def handle(session: Session) -> Outcome:
             outcome = self._runner.handle(session, self._school(session), batch)
@@ -114,7 +117,8 @@ class TelegramEdge:
 
     async def _webhook(self, request: web.Request) -> web.Response:
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        # A header may hold any bytes; those that are no text come as half characters.
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
             return web.Response(status=403)
         try:
             update = await request.json()

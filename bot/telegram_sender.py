@@ -9,7 +9,7 @@ from typing import Any
 # The library's own switch to timedeltas, so that it does not warn at each 429; it is read when the error is made.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot import text
@@ -64,7 +64,7 @@ class TelegramSender:
         message_id = payload.get("message_id") or await self._posted(letter)
         if message_id is None:
             return TryAgain("not sent yet") if letter.attempts < 5 else Refused("there is no message to edit")
-        edited = await self._bot.edit_message_text(
+        await self._bot.edit_message_text(
             words,
             payload["chat"],
             message_id,
@@ -72,7 +72,8 @@ class TelegramSender:
             reply_markup=keyboard,
             link_preview_options=_NO_PREVIEW,
         )
-        return Sent({"chat": payload["chat"], "message_id": message_id} if isinstance(edited, Message) else None)
+        # An edit leaves its slot where it is: meanwhile the slot may have moved to a newer message.
+        return Sent()
 
     async def _posted(self, letter: Letter) -> Any:  # noqa: ANN401 (JSON)
         slot = letter.slot

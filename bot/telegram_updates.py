@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.runner import Incoming
+from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Event, Tap, Text
 from store.invites import normal
 
 _KINDS = (
-    *("animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll"),
-    *("sticker", "story", "venue", "video", "video_note", "voice"),
+    *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media", "photo"),
+    *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
 )
 _COMMAND = re.compile(r"/([a-zA-Z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 
@@ -36,24 +37,24 @@ def _read(update: Mapping[str, Any]) -> Incoming | None:
         if not _private(message):
             return None
         event, code = _message(message)
-        return Incoming(number, message["chat"]["id"], event, code=code, language=_language(message))
+        return Incoming(number, _id(message["chat"]["id"]), event, code=code, language=_language(message))
     if "edited_message" in update:
         message = update["edited_message"]
-        return (
-            Incoming(number, message["chat"]["id"], Edited(), language=_language(message))
-            if _private(message)
-            else None
-        )
+        if not _private(message):
+            return None
+        # A live location changes by itself, every few seconds.
+        event = None if "location" in message else Edited(_words(message))
+        return Incoming(number, _id(message["chat"]["id"]), event, language=_language(message))
     if "callback_query" in update:
         query = update["callback_query"]
-        message = query.get("message") or {}
-        private = bool(message) and _private(message)
+        sender, message = _id(query["from"]["id"]), query.get("message") or {}
+        own = bool(message) and _private(message) and message["chat"]["id"] == sender
         return Incoming(
             number,
-            query["from"]["id"],
+            sender,
             Tap(str(query.get("data", ""))),
-            # A button on a message in a group, or too old to be named, cannot be edited.
-            message_id=message["message_id"] if private else None,
+            # A button from elsewhere (a group, another person's chat), or too old to be named, is not edited.
+            message_id=_id(message["message_id"]) if own else None,
             callback_id=str(query["id"]),
             language=_language(query),
         )
@@ -62,13 +63,16 @@ def _read(update: Mapping[str, Any]) -> Incoming | None:
         if not _private(change):
             return None
         reachable = change["new_chat_member"]["status"] not in ("kicked", "left")
-        return Incoming(number, change["chat"]["id"], None, reachable=reachable)
+        return Incoming(number, _id(change["chat"]["id"]), None, reachable=reachable)
     return None
 
 
 def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
     words = message.get("text")
     if isinstance(words, str):
+        # Before all else: a command or a code says what is wanted, words of danger something more pressing.
+        if sounds_like_danger(words):
+            return Text(words), None
         command = _COMMAND.fullmatch(words.strip())
         if command:
             name, argument = command[1].lower(), (command[2] or "").strip()
@@ -78,9 +82,21 @@ def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
         return Text(words), words if normal(words) else None
     for kind in _KINDS:
         if kind in message:
-            return Attachment(kind), None
+            return Attachment(kind, _words(message)), None
     # Service messages (pinned, auto-delete timer, …) ask for no answer.
     return None, None
+
+
+def _words(message: Mapping[str, Any]) -> str:
+    """What a person typed, be it the message itself or the line under a picture; "" for none."""
+    words = message.get("text") or message.get("caption")
+    return words if isinstance(words, str) else ""
+
+
+def _id(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("an id is a whole number")
+    return value
 
 
 def _private(holder: Mapping[str, Any]) -> bool:

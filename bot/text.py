@@ -28,7 +28,10 @@ def _catalogue(language: str) -> NullTranslations | GNUTranslations:
 
 
 def render(phrase: Phrase, language: str, zone: str, now: datetime | None = None) -> str:
-    """Render one phrase; times become "Thursday 15:30" in the school's zone, or "15:30" when they are today's."""
+    """Render one phrase; times are shown in the school's zone.
+
+    They become "15:30" when they are today's, "Thursday 15:30" within the week, "Monday 4 January, 08:30" further off.
+    """
     catalogue = _catalogue(language)
     if phrase.plural is not None and phrase.count is not None:
         pattern = catalogue.ngettext(phrase.text, phrase.plural, phrase.count)
@@ -45,7 +48,9 @@ def _word(value: str | int | datetime | Phrase, language: str, zone: str, now: d
         return render(value, language, zone, now)
     if isinstance(value, datetime):
         local = value.astimezone(ZoneInfo(zone))
-        if now is not None and local.date() == now.astimezone(ZoneInfo(zone)).date():
+        days = 1 if now is None else abs((local.date() - now.astimezone(ZoneInfo(zone)).date()).days)
+        if days == 0:
             return format_time(local, "HH:mm", locale=language)
-        return format_datetime(local, "EEEE HH:mm", locale=language)
+        # From a week on, the name of a day would be taken for the nearer one.
+        return format_datetime(local, "EEEE HH:mm" if days < 7 else "EEEE d MMMM, HH:mm", locale=language)
     return str(value)

@@ -13,7 +13,16 @@ from typing import Any, Literal
 
 from conversations.model import Phrase, say, say_n, verbatim
 
-ACTIONS = ("nudge_take", "nudge_snooze", "nudge_not_needed", "nudge_undo", "unanswered_show", "request_own")
+ACTIONS = (
+    "nudge_take",
+    "nudge_snooze",
+    "nudge_not_needed",
+    "nudge_undo",
+    "unanswered_show",
+    "words_show",
+    "request_own",
+)
+RECENT = "recent"
 Style = Literal["plain", "primary", "danger"]
 
 
@@ -199,11 +208,38 @@ def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
     )
 
 
+def words_waiting_card(count: int) -> Card:
+    """How many pupils added words to a check-in in the last fortnight; the words are behind the guarded button."""
+    return Card(
+        say("Words with check-ins"),
+        (
+            say_n(
+                "{count} pupil added words in the last two weeks.",
+                "{count} pupils added words in the last two weeks.",
+                count,
+            ),
+        ),
+        buttons=(CardButton("words_show", RECENT, say("Read them")),),
+    )
+
+
+def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
+    """The words themselves: a pupil's name, tutor group and words; shown in a modal, after the guard."""
+    return Card(
+        say("Words with check-ins"),
+        tuple(say("{name} ({group}): {words}", name=name, group=group, words=text) for name, group, text in words)
+        or (say("No pupil added words in the last two weeks."),),
+        say("Pupils were told that safeguarding leads can read these, and when."),
+    )
+
+
 def home_cards(
-    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...]
+    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...], words: int = 0
 ) -> tuple[Card, ...]:
-    """The Home tab: requests first, then nudges still to be decided, then how far each group has answered."""
+    """The Home tab: requests first, then words, nudges still to be decided, and how far each group has answered."""
     cards = [request_card(asked) for asked in requests]
+    if words:
+        cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]
     for response in responses:
         when = (

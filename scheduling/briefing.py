@@ -17,6 +17,7 @@ from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Posted, Pupil, Request, Staff, TutorGroup, Wave
 
 MANY_GROUPS = 12
+WORDS_FOR = timedelta(days=14)
 
 
 def pupil_label(sealer: Sealer, school: SchoolFacts, pupil: Pupil) -> str:
@@ -78,9 +79,12 @@ def response(session: Session, wave: Wave, group: TutorGroup) -> cards.Response:
 
 
 def latest_wave(session: Session, school_id: UUID) -> Wave | None:
-    """Find the wave opened last."""
+    """Find the wave opened last; one that lapsed was never opened."""
     return session.exec(
-        select(Wave).where(Wave.school_id == school_id).order_by(col(Wave.opens_at).desc()).limit(1)
+        select(Wave)
+        .where(Wave.school_id == school_id, Wave.state != "lapsed")
+        .order_by(col(Wave.opens_at).desc())
+        .limit(1)
     ).first()
 
 
@@ -96,6 +100,7 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
         tuple(one for one in responses if one.asked),
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
+        len(guards.words_seen(session, viewer, now - WORDS_FOR)),
     )
 
 

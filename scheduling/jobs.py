@@ -22,8 +22,8 @@ from signals.first_flag import RULE, low_run
 from store import outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
-from store.sealing import Sealer
-from store.tables import CheckIn, Due, Flag, Outbox, Request, Seen, Staff, Wave
+from store.sealing import Sealer, Unreadable
+from store.tables import CheckIn, Due, Failure, Flag, Outbox, Request, Seen, Staff, Wave
 
 HISTORY = 60
 ASK_AGAIN = {True: timedelta(minutes=5), False: timedelta(minutes=30)}
@@ -192,7 +192,15 @@ def request(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now
     card = request_card(asked(session, sealer, school, row))
     for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
         key = f"request:{row.id.hex}:{lead.id.hex}"
-        post_card(session, sealer, school, lead, card, slot=key, dedupe=f"{key}:{due.version}", now=now, lane="urgent")
+        # One that becomes danger within the second is told of anew, under the same version.
+        dedupe = f"{key}:{due.version}{':danger' if row.danger else ''}"
+        try:
+            with session.begin_nested():
+                post_card(session, sealer, school, lead, card, slot=key, dedupe=dedupe, now=now, lane="urgent")
+                session.flush()
+        except Unreadable:
+            # The others must hear of it all the same.
+            session.add(Failure(school_id=school.id, at=now, event=due.kind, error="Unreadable"))
     again = now + ASK_AGAIN[row.danger]
     if not row.danger:
         again = next_in_school(school, again) or again
@@ -240,5 +248,6 @@ JOBS: dict[str, Job] = {
 def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
     """Set the work that always waits: planning the next wave, tidying at night."""
     rounds.plan(session, school, now)
-    if session.exec(select(Due.id).where(Due.school_id == school.id, Due.kind == "tidy")).first() is None:
+    waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == "tidy", Due.state == "waiting")
+    if session.exec(waiting).first() is None:
         set_due(session, school.id, "tidy", "nightly", now + DAY)

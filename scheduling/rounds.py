@@ -86,7 +86,8 @@ def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes
     session.flush()
     for group_id in _groups(session, school.id):
         set_due(session, school.id, "wave.group.open", f"{wave.id.hex}:{group_id.hex}", now)
-    if times.remind_at is not None:
+    # A wave that opens late (the machine was off) does not remind in the same breath.
+    if times.remind_at is not None and times.remind_at > now:
         set_due(session, school.id, "wave.remind", wave.id.hex, times.remind_at)
     set_due(session, school.id, "wave.close", wave.id.hex, times.closes_at)
     return wave

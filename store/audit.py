@@ -1,7 +1,7 @@
 """The audit chain: who did what, append-only, each row's hash covering the one before."""
 
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -45,5 +45,7 @@ def first_break(session: Session, school_id: UUID) -> int | None:
 
 
 def _hash(row: Audit) -> bytes:
-    parts = (row.school_id.hex, str(row.number), row.at.isoformat(), row.actor, row.action, row.subject)
+    # In UTC, as it will be read back.
+    at = row.at.astimezone(UTC).isoformat()
+    parts = (row.school_id.hex, str(row.number), at, row.actor, row.action, row.subject)
     return sha256(row.previous + "\x1f".join(parts).encode()).digest()

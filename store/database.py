@@ -34,10 +34,11 @@ def make_engine(url: str) -> Engine:
 
     SQLite: write-ahead log, full sync (a committed row survives a power cut), foreign keys on, ten seconds of patience
     with another writer. Transactions begin as writers, so that a batch never fails half-way for want of the lock.
+    Errors do not repeat the values of the statement that failed.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 10})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

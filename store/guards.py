@@ -85,7 +85,8 @@ def access_unanswered(
         select(Pupil, CheckIn.state)
         .join(CheckIn, col(CheckIn.pupil_id) == col(Pupil.id))
         .where(CheckIn.school_id == group.school_id, CheckIn.wave_id == wave_id, CheckIn.group_id == group_id)
-        .where(CheckIn.state != "answered")
+        # Who has moved to another group since is no longer for this tutor to see.
+        .where(CheckIn.state != "answered", Pupil.group_id == group_id)
     ).all()
     audit.record(
         session,
@@ -96,6 +97,35 @@ def access_unanswered(
         subject=f"group:{group_id.hex}",
     )
     return group, rows
+
+
+def words_seen(session: Session, viewer: Staff, since: datetime) -> Sequence[tuple[CheckIn, Pupil, TutorGroup]]:
+    """Find the check-ins since a moment to which pupils added words, newest first, fifty at most; none but for leads.
+
+    The words themselves stay sealed: opening them is what `access_words` is for.
+    """
+    if not SAFEGUARDING & set(viewer.roles):
+        return ()
+    waves = select(Wave.id).where(Wave.school_id == viewer.school_id, col(Wave.opens_at) >= since)
+    return session.exec(
+        select(CheckIn, Pupil, TutorGroup)
+        .join(Pupil, col(Pupil.id) == col(CheckIn.pupil_id))
+        .join(TutorGroup, col(TutorGroup.id) == col(CheckIn.group_id))
+        .where(CheckIn.school_id == viewer.school_id, col(CheckIn.wave_id).in_(waves))
+        .where(col(CheckIn.words_sealed).is_not(None))
+        .order_by(col(CheckIn.ended_at).desc())
+        .limit(50)
+    ).all()
+
+
+def access_words(
+    session: Session, viewer: Staff, since: datetime, now: datetime
+) -> Sequence[tuple[CheckIn, Pupil, TutorGroup]]:
+    """Read the check-ins with words since a moment, as `words_seen` finds them; audited. Raises NotFound."""
+    if not viewer.active or not SAFEGUARDING & set(viewer.roles):
+        raise NotFound
+    _audit_list(session, viewer, now, "read words")
+    return words_seen(session, viewer, since)
 
 
 def groups_seen(session: Session, viewer: Staff) -> list[TutorGroup]:
@@ -113,7 +143,10 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
         return ()
     flags = session.exec(
         select(Flag)
-        .where(Flag.school_id == viewer.school_id, col(Flag.group_id).in_(allowed), Flag.state == "new")
+        .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
+        # The pupil's group of today: a flag moves with its pupil.
+        .where(Pupil.school_id == viewer.school_id, col(Pupil.group_id).in_(allowed))
+        .where(Flag.school_id == viewer.school_id, Flag.state == "new")
         .order_by(col(Flag.raised_at))
         .limit(20)
     ).all()
@@ -124,7 +157,7 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
 
 def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Request]:
     """Read the requests to talk nobody owns yet, oldest first, twenty at most; safeguarding leads only; audited."""
-    if not SAFEGUARDING & set(viewer.roles):
+    if not viewer.active or not SAFEGUARDING & set(viewer.roles):
         return ()
     requests = session.exec(
         select(Request)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
 from store.ids import new_id
-from store.sealing import Sealer
+from store.sealing import Sealer, Unreadable
 from store.tables import LANES, CheckIn, Outbox, Posted
 
 LEASE = timedelta(seconds=60)
@@ -99,9 +99,15 @@ def claim(
         if row.expires_at is not None and row.expires_at <= now:
             _end(session, row, "expired", now, "too late to be of use")
             continue
+        try:
+            payload = sealer.read(row, "payload")
+        except Unreadable:
+            # One row that was damaged must not hold up all those behind it.
+            _end(session, row, "failed", now, "the payload does not open")
+            continue
         row.leased_by, row.lease_until = worker, now + LEASE
         session.add(row)
-        letters.append(_letter(row, sealer.read(row, "payload")))
+        letters.append(_letter(row, payload))
     return letters
 
 

@@ -5,22 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
 from store.invites import Lookup
-from store.sealing import Sealer
+from store.sealing import Sealer, Unreadable
 from store.tables import Binding, Conversation, Pupil, Staff, TutorGroup
 
 
 @dataclass
 class Correspondent:
-    """A pupil locked for one step, with their phone and where their conversation stands (plain data)."""
+    """A pupil locked for one step, with their phone and where their conversation stands (plain data).
+
+    With `unreadable` the state could not be opened, and is empty: the conversation starts again.
+    """
 
     pupil: Pupil
     chat_id: int
     conversation: Conversation | None
     state: dict[str, Any]
+    unreadable: bool = False
 
 
 def chat_key(sealer: Sealer, chat_id: int) -> bytes:
@@ -30,41 +34,51 @@ def chat_key(sealer: Sealer, chat_id: int) -> bytes:
 def by_chat(session: Session, sealer: Sealer, school_id: UUID, chat_id: int) -> Correspondent | None:
     """Find and lock the pupil of a chat; None for a chat that has not joined."""
     key = chat_key(sealer, chat_id)
+    mine = (Binding.school_id == school_id, Binding.chat_key == key)
+    _lock(session, select(Pupil.id).join(Binding, col(Binding.pupil_id) == col(Pupil.id)).where(*mine))
     statement = (
         select(Pupil, Conversation)
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
         .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
-        .where(Binding.school_id == school_id, Binding.chat_key == key)
+        .where(*mine)
     )
-    found = session.exec(_locked(session, statement)).first()
+    found = session.exec(_fresh(session, statement)).first()
     return _correspondent(sealer, found, chat_id) if found else None
 
 
 def by_pupil(session: Session, sealer: Sealer, pupil_id: UUID) -> Correspondent | None:
     """Find and lock a pupil who has a phone; None for one who has not joined."""
+    _lock(session, select(Pupil.id).where(Pupil.id == pupil_id))
     statement = (
         select(Pupil, Conversation, Binding)
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
         .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
         .where(Pupil.id == pupil_id)
     )
-    found = session.exec(_locked(session, statement)).first()
+    found = session.exec(_fresh(session, statement)).first()
     if not found:
         return None
     pupil, conversation, binding = found
     return _correspondent(sealer, (pupil, conversation), sealer.read(binding, "chat"))
 
 
-def _locked(session: Session, statement: Any) -> Any:  # noqa: ANN401 (a select of several tables)
-    # SQLite's transactions begin as writers: the whole store is locked already.
+def _lock(session: Session, statement: Any) -> None:  # noqa: ANN401 (a select of one pupil's id)
+    # SQLite's transactions begin as writers: the whole store is locked already. PostgreSQL waits for the lock here, in
+    # a statement of its own: one that also loaded the conversation would show it as it was before the wait.
     if is_postgresql(session.get_bind()):
-        return statement.with_for_update(of=Pupil).execution_options(populate_existing=True)
-    return statement
+        session.exec(statement.with_for_update(of=Pupil)).all()
+
+
+def _fresh(session: Session, statement: Any) -> Any:  # noqa: ANN401 (a select of several tables)
+    return statement.execution_options(populate_existing=True) if is_postgresql(session.get_bind()) else statement
 
 
 def _correspondent(sealer: Sealer, found: tuple[Pupil, Conversation | None], chat_id: int) -> Correspondent:
     pupil, conversation = found
-    state = sealer.read(conversation, "data") if conversation else {}
+    try:
+        state = sealer.read(conversation, "data") if conversation else {}
+    except Unreadable:
+        return Correspondent(pupil, chat_id, conversation, {}, unreadable=True)
     return Correspondent(pupil, chat_id, conversation, state)
 
 
@@ -128,8 +142,15 @@ def link_slack(session: Session, sealer: Sealer, school_id: UUID, slack_user: st
     ).first()
     if staff is None:
         return None
+    key = sealer.blind("slack", slack_user)
+    # One Slack user, one member of staff: an account given on to somebody else is no longer the first one's.
+    session.exec(
+        update(Staff)
+        .where(col(Staff.school_id) == school_id, col(Staff.slack_user_key) == key, col(Staff.id) != staff.id)
+        .values(slack_user_key=None, slack_user_sealed=None)
+    )
     sealer.write(staff, "slack_user", slack_user)
-    staff.slack_user_key = sealer.blind("slack", slack_user)
+    staff.slack_user_key = key
     session.add(staff)
     return staff
 

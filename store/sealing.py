@@ -105,6 +105,8 @@ class Sealer:
         head, nonce = envelope[: 1 + _ID_BYTES], envelope[1 + _ID_BYTES : 1 + _ID_BYTES + _NONCE_BYTES]
         if head != bytes([_VERSION]) + self.key_id:
             raise Unreadable(f"{table}.{column} is sealed under another key or in another format")
+        if len(nonce) < _NONCE_BYTES:
+            raise Unreadable(f"{table}.{column} was cut off")
         try:
             cipher = self._cipher(CONTRACTS[table, column].purpose)
             plain = cipher.decrypt(
@@ -145,15 +147,22 @@ def make_key_file(path: Path) -> None:
 
     Raises KeyProblem if the file is already there or cannot be written.
     """
+    made = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
         with os.fdopen(handle, "w") as file:
             file.write(os.urandom(_KEY_BYTES).hex() + "\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise KeyProblem(f"the key file cannot be made: {error.strerror}") from None
+        if made:
+            # A full disk: half a key left behind would be taken for the wrong file ever after.
+            path.unlink(missing_ok=True)
+        raise KeyProblem(
+            f"the key file cannot be made ({error.strerror}): mend that, or set EARSHOT_KEY_FILE to another place"
+        ) from None
 
 
 def read_key_file(path: Path) -> Sealer:

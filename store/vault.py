@@ -1,7 +1,9 @@
 """Opening the store: is it of this version, is this the key it was sealed with? Asked before anything is touched."""
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -17,8 +19,41 @@ from store.tables import SealingKey
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
+_FULL = "The disk of the database is full. Make room, then try again: what was kept before is unharmed."
+_READ_ONLY = "The database can only be read. Mend the rights of its file and folder, or the disk they are on."
+_DAMAGED = "The database file is damaged, or is no database. Put back a backup; nothing was changed."
+_BUSY = "Another program holds the database. Wait a moment and try again."
+_DISK = (
+    "The disk of the database failed to read or write. Check that it is there, healthy and not full, then try again."
+)
+_SENTENCES: Final[dict[int | str, str]] = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_IOERR: _DISK,
+    # PostgreSQL's own codes: disk_full, read_only_sql_transaction, lock_not_available.
+    "53100": _FULL,
+    "25006": _READ_ONLY,
+    "55P03": _BUSY,
+}
+
+
 class StoreProblem(Exception):
     """The store cannot be used as it is; the sentence says why and what to do."""
+
+
+def problem(error: DBAPIError) -> StoreProblem:
+    """Put what a database complains of into a sentence; its own words are not repeated, they may hold a row."""
+    # SQLite refines its codes in the higher bits.
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return StoreProblem(
+        _SENTENCES.get(code)
+        or f"The database cannot be used ({type(error.orig).__name__}). Check EARSHOT_DATABASE_URL, the disk, and "
+        "whether the file may be written to."
+    )
 
 
 def _config(engine: Engine) -> Config:
@@ -47,10 +82,7 @@ def check_version(engine: Engine) -> bool:
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
     except DBAPIError as error:
-        raise StoreProblem(
-            f"The database cannot be opened ({type(error.orig).__name__}). Check EARSHOT_DATABASE_URL, the disk, and "
-            "whether the file may be written to."
-        ) from None
+        raise problem(error) from None
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreProblem(
             "The database was made by a newer Earshot. Install that version, or restore a backup made by this one."

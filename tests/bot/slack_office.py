@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import Engine
 from sqlmodel import select
 
 from bot.delivery import Sent
@@ -78,9 +78,9 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    folder: Path, way: str, *, linked: bool = True, waits: Waits = QUICK, bot_token: str = SLACK_BOT_TOKEN
+    engine: Engine, way: str, *, linked: bool = True, waits: Waits = QUICK, bot_token: str = SLACK_BOT_TOKEN
 ) -> AsyncIterator[Office]:
-    school = small_school(folder, linked=linked)
+    school = small_school(engine, linked=linked)
     async with slack(waits=waits) as rig:
         await rig.ask("PUT", "/workspace/people", PEOPLE)
         letters: list[Letter] = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import Engine
+from sqlmodel import Session, select
 
 from bot.worker import Worker
 from conversations.cards import Card, nudge_card, request_card
@@ -17,7 +17,6 @@ from scheduling.briefing import asked, nudge, post_card
 from scheduling.sample import sample_calendar
 from scheduling.school import SchoolFacts, facts
 from store import audit, outbox
-from store.database import make_engine
 from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Outbox, Pupil, Request, School, Staff, TutorGroup, Wave
@@ -113,10 +112,8 @@ class SmallSchool:
         self.work(write)
 
 
-def small_school(folder: Path, *, linked: bool = False) -> SmallSchool:
+def small_school(engine: Engine, *, linked: bool = False) -> SmallSchool:
     """Make the school; `linked` means that every member of staff is known by their Slack user already."""
-    engine = make_engine(f"sqlite:///{folder / 'earshot.db'}")
-    SQLModel.metadata.create_all(engine)
     worker, sealer = Worker(engine), Sealer(bytes(range(32)))
     return worker.run_now(lambda session: _fill(session, worker, sealer, linked))
 

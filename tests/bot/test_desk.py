@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from bot.desk import DECISIONS, Done, act, not_found_card, old_button_card, opened_home
-from conversations.cards import ACTIONS, Card, nudge_card, request_card
-from scheduling.briefing import asked, nudge
-from store.tables import Due, Flag, Request, Staff
+from conversations.cards import ACTIONS, Card, nudge_card, request_card, words_card
+from scheduling.briefing import asked, home, nudge
+from store.tables import CheckIn, Due, Flag, Request, Staff
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 KEYS = count()
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[SmallSchool]:
-    school = small_school(tmp_path, linked=True)
+def here(engine: Engine) -> Iterator[SmallSchool]:
+    school = small_school(engine, linked=True)
     yield school
     school.worker.close()
 
@@ -219,6 +219,40 @@ def test_who_did_not_answer_is_not_shown_to_another_groups_tutor(here: SmallScho
 def test_who_did_not_answer_a_wave_that_never_was_is_not_found(here: SmallSchool):
     done = press(here, "tutor", "unanswered_show", f"{'0' * 32}:{here.groups['7A'].hex}")
     assert done == Done(modal=not_found_card())
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def test_words_with_check_ins_are_shown_to_a_lead_and_audited(here: SmallSchool):
+    def add(session: Session) -> None:
+        check_in = session.exec(select(CheckIn).where(CheckIn.state == "answered")).one()
+        check_in.ended_at = NOW
+        here.sealer.write(check_in, "words", "we won the match")
+        session.add(check_in)
+
+    here.work(add)
+    assert "words_show" in [button.action for card in home_cards_of(here, "lead") for button in card.buttons]
+    assert "words_show" not in [button.action for card in home_cards_of(here, "tutor") for button in card.buttons]
+    done = press(here, "lead", "words_show", "recent")
+    assert done.modal is not None
+    assert [dict(line.params) for line in done.modal.lines] == [
+        {"name": "Wren Ashdown", "group": "7A", "words": "we won the match"}
+    ]
+    assert here.audited()[-1] == "read words"
+
+
+def test_words_with_check_ins_are_not_a_tutors_to_read(here: SmallSchool):
+    assert press(here, "tutor", "words_show", "recent") == Done(modal=not_found_card())
+
+
+def test_no_words_say_so(here: SmallSchool):
+    done = press(here, "lead", "words_show", "recent")
+    assert done.modal == words_card(())
+
+
+def home_cards_of(here: SmallSchool, who: str) -> tuple[Card, ...]:
+    return here.work(lambda session: home(session, here.sealer, here.school, here.member(session, who), NOW))
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

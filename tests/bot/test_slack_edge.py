@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlmodel import select
 
 from bot.slack_edge import SlackEdge
@@ -22,8 +21,8 @@ WAYS = pytest.mark.parametrize("way", ["socket", "http"])
 
 
 @WAYS
-async def test_nudge_is_taken_and_the_card_says_so(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_nudge_is_taken_and_the_card_says_so(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("tutor", "lead"))
         assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is True
         assert here.school.the_flag().state == "taken"
@@ -35,8 +34,8 @@ async def test_nudge_is_taken_and_the_card_says_so(tmp_path: Path, way: str):
 
 
 @WAYS
-async def test_button_pressed_twice_decides_once(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_button_pressed_twice_decides_once(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("tutor"))
         answers = await asyncio.gather(*(here.press("U0TUTOR", "nudge_snooze") for _ in range(2)))
         assert [answer["acked"] for answer in answers] == [True, True]
@@ -45,8 +44,8 @@ async def test_button_pressed_twice_decides_once(tmp_path: Path, way: str):
 
 
 @WAYS
-async def test_press_that_slack_delivers_twice_counts_once(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_press_that_slack_delivers_twice_counts_once(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("tutor"))
         here.rig.faults.mode, here.rig.faults.every = "duplicate", 1
         assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is True
@@ -56,8 +55,8 @@ async def test_press_that_slack_delivers_twice_counts_once(tmp_path: Path, way: 
 
 
 @WAYS
-async def test_button_of_a_group_that_is_not_theirs_shows_what_a_missing_one_would(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_button_of_a_group_that_is_not_theirs_shows_what_a_missing_one_would(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("other"))
         assert (await here.press("U0OTHER", "nudge_take"))["acked"] is True
         assert await here.modal("U0OTHER") == "This is not there any more, or it is not yours to see."
@@ -65,8 +64,8 @@ async def test_button_of_a_group_that_is_not_theirs_shows_what_a_missing_one_wou
 
 
 @WAYS
-async def test_forged_value_and_unknown_action_do_no_harm(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_forged_value_and_unknown_action_do_no_harm(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("tutor"))
         forged = {"force": True, "value": "x" * 2000}
         assert (await here.press("U0TUTOR", "nudge_take", **forged))["acked"] is True
@@ -78,8 +77,8 @@ async def test_forged_value_and_unknown_action_do_no_harm(tmp_path: Path, way: s
 
 
 @WAYS
-async def test_second_lead_is_shown_who_owns_the_request(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_second_lead_is_shown_who_owns_the_request(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_request("lead", "deputy"))
         await here.press("U0LEAD", "request_own")
         await here.press("U0DEPUTY", "request_own")
@@ -88,8 +87,8 @@ async def test_second_lead_is_shown_who_owns_the_request(tmp_path: Path, way: st
 
 
 @WAYS
-async def test_who_did_not_answer_opens_in_a_modal_from_home(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_who_did_not_answer_opens_in_a_modal_from_home(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         home = await here.home("U0TUTOR")
         pressed = await here.rig.click("U0TUTOR", view_id=home["id"], action_id="unanswered_show")
@@ -98,8 +97,8 @@ async def test_who_did_not_answer_opens_in_a_modal_from_home(tmp_path: Path, way
 
 
 @WAYS
-async def test_home_follows_a_decision_made_on_it(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_home_follows_a_decision_made_on_it(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         home = await here.home("U0TUTOR")
         await here.rig.click("U0TUTOR", view_id=home["id"], action_id="nudge_take")
@@ -109,8 +108,8 @@ async def test_home_follows_a_decision_made_on_it(tmp_path: Path, way: str):
 
 
 @WAYS
-async def test_member_of_staff_is_found_by_email_at_the_first_opening(tmp_path: Path, way: str):
-    async with office(tmp_path, way, linked=False) as here:
+async def test_member_of_staff_is_found_by_email_at_the_first_opening(engine: Engine, way: str):
+    async with office(engine, way, linked=False) as here:
         await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
         home = await here.home("U0LEAD")
         assert home["blocks"][0]["text"]["text"].startswith("*Urgent: ")
@@ -120,8 +119,8 @@ async def test_member_of_staff_is_found_by_email_at_the_first_opening(tmp_path: 
 
 
 @WAYS
-async def test_stranger_is_told_why_and_shown_nothing(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_stranger_is_told_why_and_shown_nothing(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.rig.ask("POST", "/workspace/U0GUEST/home/open")
         home = await here.home("U0GUEST")
         (block,) = home["blocks"]
@@ -134,8 +133,8 @@ async def test_stranger_is_told_why_and_shown_nothing(tmp_path: Path, way: str):
 
 
 @WAYS
-async def test_opening_that_slack_delivers_twice_is_published_once(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_opening_that_slack_delivers_twice_is_published_once(engine: Engine, way: str):
+    async with office(engine, way) as here:
         here.rig.faults.mode, here.rig.faults.every = "duplicate", 1
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         here.rig.faults.mode = "off"
@@ -146,8 +145,8 @@ async def test_opening_that_slack_delivers_twice_is_published_once(tmp_path: Pat
 
 
 @WAYS
-async def test_event_whose_commit_failed_is_not_acknowledged_and_comes_again(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_event_whose_commit_failed_is_not_acknowledged_and_comes_again(engine: Engine, way: str):
+    async with office(engine, way) as here:
         break_store(here.school)
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         await here.soon(lambda: failures(here))
@@ -158,8 +157,8 @@ async def test_event_whose_commit_failed_is_not_acknowledged_and_comes_again(tmp
 
 
 @WAYS
-async def test_press_whose_commit_failed_is_not_acknowledged_and_the_person_is_told(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_press_whose_commit_failed_is_not_acknowledged_and_the_person_is_told(engine: Engine, way: str):
+    async with office(engine, way) as here:
         await here.deliver(here.school.post_nudge("tutor"))
         break_store(here.school)
         assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is False
@@ -187,8 +186,8 @@ async def failures(here: Office) -> list[Failure]:
 
 
 @WAYS
-async def test_slack_that_cannot_say_who_it_is_delivers_again(tmp_path: Path, way: str):
-    async with office(tmp_path, way, linked=False) as here:
+async def test_slack_that_cannot_say_who_it_is_delivers_again(engine: Engine, way: str):
+    async with office(engine, way, linked=False) as here:
         await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
         await here.home("U0LEAD")
         here.rig.faults.mode, here.rig.faults.every = "5xx", 1
@@ -199,8 +198,8 @@ async def test_slack_that_cannot_say_who_it_is_delivers_again(tmp_path: Path, wa
 
 
 @WAYS
-async def test_what_nobody_listens_to_is_acknowledged(tmp_path: Path, way: str):
-    async with office(tmp_path, way) as here:
+async def test_what_nobody_listens_to_is_acknowledged(engine: Engine, way: str):
+    async with office(engine, way) as here:
         assert (await here.rig.ask("POST", "/workspace/U0TUTOR/shortcut", {"callback_id": "old"}))["acked"] is True
         assert (await here.rig.ask("POST", "/workspace/U0TUTOR/command", {"command": "/old"}))["acked"] is True
         assert here.count(Seen) == 0
@@ -208,10 +207,10 @@ async def test_what_nobody_listens_to_is_acknowledged(tmp_path: Path, way: str):
 
 @WAYS
 async def test_logs_of_a_failure_hold_its_type_and_no_word(
-    tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    engine: Engine, way: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ):
     with structlog.testing.capture_logs() as logs, caplog.at_level(logging.DEBUG):
-        async with office(tmp_path, way) as here:
+        async with office(engine, way) as here:
             await here.deliver(here.school.post_nudge("tutor"))
             break_store(here.school)
             await here.press("U0TUTOR", "nudge_take")
@@ -237,8 +236,8 @@ async def test_logs_of_a_failure_hold_its_type_and_no_word(
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-async def test_socket_that_slack_closes_is_opened_anew(tmp_path: Path, reason: str):
-    async with office(tmp_path, "socket") as here:
+async def test_socket_that_slack_closes_is_opened_anew(engine: Engine, reason: str):
+    async with office(engine, "socket") as here:
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         await here.home("U0TUTOR")
         assert (await here.rig.ask("POST", "/workspace/disconnect", {"reason": reason}))["asked"] == 1
@@ -246,8 +245,8 @@ async def test_socket_that_slack_closes_is_opened_anew(tmp_path: Path, reason: s
         await here.home("U0LEAD")
 
 
-async def test_address_that_has_grown_old_is_not_tried_again(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
+async def test_address_that_has_grown_old_is_not_tried_again(engine: Engine):
+    async with office(engine, "http") as here:
         socket = Socket(app_token=SLACK_APP_TOKEN, web_client=here.edge.client, logger=logging.getLogger("slack_sdk"))
         socket.wss_uri = "ws://127.0.0.1:9/socket"
         assert socket.wss_uri == "ws://127.0.0.1:9/socket"
@@ -256,8 +255,8 @@ async def test_address_that_has_grown_old_is_not_tried_again(tmp_path: Path):
         await socket.close()
 
 
-async def test_start_and_stop_are_quick_when_slack_is_not_there(tmp_path: Path):
-    school = small_school(tmp_path)
+async def test_start_and_stop_are_quick_when_slack_is_not_there(engine: Engine):
+    school = small_school(engine)
     edge = SlackEdge(
         bot_token=SLACK_BOT_TOKEN,
         app_token=SLACK_APP_TOKEN,
@@ -279,17 +278,17 @@ async def test_start_and_stop_are_quick_when_slack_is_not_there(tmp_path: Path):
     school.worker.close()
 
 
-async def test_stop_leaves_no_task_behind(tmp_path: Path):
+async def test_stop_leaves_no_task_behind(engine: Engine):
     before = asyncio.all_tasks()
-    async with office(tmp_path, "socket") as here:
+    async with office(engine, "socket") as here:
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         await here.home("U0TUTOR")
     await asyncio.sleep(0.05)
     assert asyncio.all_tasks() == before
 
 
-async def test_edge_without_a_way_to_listen_says_what_it_needs(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
+async def test_edge_without_a_way_to_listen_says_what_it_needs(engine: Engine):
+    async with office(engine, "http") as here:
         with pytest.raises(ValueError, match=r"an app token .* or a signing secret"):
             SlackEdge(
                 bot_token=SLACK_BOT_TOKEN,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import Engine
 
 from rehearsal.hub import SLACK_SIGNING_SECRET
 from rehearsal.slack_delivery import signature
@@ -37,21 +37,21 @@ def signed(body: str, *, secret: str = SLACK_SIGNING_SECRET, seconds_ago: int = 
     }
 
 
-async def test_signed_event_is_taken(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
+async def test_signed_event_is_taken(engine: Engine):
+    async with office(engine, "http") as here:
         assert await post(here, opening(), signed(opening())) == 200
         assert len(here.letters) == 1
 
 
-async def test_event_delivered_again_after_its_commit_is_acknowledged_and_does_nothing(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
+async def test_event_delivered_again_after_its_commit_is_acknowledged_and_does_nothing(engine: Engine):
+    async with office(engine, "http") as here:
         body = opening()
         assert [await post(here, body, signed(body)) for _ in range(3)] == [200, 200, 200]
         assert len(here.letters) == 1
 
 
-async def test_opening_of_the_messages_tab_publishes_nothing(tmp_path: Path):
-    async with office(tmp_path, "http") as here:
+async def test_opening_of_the_messages_tab_publishes_nothing(engine: Engine):
+    async with office(engine, "http") as here:
         body = opening().replace('"home"', '"messages"')
         assert await post(here, body, signed(body)) == 200
         assert here.letters == []
@@ -72,25 +72,25 @@ async def test_opening_of_the_messages_tab_publishes_nothing(tmp_path: Path):
     ],
     ids=["wrong", "old", "from the future", "of another body", "odd time", "odd", "none", "no time", "nothing"],
 )
-async def test_request_that_slack_did_not_sign_just_now_is_refused(tmp_path: Path, headers: dict[str, str]):
-    async with office(tmp_path, "http") as here:
+async def test_request_that_slack_did_not_sign_just_now_is_refused(engine: Engine, headers: dict[str, str]):
+    async with office(engine, "http") as here:
         assert await post(here, opening(), headers) == 401
         assert (here.letters, here.count(Seen)) == ([], 0)
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", "7", "{", "payload=%5B%5D", "payload=x", "\x00"])
-async def test_unsigned_rubbish_is_refused(tmp_path: Path, body: str):
-    async with office(tmp_path, "http") as here:
+async def test_unsigned_rubbish_is_refused(engine: Engine, body: str):
+    async with office(engine, "http") as here:
         assert await post(here, body, signed(body, secret="not-the-secret")) == 401
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"type":"event_callback","event":{"type":"app_home_opened"}}'])
-async def test_signed_rubbish_ends_nothing(tmp_path: Path, body: str):
-    async with office(tmp_path, "http") as here:
+async def test_signed_rubbish_ends_nothing(engine: Engine, body: str):
+    async with office(engine, "http") as here:
         assert await post(here, body, signed(body)) in (200, 401, 500)
         assert await post(here, opening(), signed(opening())) == 200
 
 
-async def test_socket_mode_opens_no_door(tmp_path: Path):
-    async with office(tmp_path, "socket") as here:
+async def test_socket_mode_opens_no_door(engine: Engine):
+    async with office(engine, "socket") as here:
         assert await post(here, opening(), signed(opening())) == 404

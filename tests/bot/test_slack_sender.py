@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import Engine
 
 from bot.delivery import Refused, Result, Sent, TryAgain
 from bot.slack_client import make_client
@@ -60,9 +60,9 @@ def sender_of(school: SmallSchool, client: AsyncWebClient) -> SlackSender:
 
 @asynccontextmanager
 async def post_office(
-    folder: Path, *, linked: bool = True, scopes: tuple[str, ...] = SCOPES, token: str = SLACK_BOT_TOKEN
+    engine: Engine, *, linked: bool = True, scopes: tuple[str, ...] = SCOPES, token: str = SLACK_BOT_TOKEN
 ) -> AsyncIterator[Post]:
-    school = small_school(folder, linked=linked)
+    school = small_school(engine, linked=linked)
     try:
         async with slack(scopes=scopes) as rig:
             await rig.ask("PUT", "/workspace/people", PEOPLE)
@@ -71,8 +71,8 @@ async def post_office(
         school.worker.close()
 
 
-async def test_card_arrives_as_a_direct_message(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_card_arrives_as_a_direct_message(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         result = await post.sender.send(letter)
         (message,) = await post.messages("U0TUTOR")
@@ -81,8 +81,8 @@ async def test_card_arrives_as_a_direct_message(tmp_path: Path):
         assert [block["type"] for block in message["blocks"]] == ["header", "section", "context", "actions"]
 
 
-async def test_card_is_changed_in_place(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_card_is_changed_in_place(engine: Engine):
+    async with post_office(engine) as post:
         school = post.school
         (letter,) = school.post_nudge("tutor")
         await post.send_and_settle(letter)
@@ -112,16 +112,16 @@ def update_nudge(school: SmallSchool) -> list[Letter]:
     return school.work(write)
 
 
-async def test_change_of_a_card_never_posted_is_tried_once_more_then_refused(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_change_of_a_card_never_posted_is_tried_once_more_then_refused(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         update = replace(letter, method="update")
         assert await post.sender.send(update) == TryAgain("not posted yet")
         assert await post.sender.send(replace(update, attempts=1)) == Refused("there is no message to change")
 
 
-async def test_change_of_a_message_that_was_deleted_is_refused(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_change_of_a_message_that_was_deleted_is_refused(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         result = await post.send_and_settle(letter)
         assert isinstance(result, Sent)
@@ -131,8 +131,8 @@ async def test_change_of_a_message_that_was_deleted_is_refused(tmp_path: Path):
         assert await post.sender.send(update) == Refused("Slack refused: message_not_found")
 
 
-async def test_home_is_published(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_home_is_published(engine: Engine):
+    async with post_office(engine) as post:
         school = post.school
         letter = school.work(
             lambda session: post_home(
@@ -151,8 +151,8 @@ async def test_home_is_published(tmp_path: Path):
         assert home["blocks"][0]["text"]["text"].startswith("*Urgent: W.A. (7A) may be in danger*\n")
 
 
-async def test_name_that_is_a_command_reaches_slack_without_its_power(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_name_that_is_a_command_reaches_slack_without_its_power(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         card = {**letter.payload["card"], "title": {"t": "{text}", "p": {"text": "<!channel> <@U0LEAD>"}}}
         await post.sender.send(replace(letter, payload={**letter.payload, "card": card}))
@@ -164,8 +164,8 @@ async def test_name_that_is_a_command_reaches_slack_without_its_power(tmp_path: 
 # --- who it is --------------------------------------------------------------------------------------------------------
 
 
-async def test_member_of_staff_is_found_by_email_and_linked_for_the_next_time(tmp_path: Path):
-    async with post_office(tmp_path, linked=False) as post:
+async def test_member_of_staff_is_found_by_email_and_linked_for_the_next_time(engine: Engine):
+    async with post_office(engine, linked=False) as post:
         school = post.school
         (letter,) = school.post_nudge("tutor")
         assert letter.payload["user"] is None
@@ -177,15 +177,15 @@ async def test_member_of_staff_is_found_by_email_and_linked_for_the_next_time(tm
         assert again.payload["user"] == "U0TUTOR"
 
 
-async def test_email_that_no_account_has_is_refused(tmp_path: Path):
-    async with post_office(tmp_path, linked=False) as post:
+async def test_email_that_no_account_has_is_refused(engine: Engine):
+    async with post_office(engine, linked=False) as post:
         (letter,) = post.school.post_nudge("tutor")
         unknown = replace(letter, payload={**letter.payload, "email": "nobody@rehearsal.school"})
         assert await post.sender.send(unknown) == Refused(NO_ACCOUNT, unreachable=True)
 
 
-async def test_account_that_was_closed_is_refused_as_out_of_reach(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_account_that_was_closed_is_refused_as_out_of_reach(engine: Engine):
+    async with post_office(engine) as post:
         await post.rig.ask("PUT", "/workspace/people", [{**PEOPLE[0], "deleted": True}])
         (letter,) = post.school.post_nudge("tutor")
         assert await post.sender.send(letter) == Refused("Slack refused: user_disabled", unreachable=True)
@@ -194,8 +194,8 @@ async def test_account_that_was_closed_is_refused_as_out_of_reach(tmp_path: Path
 # --- once and no more -------------------------------------------------------------------------------------------------
 
 
-async def test_post_whose_answer_was_lost_is_found_in_the_history_and_not_repeated(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_post_whose_answer_was_lost_is_found_in_the_history_and_not_repeated(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         await post.sender.send(letter)
         (message,) = await post.messages("U0TUTOR")
@@ -205,8 +205,8 @@ async def test_post_whose_answer_was_lost_is_found_in_the_history_and_not_repeat
         assert len(await post.messages("U0TUTOR")) == 1
 
 
-async def test_letter_left_by_a_process_that_died_is_looked_for_even_if_it_was_never_tried(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_letter_left_by_a_process_that_died_is_looked_for_even_if_it_was_never_tried(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         left = replace(letter, id=LONG_AGO)
         await post.sender.send(left)
@@ -214,16 +214,16 @@ async def test_letter_left_by_a_process_that_died_is_looked_for_even_if_it_was_n
         assert len(await post.messages("U0TUTOR")) == 1
 
 
-async def test_letter_that_did_not_arrive_is_sent_by_the_second_try(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_letter_that_did_not_arrive_is_sent_by_the_second_try(engine: Engine):
+    async with post_office(engine) as post:
         first, second = post.school.post_nudge("tutor"), post.school.post_request("tutor")
         await post.sender.send(first[0])
         assert isinstance(await post.sender.send(replace(second[0], attempts=3)), Sent)
         assert len(await post.messages("U0TUTOR")) == 2
 
 
-async def test_letter_is_found_behind_many_others(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_letter_is_found_behind_many_others(engine: Engine):
+    async with post_office(engine) as post:
         await post.rig.ask("POST", "/workspace/limits", {"enforce": False})
         (letter,) = post.school.post_nudge("tutor")
         await post.sender.send(letter)
@@ -234,8 +234,8 @@ async def test_letter_is_found_behind_many_others(tmp_path: Path):
         assert result == Sent({"channel": "D0TUTOR", "ts": first["ts"]})
 
 
-async def test_connection_cut_after_the_post_gives_one_message(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_connection_cut_after_the_post_gives_one_message(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         await post.sender.send(replace(letter, payload=letter.payload))
         (again,) = post.school.post_request("tutor")
@@ -250,15 +250,15 @@ async def test_connection_cut_after_the_post_gives_one_message(tmp_path: Path):
 # --- when Slack says no -----------------------------------------------------------------------------------------------
 
 
-async def test_429_says_for_how_long_to_wait(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_429_says_for_how_long_to_wait(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         post.rig.faults.mode, post.rig.faults.every = "429", 1
         assert await post.sender.send(letter) == TryAgain("Slack asks to wait", after=1.0)
 
 
-async def test_too_many_posts_into_one_channel_are_held_up_not_lost(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_too_many_posts_into_one_channel_are_held_up_not_lost(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         results = [await post.sender.send(letter) for _ in range(7)]
         held = [result for result in results if isinstance(result, TryAgain)]
@@ -266,16 +266,16 @@ async def test_too_many_posts_into_one_channel_are_held_up_not_lost(tmp_path: Pa
         assert all(result.after is not None and result.after >= 1 for result in held)
 
 
-async def test_fault_of_slack_is_tried_again(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_fault_of_slack_is_tried_again(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         post.rig.faults.mode, post.rig.faults.every = "5xx", 1
         result = await post.sender.send(letter)
         assert result == TryAgain("Slack had a fault (service_unavailable)")
 
 
-async def test_nobody_listening_is_tried_again(tmp_path: Path):
-    school = small_school(tmp_path, linked=True)
+async def test_nobody_listening_is_tried_again(engine: Engine):
+    school = small_school(engine, linked=True)
     (letter,) = school.post_nudge("tutor")
     async with serving(web.Application()) as base:
         pass
@@ -295,11 +295,11 @@ async def test_nobody_listening_is_tried_again(tmp_path: Path):
         (200, "text/plain", "ok"),
     ],
 )
-async def test_answer_that_is_not_slacks_is_tried_again(tmp_path: Path, status: int, kind: str, body: str):
+async def test_answer_that_is_not_slacks_is_tried_again(engine: Engine, status: int, kind: str, body: str):
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, content_type=kind, text=body)
 
-    school = small_school(tmp_path, linked=True)
+    school = small_school(engine, linked=True)
     (letter,) = school.post_nudge("tutor")
     portal = web.Application()
     portal.router.add_route("*", "/{tail:.*}", answer)
@@ -309,40 +309,40 @@ async def test_answer_that_is_not_slacks_is_tried_again(tmp_path: Path, status: 
     school.worker.close()
 
 
-async def test_token_that_slack_does_not_accept_can_be_mended(tmp_path: Path):
-    async with post_office(tmp_path, token="xoxb-wrong") as post:
+async def test_token_that_slack_does_not_accept_can_be_mended(engine: Engine):
+    async with post_office(engine, token="xoxb-wrong") as post:
         (letter,) = post.school.post_nudge("tutor")
         assert await post.sender.send(letter) == TryAgain("Slack does not accept the bot token (invalid_auth)")
 
 
-async def test_scope_that_is_missing_can_be_mended(tmp_path: Path):
+async def test_scope_that_is_missing_can_be_mended(engine: Engine):
     lacking = tuple(scope for scope in SCOPES if scope != "im:write")
-    async with post_office(tmp_path, scopes=lacking) as post:
+    async with post_office(engine, scopes=lacking) as post:
         (letter,) = post.school.post_nudge("tutor")
         assert await post.sender.send(letter) == TryAgain(
             "the Slack app lacks a scope: install it again from the manifest (missing_scope)"
         )
 
 
-async def test_payload_from_another_version_does_not_raise(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_payload_from_another_version_does_not_raise(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         odd = replace(letter, payload={"user": "U0TUTOR"})
         assert await post.sender.send(odd) == TryAgain("fault: KeyError")
 
 
-async def test_proxy_of_the_environment_is_not_used_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_proxy_of_the_environment_is_not_used_for_this_machine(engine: Engine, monkeypatch: pytest.MonkeyPatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert os.environ["HTTPS_PROXY"]
-    async with post_office(tmp_path) as post:
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         assert isinstance(await post.sender.send(letter), Sent)
     assert make_client("xoxb-x", "https://slack.com/api/").proxy == "http://127.0.0.1:9"
 
 
-async def test_home_tab_does_not_hold_up_messages_to_the_same_person(tmp_path: Path):
-    async with post_office(tmp_path) as post:
+async def test_home_tab_does_not_hold_up_messages_to_the_same_person(engine: Engine):
+    async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
         update, home = replace(letter, method="update"), replace(letter, method="home", expires_at=NOW + timedelta(1))
         chats = [post.sender.chat_of(one) for one in (letter, update, home)]
