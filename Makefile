@@ -19,6 +19,16 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(VENV) -m benchmarks
 
+# The words: out of the code into the template, from there into every catalogue, and compiled; then what is missing.
+BABEL := $(VENV) -m babel.messages.frontend --quiet
+locales: .venv/dev.stamp
+	$(BABEL) extract --mapping-file locales/babel.cfg --no-default-keywords --keywords say --keywords say_n:1,2 \
+		--add-location file --omit-header --width 120 --output-file locales/earshot.pot .
+	$(BABEL) update --input-file locales/earshot.pot --output-dir locales --domain earshot \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
+	$(BABEL) compile --directory locales --domain earshot
+	$(VENV) -m bot.catalogues
+
 # The browser test drives Debian's Chromium; where it cannot be installed that one test says so.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-color-emoji; } || true

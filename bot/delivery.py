@@ -7,13 +7,16 @@ or was left by a process that died, is claimed from the store. An end (sent, ref
 import asyncio
 import itertools
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bot.pace import Limits, Pace
@@ -28,6 +31,9 @@ CLAIM_EVERY = 1.0
 CLAIM_MOST = 120
 AT_ONCE = 16
 BACKOFF_MOST = 300.0
+EDITS = ("edit", "update", "home")
+EDITS_REMEMBERED = 4_000
+RECHECK_AFTER = 1.0
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
@@ -56,6 +62,15 @@ class Refused:
 
 
 Result = Sent | TryAgain | Refused
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a letter's row is to end, and the chat that waits for it to be written."""
+
+    letter: Letter
+    chat: str | None
+    write: Callable[[Session], None]
 
 
 class Sender(Protocol):
@@ -90,11 +105,12 @@ class Delivery:
         self._pace = Pace(limits)
         self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
         self._wake = asyncio.Event()
-        self._ends: list[Callable[[Session], None]] = []
+        self._ends: list[_End] = []
         self._ends_wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._busy_chats: set[str] = set()
-        self._held: set[Any] = set()
+        self._held: dict[UUID, float] = {}
+        self._newest_edit: dict[tuple[str, str, object], UUID] = {}
         self._claim_now = asyncio.Event()
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 
@@ -102,9 +118,30 @@ class Delivery:
         """Take letters that this process has just committed under its own lease."""
         for letter in letters:
             if letter.id not in self._held:
-                self._held.add(letter.id)
+                self._held[letter.id] = time.monotonic()
                 self._lanes[letter.lane].append(letter)
+                self._note_edit(letter)
         self._wake.set()
+
+    def _note_edit(self, letter: Letter) -> None:
+        target = self._edited(letter)
+        if target is None:
+            return
+        newest = max(letter.id, self._newest_edit.pop(target, letter.id))
+        self._newest_edit[target] = newest
+        if len(self._newest_edit) > EDITS_REMEMBERED:
+            del self._newest_edit[next(iter(self._newest_edit))]
+
+    def _edited(self, letter: Letter) -> tuple[str, str, object] | None:
+        """Name the message that a letter replaces as a whole; None when it replaces none."""
+        if letter.method not in EDITS:
+            return None
+        return self._sender.chat_of(letter), letter.method, letter.slot or letter.payload.get("message_id")
+
+    def _overtaken(self, letter: Letter) -> bool:
+        """Whether a later edit of the same message is here or has gone; ids of letters grow in the order of writing."""
+        target = self._edited(letter)
+        return target is not None and letter.id < self._newest_edit.get(target, letter.id)
 
     def look(self) -> None:
         """Say that the store may hold letters that are due, so that the next look need not wait for its turn."""
@@ -113,8 +150,12 @@ class Delivery:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest."""
         loops = [asyncio.create_task(loop(stop)) for loop in (self._claim_loop, self._send_loop, self._end_loop)]
+        stopped = asyncio.create_task(stop.wait())
         try:
-            await stop.wait()
+            # A loop that ended by itself has failed: then this ends too, so that the failure is seen.
+            await asyncio.wait((stopped, *loops), return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                await asyncio.gather(*(loop for loop in loops if loop.done()))
             self._wake.set()
             self._ends_wake.set()
             self._claim_now.set()
@@ -124,7 +165,7 @@ class Delivery:
             await self._write_ends()
             await self._worker.run(lambda session: outbox.release(session, self._name))
         finally:
-            for task in (*loops, *self._sending):
+            for task in (stopped, *loops, *self._sending):
                 task.cancel()
 
     async def _claim_loop(self, stop: asyncio.Event) -> None:
@@ -160,6 +201,9 @@ class Delivery:
             if picked is None:
                 await _wait(self._wake, wait)
                 continue
+            if self._overtaken(picked):
+                self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
+                continue
             chat = self._sender.chat_of(picked)
             self._pace.take(loop.time(), chat=chat, method=picked.method)
             self._busy_chats.add(chat)
@@ -193,25 +237,34 @@ class Delivery:
         return None, soonest
 
     async def _send(self, letter: Letter, chat: str) -> None:
+        now = self._clock()
         try:
-            now = self._clock()
             held = self._hold_until(letter, now)
             if letter.expires_at is not None and letter.expires_at <= now:
-                self._end(
-                    letter, lambda session: outbox.ended(session, letter, "expired", now, "too late to be of use")
-                )
+                self._end(letter, chat, _ended(letter, "expired", now, "too late to be of use"))
             elif held is not None:
-                self._end(letter, lambda session: outbox.put_back(session, letter, "quiet hours", held))
+                self._end(letter, chat, lambda session: outbox.put_back(session, letter, "quiet hours", held))
+            elif await self._still_ours(letter):
+                self._settle(letter, chat, await self._sender.send(letter), self._clock())
             else:
-                self._settle(letter, await self._sender.send(letter), self._clock())
+                self._let_go(letter.id, chat)
+        except Exception as error:
+            # Ours to mend (a payload that does not render, a store that is out of reach): the letter waits for it.
+            log.error("letter not sent", network=self._network, letter=letter.id.hex, error=type(error).__name__)
+            self._settle(letter, chat, TryAgain(f"fault: {type(error).__name__}"), self._clock())
         finally:
-            self._busy_chats.discard(chat)
             self._wake.set()
 
-    def _settle(self, letter: Letter, result: Result, now: datetime) -> None:
+    async def _still_ours(self, letter: Letter) -> bool:
+        """Look again at a letter that has waited here: it may be withdrawn (a stop, a new phone) or taken over."""
+        if time.monotonic() - self._held[letter.id] < RECHECK_AFTER:
+            return True
+        return await self._worker.run(lambda session: outbox.is_leased(session, letter, self._name))
+
+    def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
         if isinstance(result, Sent):
             self.counts["sent"] += 1
-            self._end(letter, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
+            self._end(letter, chat, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
         elif isinstance(result, TryAgain) and letter.attempts + 1 < GIVE_UP_AFTER:
             self.counts["again"] += 1
             if result.after is not None:
@@ -220,10 +273,10 @@ class Delivery:
             backoff = min(BACKOFF_MOST, 0.5 * 2 ** min(letter.attempts, 10))
             after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
             later = now + timedelta(seconds=after)
-            self._end(letter, lambda session: outbox.put_back(session, letter, result.error, later))
+            self._end(letter, chat, lambda session: outbox.put_back(session, letter, result.error, later))
         else:
             self.counts["refused"] += 1
-            self._end(letter, lambda session: self._refuse(session, letter, result, now))
+            self._end(letter, chat, lambda session: self._refuse(session, letter, result, now))
 
     def _refuse(self, session: Session, letter: Letter, result: Result, now: datetime) -> None:
         assert not isinstance(result, Sent)  # noqa: S101 (only failures come here)
@@ -231,13 +284,15 @@ class Delivery:
         if isinstance(result, Refused) and result.unreachable:
             self._on_unreachable(session, letter, now)
 
-    def _end(self, letter: Letter, write: Callable[[Session], None]) -> None:
-        def forget_and_write(session: Session) -> None:
-            write(session)
-            self._held.discard(letter.id)
-
-        self._ends.append(forget_and_write)
+    def _end(self, letter: Letter, chat: str | None, write: Callable[[Session], None]) -> None:
+        """Have a letter's end written; `chat` is kept from its next letter until then, so that edits find the post."""
+        self._ends.append(_End(letter, chat, write))
         self._ends_wake.set()
+
+    def _let_go(self, letter_id: UUID, chat: str | None) -> None:
+        self._held.pop(letter_id, None)
+        if chat is not None:
+            self._busy_chats.discard(chat)
 
     async def _end_loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -254,7 +309,7 @@ class Delivery:
 
         def write(session: Session) -> None:
             for end in ends:
-                end(session)
+                _write(session, end, self._clock())
 
         try:
             await self._worker.run(write)
@@ -264,6 +319,26 @@ class Delivery:
             self._ends = ends + self._ends
             await asyncio.sleep(0.5)
             self._ends_wake.set()
+            return
+        for end in ends:
+            self._let_go(end.letter.id, end.chat)
+        self._wake.set()
+
+
+def _ended(letter: Letter, state: str, now: datetime, error: str) -> Callable[[Session], None]:
+    return lambda session: outbox.ended(session, letter, state, now, error)
+
+
+def _write(session: Session, end: _End, now: datetime) -> None:
+    try:
+        with session.begin_nested():
+            end.write(session)
+    except OperationalError:
+        raise
+    except Exception as error:
+        # One end that cannot be written must not keep those of all others from being written.
+        log.error("end cannot be written", letter=end.letter.id.hex, error=type(error).__name__)
+        outbox.ended(session, end.letter, "failed", now, f"fault: {type(error).__name__}")
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

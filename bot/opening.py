@@ -69,6 +69,7 @@ def _opened(settings: Settings, engine: Engine, sealer: Sealer | None, *, make: 
     if not current:
         vault.migrate(engine)
     with Session(engine) as session:
+        vault.check_writable(session)
         vault.note_key(session, sealer, datetime.now(UTC))
         session.commit()
     return sealer

@@ -24,8 +24,8 @@ class WaveRule:
     """A school's choice of when its weekly check-in happens.
 
     `weekday` counts from Monday, 0, to Friday, 4. `opens` and `closes` are times of the school's clock; closing is on
-    the school day after opening, but not after a holiday. `remind_after` is the wait from opening to the one reminder. `CalendarError` when a
-    value is out of range.
+    the school day after opening, unless that is after a holiday. `remind_after` is the wait from opening to the one
+    reminder. `CalendarError` when a value is out of range.
     """
 
     weekday: int

@@ -159,6 +159,12 @@ def _end(session: Session, row: Outbox, state: str, now: datetime, error: str) -
             session.add(check_in)
 
 
+def is_leased(session: Session, letter: Letter, worker: str) -> bool:
+    """Say whether a letter still waits under a process's lease: neither withdrawn nor taken over by another."""
+    row = session.exec(select(Outbox.state, Outbox.leased_by).where(Outbox.id == letter.id)).first()
+    return row is not None and tuple(row) == ("waiting", worker)
+
+
 def put_back(session: Session, letter: Letter, error: str, not_before: datetime) -> None:
     """Give a letter back to be tried again from `not_before` on."""
     session.exec(

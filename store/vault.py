@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, select
+from sqlmodel import Session, select, update
 
 from store.sealing import KeyProblem, Sealer
 from store.tables import SealingKey
@@ -103,6 +103,15 @@ def check_key(session: Session, sealer: Sealer) -> None:
             f"this key is {sealer.key_id.hex()}, but the database was sealed with {', '.join(known)}: "
             "put that key file back, nothing was changed"
         )
+
+
+def check_writable(session: Session) -> None:
+    """Refuse a store that can only be read, before work is taken on that could not be kept. Raises StoreProblem."""
+    try:
+        # Changes nothing; to begin a transaction is not enough, SQLite lets a reader do that.
+        session.execute(update(SealingKey).values(since=SealingKey.since))
+    except DBAPIError as error:
+        raise problem(error) from None
 
 
 def note_key(session: Session, sealer: Sealer, now: datetime) -> None:

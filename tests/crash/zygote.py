@@ -6,6 +6,7 @@ answers with the life's process id, and with its exit status when it has ended. 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -13,11 +14,27 @@ import signal
 import sys
 import traceback
 
+from conversations.bank import LATEST, load
+from scheduling.calendar import bank_holidays
 from tests.crash.life import Order, run
+
+# What the libraries import only when they are first used.
+_LATER = (
+    "anyio._backends._asyncio",
+    "apscheduler.executors.asyncio",
+    "apscheduler.triggers.interval",
+    "httpcore",
+    "psycopg",
+    "slack_bolt.listener_matcher.async_builtins",
+)
 
 
 def main() -> None:
     """Serve orders until the input ends."""
+    for name in _LATER:
+        importlib.import_module(name)
+    bank_holidays("ENG", 2026)
+    load(LATEST)
     while line := os.read(0, 65536):
         order = Order(**json.loads(line))
         # Only the life holds the writing end: reading an end of file there means that it is over.

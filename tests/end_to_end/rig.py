@@ -114,7 +114,7 @@ class Phone:
     async def answer(self, number: int, *, low: bool) -> Json:
         """Answer one question at the low or the high end of its item; gives the message as it was before the tap."""
         message = await self.question(number)
-        await self.tap_on(message, answer_to(message["text"], low=low))
+        await self.tap_on(message, answer_to(message, low=low))
         return message
 
     async def check_in(self, *, low: bool) -> None:
@@ -155,10 +155,14 @@ class Desk:
 
         return await eventually(look, f"a card with {words}")
 
-    async def press(self, card: Json, label: str) -> Json:
+    async def press(self, card: Json, label: str, **more: object) -> Json:
         """Press a button of a card; gives whether Earshot acknowledged it, and after how many milliseconds."""
         [channel] = [one["id"] for one in await self.get("conversations")]
-        return await self.send("click", channel=channel, ts=card["ts"], **pressed(card["blocks"], label))
+        return await self.send("click", channel=channel, ts=card["ts"], **pressed(card["blocks"], label), **more)
+
+    async def press_as_it_was(self, card: Json, label: str) -> Json:
+        """Press a button that has gone from the card meanwhile, as somebody does whose screen is a moment behind."""
+        return await self.press(card, label, force=True)
 
     async def modal(self) -> str:
         """Wait for a modal; gives its words."""
@@ -322,14 +326,15 @@ def button(message: Json, label: str) -> str | None:
     return keys[0]["callback_data"] if keys else None
 
 
-def answer_to(text: str, *, low: bool) -> str:
+def answer_to(message: Json, *, low: bool) -> str:
     """Give the label of the answer at the low (or high) end of the question in a message."""
-    stem = text.split("\n\n", 1)[1]
+    stem = message["text"].split("\n\n", 1)[1]
     for item in load(LATEST).items.values():
         for band, words in item.stem.items():
-            if words == stem:
-                option = item.options[band][0 if low == (item.direction == 1) else -1]
-                return " ".join(filter(None, (option.picture, option.text)))
+            option = item.options[band][0 if low == (item.direction == 1) else -1]
+            label = " ".join(filter(None, (option.picture, option.text)))
+            if words == stem and button(message, label):
+                return label
     raise AssertionError("no item asks that")
 
 

@@ -42,12 +42,14 @@ def on(weekday: int, **other: time | timedelta) -> WaveRule:
         (WEDNESDAYS, "2026-10-21T10:00", times("2026-11-04T10:00", "2026-11-04T16:00", "2026-11-05T09:00")),
         # A bank holiday Monday moves to Tuesday.
         (on(0), "2027-04-26T12:00", times("2027-05-04T10:00", "2027-05-04T16:00", "2027-05-05T09:00")),
-        # Friday is INSET and no day is left: the Thursday before, closing after half-term and the clock change.
-        (on(4), "2026-10-19T00:00", times("2026-10-22T10:00", "2026-10-22T16:00", "2026-11-02T09:00")),
-        # Good Friday, and the holidays after it, through the clock change of 28 March.
-        (on(4), "2027-03-22T00:00", times("2027-03-25T10:00", "2027-03-25T16:00", "2027-04-12T09:00")),
-        # The last day of a term closes on the first day for pupils of the next.
-        (on(4), "2026-12-14T00:00", times("2026-12-18T10:00", "2026-12-18T16:00", "2027-01-05T09:00")),
+        # Friday is INSET and no day is left: the Thursday before, closing that evening, not after half-term.
+        (on(4), "2026-10-19T00:00", times("2026-10-22T10:00", "2026-10-22T16:00", "2026-10-22T20:00")),
+        # Good Friday, and the holidays after it: the same evening.
+        (on(4), "2027-03-22T00:00", times("2027-03-25T10:00", "2027-03-25T16:00", "2027-03-25T20:00")),
+        # The last day of a term closes that evening, not on the first day of the next.
+        (on(4), "2026-12-14T00:00", times("2026-12-18T10:00", "2026-12-18T16:00", "2026-12-18T20:00")),
+        # A weekend with a bank holiday is no holiday: Friday's closes on Tuesday.
+        (on(4), "2027-04-26T00:00", times("2027-04-30T10:00", "2027-04-30T16:00", "2027-05-04T09:00")),
         # The last school day known closes with the school day, before the reminder.
         (WEDNESDAYS, "2027-07-20T00:00", times("2027-07-21T10:00", None, "2027-07-21T15:30")),
         (WEDNESDAYS, "2027-07-21T10:00", None),
@@ -65,8 +67,8 @@ def test_the_next_wave(rule: WaveRule, after: str, expected: WaveTimes | None):
         (on(2, remind_after=timedelta(hours=11), closes=time(7)), "2026-09-07T00:00", None),
         # Friday's waits for Monday morning, after the weekend.
         (on(4, remind_after=timedelta(hours=20)), "2026-09-07T00:00", "2026-09-14T07:30"),
-        # Before half-term: the first morning back, and not in half-term.
-        (on(3, remind_after=timedelta(days=5)), "2026-10-19T00:00", "2026-11-02T07:30"),
+        # Before half-term: none, for the wave closes that evening.
+        (on(3, remind_after=timedelta(days=5)), "2026-10-19T00:00", None),
         (on(2, remind_after=timedelta(days=3)), "2026-09-07T00:00", None),
         (on(2, remind_after=timedelta(days=200)), "2026-09-07T00:00", None),
     ],
@@ -106,12 +108,29 @@ def test_an_opening_after_the_last_known_school_day_has_ended_is_no_wave():
         ("2026-09-09T21:00", None),
         ("2026-09-12T11:00", None),
         ("2026-10-28T11:00", None),
+        ("2026-10-22T11:15", times("2026-10-22T11:15", "2026-10-22T17:15", "2026-10-22T20:00")),
         ("2027-07-21T11:00", times("2027-07-21T11:00", None, "2027-07-21T15:30")),
         ("2027-07-21T15:30", None),
     ],
 )
 def test_a_wave_opened_now_needs_a_school_day_outside_quiet_hours(now: str, expected: WaveTimes | None):
     assert wave_now(SCHOOL, WEDNESDAYS, at(now)) == expected
+
+
+@pytest.mark.parametrize(
+    ("quiet", "closes"),
+    [
+        # No quiet hours, or none of them in the evening: at midnight.
+        ({"quiet_from": time(7), "quiet_until": time(7)}, "2026-10-23T00:00"),
+        ({"quiet_from": time(0), "quiet_until": time(7)}, "2026-10-23T00:00"),
+        ({"quiet_from": time(18), "quiet_until": time(7)}, "2026-10-22T18:00"),
+        ({"quiet_from": time(15), "quiet_until": time(16)}, "2026-10-22T15:00"),
+    ],
+)
+def test_a_wave_before_a_holiday_closes_when_quiet_hours_begin(quiet: dict[str, time], closes: str):
+    wave = next_wave(replace(SCHOOL, **quiet), on(3), at("2026-10-19T00:00"))
+    assert wave is not None
+    assert (wave.opens_at, wave.closes_at) == (at("2026-10-22T10:00"), at(closes))
 
 
 def test_a_week_with_one_school_day_has_its_wave_on_it():
@@ -181,6 +200,7 @@ def test_every_wave_is_after_the_moment_on_a_school_day_outside_quiet_hours_and_
     assert after < wave.opens_at < wave.closes_at
     assert school.is_school_day(opening_day)
     assert not school.is_quiet(wave.opens_at)
+    assert wave.closes_at - wave.opens_at <= timedelta(days=5)
     if wave.remind_at is not None:
         assert wave.opens_at < wave.remind_at < wave.closes_at
         assert not school.is_quiet(wave.remind_at)

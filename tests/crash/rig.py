@@ -1,0 +1,247 @@
+"""The crash tests' rig: stand-in networks in this process, and the bot in a process that is killed and starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import Engine
+
+from rehearsal.app import HOST, start
+from rehearsal.hub import Book, Faults, Hub
+from rehearsal.slack import Workspace
+from rehearsal.telegram import BotApi
+from tests.crash.life import Order
+from tests.crash.points import AFTER_SEND, BEFORE_SEND, KINDS, Panel
+from tests.crash.school import MONDAY, School
+
+T = TypeVar("T")
+Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# A loaded machine is slow to start a process; what is lost for good is not there after this long either.
+DEADLINE_SECONDS: Final = 45.0
+# What reaches a person, and the Telegram call that ends a button's waiting sign.
+SENDS: Final = frozenset(
+    {
+        "sendmessage",
+        "editmessagetext",
+        "answercallbackquery",
+        "chat.postmessage",
+        "chat.update",
+        "views.publish",
+        "views.open",
+    }
+)
+_NEW: Final = frozenset({"sendmessage", "chat.postmessage"})
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A new message that a network took: where it lies, its words with every number made alike, and in which life."""
+
+    network: str
+    chat: str
+    words: str
+    life: int
+
+
+@dataclass
+class Kill:
+    """One life ended: at which kind of point, and during which event of the script."""
+
+    kind: str
+    event: str
+
+
+@dataclass
+class World:
+    """The networks, the store, and the present life."""
+
+    school: School
+    engine: Engine
+    panel: Panel
+    order: Order
+    hub: Hub
+    http: aiohttp.ClientSession
+    api: BotApi
+    event: str = "start"
+    pid: int = 0
+    lives: int = 0
+    kills: list[Kill] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
+    # How many points into its life the next one ends, given by whoever plans two kills in a row.
+    again: int = 0
+    broken: str = ""
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 (JSON)
+        async with self.http.request(method, path, json=body) as answer:
+            told = await answer.json()
+            assert answer.status == 200, (path, told)
+            return told
+
+    async def phone(self, user: int) -> list[Json]:
+        """What the bot has written to a pupil, oldest first."""
+        told = await self.ask("GET", f"/phone/{user}/messages")
+        return [message for message in told["messages"] if message["from"] == "bot"]
+
+    async def desk(self, user: str) -> list[Json]:
+        """What the app has written to a member of staff, oldest first; nothing before their first message."""
+        channels = await self.ask("GET", f"/workspace/{user}/conversations")
+        if not channels:
+            return []
+        told: list[Json] = await self.ask("GET", f"/workspace/{user}/messages")
+        return told
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(microseconds=self.panel.shift_us)
+
+    def move_to(self, moment: datetime) -> None:
+        """Move the bots' clock."""
+        self.panel.shift_us = round((moment - datetime.now(UTC)).total_seconds() * 1e6)
+
+    async def until(self, look: Callable[[], Awaitable[T]], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+        """Look after everything that changes on the networks until something true is seen, and give it."""
+        deadline = time.monotonic() + seconds
+        with self.hub.subscribe() as news:
+            while not (seen := await look()):
+                assert not self.broken, self.broken
+                assert time.monotonic() < deadline, f"never came to be within {seconds:.0f} s: {what}"
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await news.get()
+                while not news.empty():
+                    news.get_nowait()
+        return seen
+
+    # --- lives --------------------------------------------------------------------------------------------------------
+
+    def end_life(self) -> None:
+        """Kill the process now; nothing it does after this is seen by anybody."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    async def live(self, zygote: Process) -> None:
+        """Start a life, and another whenever one is killed, as a supervisor does."""
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+        while True:
+            zygote.stdin.write(json.dumps(self.order.to_json()).encode() + b"\n")
+            self.lives += 1
+            self.pid = int(await zygote.stdout.readline())
+            status = int(await zygote.stdout.readline())
+            if status == 0:
+                return
+            if status != -signal.SIGKILL:
+                self.broken = f"a life ended by itself, with status {status}, during: {self.event}"
+                return
+            self.kills.append(Kill(KINDS[self.panel.where], self.event))
+            self.again = self.panel.arm(self.again) or 0
+
+    # --- what the networks see ----------------------------------------------------------------------------------------
+
+    def watch(self) -> Any:  # noqa: ANN401 (aiohttp's own type of a middleware)
+        """Make the middleware that counts sends, notes new messages, and ends lives before and after either."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            method = request.match_info.get("method", "").lower()
+            if method not in SENDS:
+                return await handler(request)
+            if self.panel.passes(BEFORE_SEND):
+                self.end_life()
+                return web.Response(status=500)
+            answer = await handler(request)
+            assert isinstance(answer, web.Response)
+            self._note(method, json.loads(answer.text or "{}"))
+            if self.panel.passes(AFTER_SEND):
+                self.end_life()
+            return answer
+
+        return middleware
+
+    def _note(self, method: str, told: Json) -> None:
+        if not told.get("ok"):
+            return
+        if method == "sendmessage":
+            message = told["result"]
+            self._arrived("telegram", str(message["chat"]["id"]), message["text"])
+        elif method == "chat.postmessage":
+            self._arrived("slack", told["channel"], told["message"]["text"])
+        elif method == "views.publish":
+            self.published.append(told["view"]["id"])
+
+    def _arrived(self, network: str, chat: str, words: str) -> None:
+        self.arrived.append(Arrived(network, chat, re.sub(r"\d+", "#", words), self.lives))
+
+
+@asynccontextmanager
+async def world(school: School, folder: Path, database_url: str = "") -> AsyncIterator[World]:
+    """Serve the networks and keep a life going on a copy of the school, until the block ends."""
+    engine = school.copy(folder, database_url)
+    hub = Hub()
+    faults, book = Faults(), Book(None)
+    api, workspace = BotApi(hub, faults, book), Workspace(hub, faults, book)
+    panel = Panel(folder / "panel")
+    order = Order(str(folder), database_url, "", str(folder / "panel"))
+    async with aiohttp.ClientSession() as unused:
+        made = World(school, engine, panel, order, hub, unused, api)
+    app = web.Application(middlewares=[made.watch()])
+    api.add_routes(app)
+    workspace.add_routes(app)
+    runner = await start(app, 0)
+    base = f"http://{HOST}:{runner.addresses[0][1]}"
+    made.order = Order(str(folder), database_url, base, str(folder / "panel"))
+    made.move_to(MONDAY)
+    zygote = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.crash.zygote", cwd=ROOT, stdin=PIPE, stdout=PIPE, env=_environment()
+    )
+    async with aiohttp.ClientSession(base) as http:
+        made.http = http
+        await made.ask("PUT", "/phone/people", school.people.phone_people())
+        await made.ask("PUT", "/workspace/people", school.people.workspace_people())
+        living = asyncio.create_task(made.live(zygote))
+        try:
+            yield made
+            await _stop(made, living)
+        finally:
+            living.cancel()
+            assert zygote.stdin is not None
+            zygote.stdin.close()
+            await zygote.wait()
+            await runner.cleanup()
+            book.close()
+            engine.dispose()
+
+
+async def _stop(made: World, living: asyncio.Task[None]) -> None:
+    """End the last life as Ctrl-C does."""
+    made.panel.arm(0)
+    while not living.done():
+        with suppress(ProcessLookupError):
+            os.kill(made.pid, signal.SIGTERM)
+        await asyncio.wait((living,), timeout=2.0)
+    assert not made.broken, made.broken
+
+
+def _environment() -> dict[str, str]:
+    # One thread, so that a fork takes everything along; and no certificates to read for networks on loopback.
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "SSL_CERT_DIR": os.devnull}

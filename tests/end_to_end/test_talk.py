@@ -1,0 +1,57 @@
+"""A call for help, from the pupil's words to somebody who owns it, and back to the pupil."""
+
+import asyncio
+
+from tests.end_to_end.rig import World, button
+
+
+async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
+    phone, leads = earshot.other_pupil(), earshot.leads()
+    await phone.write("/menu")
+    await phone.tap("Talk to someone")
+    await phone.tap("Ask an adult to find me")
+    await phone.reads("They look on school days, and should see it today.")
+    cards = await asyncio.gather(*(lead.reads("asks to talk to someone") for lead in leads))
+    assert len(leads) == 3
+
+    owner, other = leads[0], leads[1]
+    assert (await owner.press(cards[0], "I own this"))["acked"] is True
+    await phone.reads(f"{owner.person.name} has seen this and will find you.")
+    for lead in leads:
+        await lead.reads(f"{owner.person.name} owns this. The pupil has been told.")
+        assert len(await lead.cards()) == 1
+
+    # Their screen was a moment behind: the second to press is told who was first, and the pupil hears nothing more.
+    assert (await other.press_as_it_was(cards[1], "I own this"))["acked"] is True
+    assert f"{owner.person.name} already owns this." in await other.modal()
+    await phone.write("/menu")
+    await phone.reads("What would you like to do?")
+    assert [one["text"] for one in await phone.messages()].count(f"{owner.person.name} has seen this and will find you.") == 1
+
+
+async def test_words_of_danger_show_the_crisis_card_and_reach_every_lead(earshot: World):
+    phone = earshot.other_pupil()
+    await phone.write("I want to kill myself")
+    card = await phone.reads("If you are in danger now")
+    assert "I am telling the safeguarding leads at your school your name now." in card["text"]
+    assert button(card, "Talk to someone") == "talk"
+    for lead in earshot.leads():
+        urgent = await lead.reads("Urgent:", "may be in danger")
+        assert "kill" not in str(urgent)
+
+
+async def test_words_of_danger_from_a_stranger_show_the_help_lines_and_reach_nobody(earshot: World):
+    phone, _ = earshot.new_pupil()
+    await phone.write("I want to kill myself")
+    card = await phone.reads("If you need help now")
+    assert "I do not know who you are yet" in card["text"]
+    assert [await lead.cards() for lead in earshot.leads()] == [[], [], []]
+
+
+async def test_button_for_danger_reaches_every_lead(earshot: World):
+    phone = earshot.near_pupil("5A")
+    await phone.write("/talk")
+    await phone.tap("I am in danger now")
+    await phone.reads("If you are in danger now")
+    for lead in earshot.leads():
+        await lead.reads("Urgent:", "may be in danger")
