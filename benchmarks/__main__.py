@@ -2,14 +2,15 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from rich.console import Console
 
 from benchmarks import footprint, intake, reply_latency, views, wave
 from benchmarks.report import Report, Scale, show
 
-BENCHMARKS: dict[str, Callable[[Scale], Awaitable[Report]]] = {
+BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
     "intake": intake.measure,
     "wave": wave.measure,
     "reply_latency": reply_latency.measure,
@@ -21,7 +22,9 @@ BENCHMARKS: dict[str, Callable[[Scale], Awaitable[Report]]] = {
 def main() -> None:
     """Read the command line, and print a table for each benchmark as it is done."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Earshot on this machine.")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, of {', '.join(BENCHMARKS)} (default all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"which to run, of {', '.join(BENCHMARKS)} (default all)"
+    )
     scales = parser.add_mutually_exclusive_group()
     scales.add_argument("--full", action="store_true", help="the whole five minutes of answers, more rounds")
     scales.add_argument("--tiny", action="store_true", help="a few seconds each, to see that they run; no real figures")

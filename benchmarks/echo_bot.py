@@ -35,7 +35,7 @@ def main() -> None:
             print(f"finished {time.monotonic()}", flush=True)
 
     builder = ApplicationBuilder().token(TELEGRAM_TOKEN).base_url(f"{options.base}/bot")
-    # With all replies under way at once, each must be patient for a connection; without, the default is never waited for.
+    # With all replies under way at once each must wait for a connection; one after the other they never do.
     application: Application = builder.pool_timeout(600).build()  # type: ignore[type-arg]
     application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, echo))
     application.run_polling(allowed_updates=Update.ALL_TYPES)

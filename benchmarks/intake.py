@@ -22,7 +22,6 @@ from benchmarks.report import Report, Row, Scale
 from benchmarks.school import OpenCheckIn
 from benchmarks.stage import Networks, Program, StageProblem
 from bot.opening import open_store
-from bot.settings import Settings
 
 UPDATES = {"tiny": 60, "usual": 3_000, "full": 3_000}
 ROUNDS = {"tiny": 1, "usual": 3, "full": 7}
@@ -100,7 +99,7 @@ async def _earshot(template: _Template, data: Path) -> float:
 
 def _check(data: Path, template: _Template) -> None:
     """Make sure that what was counted was done: every check-in is answered, in the store."""
-    settings = Settings(_env_file=None, data_dir=data, key_file=data / "earshot.key", database_url="")
+    settings = school.store_settings(data)
     engine, _sealer = open_store(settings, make=False)
     done = school.answered(engine, template.check_ins)
     engine.dispose()

@@ -49,5 +49,7 @@ def show(console: Console, name: str, report: Report, scale: Scale) -> None:
     table.add_column("must reach", justify="right")
     table.add_column("")
     for row in report.rows:
-        table.add_row(row.what, row.measured, row.target, {None: "", True: "met", False: "[bold]not met[/bold]"}[row.met])
+        table.add_row(
+            row.what, row.measured, row.target, {None: "", True: "met", False: "[bold]not met[/bold]"}[row.met]
+        )
     console.print(table)

@@ -44,9 +44,14 @@ def sample_size(pupils: int, *, near: int = 0, weeks: int = 8) -> SampleSize:
     return SampleSize(pupils=pupils, groups=groups, others=0, near=near, weeks=weeks, unjoined=0)
 
 
+def store_settings(data: Path) -> Settings:
+    """Set where the store and its key lie, whatever the environment says."""
+    return Settings.model_construct(data_dir=data, key_file=data / "earshot.key")
+
+
 def make(data: Path, size: SampleSize) -> tuple[Engine, Sealer, SampleDirectory]:
     """Make a sample school in a folder."""
-    settings = Settings(_env_file=None, data_dir=data, key_file=data / "earshot.key", database_url="")
+    settings = store_settings(data)
     engine, sealer = open_store(settings, make=True)
     return engine, sealer, sample.build(engine, sealer, datetime.now(UTC), size=size)
 

@@ -176,8 +176,8 @@ def rehearsal_settings(data: Path, port: int) -> dict[str, str]:
 
 def _settings(data: Path) -> dict[str, str]:
     # Every name is set, so that neither the environment nor a `.env` of whoever runs this has a say.
-    empty = ("DATABASE_URL", "TELEGRAM_WEBHOOK_URL", "SLACK_SIGNING_SECRET", "TELEGRAM_TOKEN")
-    empty += ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+    addresses, tokens = ["DATABASE_URL", "TELEGRAM_WEBHOOK_URL"], ["TELEGRAM_TOKEN", "SLACK_BOT_TOKEN"]
+    empty = [*addresses, *tokens, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"]
     return {
         **{f"EARSHOT_{name}": "" for name in empty},
         "EARSHOT_DATA_DIR": str(data),

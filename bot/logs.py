@@ -6,7 +6,7 @@ import sys
 import structlog
 
 # These would print addresses that hold the token, or bodies that hold words.
-_TALKATIVE = (
+TALKATIVE = (
     "httpx",
     "httpcore",
     "telegram",
@@ -32,7 +32,7 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_WithoutWords())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    for name in _TALKATIVE:
+    for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
 from dataclasses import asdict
 
 from rehearsal.hub import Book
@@ -43,6 +44,8 @@ KINDS = frozenset(
         "removed_chat_boost",
     ]
 )
+FUTURE = 10
+"""How far an offset may be ahead of the newest update and still be taken for one of this numbering."""
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 
@@ -55,7 +58,8 @@ class Updates:
         self._book = book
         self._clock = clock
         counters = {key: int(value) for key, value in book.shelf("telegram.counters")}
-        self._ids = Counter(book, "update_id", counters.get("update_id", 0))
+        # As the real one numbers a line that was empty for long: from anywhere, not from one.
+        self._ids = Counter(book, "update_id", counters.get("update_id") or random.randrange(10**8, 10**9))
         self._pending: dict[int, tuple[float, Json]] = {}
         self._allowed: list[str] = []
         self._waiting: asyncio.Future[None] | None = None
@@ -207,6 +211,9 @@ class Updates:
 
     def _confirm(self, offset: int) -> None:
         self._drop_old()
+        if self._pending and offset > max(self._pending) + FUTURE:
+            # An offset of an earlier numbering confirms nothing.
+            return
         if offset < 0:
             self._forget(list(self._pending)[:offset])
         elif offset:

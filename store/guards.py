@@ -104,7 +104,7 @@ def words_seen(session: Session, viewer: Staff, since: datetime) -> Sequence[tup
 
     The words themselves stay sealed: opening them is what `access_words` is for.
     """
-    if not SAFEGUARDING & set(viewer.roles):
+    if not viewer.active or not SAFEGUARDING & set(viewer.roles):
         return ()
     waves = select(Wave.id).where(Wave.school_id == viewer.school_id, col(Wave.opens_at) >= since)
     return session.exec(

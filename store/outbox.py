@@ -151,8 +151,11 @@ def _end(session: Session, row: Outbox, state: str, now: datetime, error: str) -
     row.state, row.last_error, row.done_at = state, error, now
     row.leased_by = row.lease_until = None
     session.add(row)
-    # A check-in that never reached the phone must not look like a pupil who did not answer.
+    # A check-in that never reached the phone must not look like a pupil who did not answer; one that is shown there a
+    # second time had reached it.
     if row.slot and row.method == "send" and row.slot.startswith("check-in:"):
+        if session.exec(select(Posted.id).where(Posted.slot == row.slot)).first() is not None:
+            return
         check_in = session.get(CheckIn, UUID(row.slot.removeprefix("check-in:")))
         if check_in is not None and check_in.state in ("open", "missed"):
             check_in.state = "undelivered"

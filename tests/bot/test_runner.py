@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
@@ -84,17 +84,23 @@ def test_a_tap_that_fails_is_answered_where_it_was_made(room: Classroom):
     assert room.failures() == [("Tap", "ValueError")]
 
 
-def test_a_block_that_fails_to_be_noted_is_not_answered(room: Classroom):
-    room.pupil(ROBIN)
-    room.session.execute(text("UPDATE binding SET chat_key = chat_key"))
-    outcome = room.handle(Incoming(1, ROBIN, None, reachable="no such flag", code=None))  # type: ignore[arg-type]
-    assert outcome.letters == []
+class Clumsy(Sealer):
+    """A sealer that fails for a reason nobody thought of."""
+
+    def blind(self, purpose: str, value: str | int) -> bytes:
+        raise ValueError
+
+
+def test_a_block_that_cannot_be_noted_is_not_answered_to_the_chat_that_blocked(room: Classroom):
+    runner = Runner(Clumsy(bytes(range(32))), room.clock, "test", bot="1")
+    outcome = runner.handle(room.session, room.school, [room.incoming(ROBIN, None, reachable=False)])
+    assert (outcome.letters, outcome.toasts) == ([], [])
+    assert room.failures() == [("NoneType", "ValueError")]
 
 
 def test_a_store_that_cannot_write_stops_the_whole_batch(room: Classroom):
     room.pupil(ROBIN)
     room.session.commit()
-    # A lock nobody gives back stands for every store that cannot write: disk full, read-only, gone.
     with pytest.raises(OperationalError):
         Runner(Refusing(bytes(range(32))), room.clock, "test", bot="1").handle(
             room.session, room.school, [room.incoming(ROBIN, Command("menu"))]

@@ -10,8 +10,8 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 from aiohttp import web
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from rehearsal.app import HOST, start
 from rehearsal.hub import Book, Faults, Hub
@@ -132,7 +133,17 @@ class World:
                     news.get_nowait()
         return seen
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Look into the store, beside the bot."""
+        engine = self.engine.execution_options(reading=True)
+        with Session(engine) as session:
+            yield session
+
     # --- lives --------------------------------------------------------------------------------------------------------
+
+    async def has_begun(self) -> bool:
+        return self.api.updates.polling
 
     def end_life(self) -> None:
         """Kill the process now; nothing it does after this is seen by anybody."""
@@ -154,7 +165,8 @@ class World:
                 self.broken = f"a life ended by itself, with status {status}, during: {self.event}"
                 return
             self.kills.append(Kill(KINDS[self.panel.where], self.event))
-            self.again = self.panel.arm(self.again) or 0
+            self.panel.arm(self.again)
+            self.again = 0
 
     # --- what the networks see ----------------------------------------------------------------------------------------
 
@@ -220,6 +232,8 @@ async def world(school: School, folder: Path, database_url: str = "") -> AsyncIt
         await made.ask("PUT", "/workspace/people", school.people.workspace_people())
         living = asyncio.create_task(made.live(zygote))
         try:
+            # The zygote imports everything first, which on a busy machine takes its time.
+            await made.until(made.has_begun, "the first life", seconds=240.0)
             yield made
             await _stop(made, living)
         finally:

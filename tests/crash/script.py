@@ -14,6 +14,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from conversations.bank import LATEST, load
+from tests.crash.picture import is_settled
 from tests.crash.rig import Json, World
 from tests.crash.school import MONDAY, School
 
@@ -213,13 +214,31 @@ def press(user: str, action: str, *, modal: bool = False) -> Event:
     return Event(f"press {action}", play)
 
 
-# --- the clock --------------------------------------------------------------------------------------------------------
+# --- the clock and the end --------------------------------------------------------------------------------------------------------
+
+
+async def settled(world: World) -> None:
+    """Wait until nothing is under way: every update acknowledged, every letter gone, all due work done."""
+
+    async def look() -> bool:
+        with world.reading() as session:
+            return is_settled(session, world)
+
+    await world.until(look, "nothing under way")
+
+
+async def odd_update(world: World) -> int:
+    """Send an update of a kind nobody knows, and wait until it is acknowledged; gives its number, the highest."""
+    told = await world.ask("POST", "/phone/update", {"some_future_kind": {}})
+    await _confirmed(world)
+    return int(told["update_id"])
 
 
 def clock(name: str, moment: Any, look: Callable[[World], Awaitable[bool]]) -> Event:  # noqa: ANN401 (a datetime)
     """Let the day go on once nothing is under way, and wait for what it brings."""
 
     async def play(world: World) -> None:
+        await settled(world)
         world.move_to(moment)
 
         async def seen() -> bool:
@@ -290,7 +309,7 @@ def make_script(school: School) -> list[Event]:
         [write(u[3], "/stop"), write(u[3], "/menu"), tap(u[3], "settings"), tap(u[3], "start")],
         [write(u[4], "/nothing"), attach(u[4], "photo"), write(u[4], "Good morning")],
         [write(u[5], "/stop"), write(u[5], "/help")],
-        [stale_tap(u[6], "c:0:0:0"), write(u[6], "/language")],
+        [write(u[6], "/language"), stale_tap(u[6], "c:0:0:0")],
         [open_home(user) for user in (*tutors, dsl, deputy)],
     )
     asked = [*near, *(user for user in u if user != u[5]), *(one.id for one in invited)]

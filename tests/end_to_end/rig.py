@@ -75,12 +75,11 @@ class Phone:
         words: str | None = told["toast"]
         return words
 
-    async def reads(self, words: str, than: int = 0) -> Json:
-        """Wait for a message with these words in it, of a number above `than`; gives the newest such."""
+    async def reads(self, words: str) -> Json:
+        """Wait for a message with these words in it; gives the newest such."""
 
         async def look() -> Json | None:
-            found = [one for one in await self.messages() if words in one["text"] and one["message_id"] > than]
-            return found[-1] if found else None
+            return next((one for one in reversed(await self.messages()) if words in one["text"]), None)
 
         return await eventually(look, f"a message with “{words}”")
 
@@ -91,11 +90,10 @@ class Phone:
         await eventually(look, f"a toast with “{words}”")
 
     async def tap(self, label: str) -> Json:
-        """Wait until the newest message has this button, and tap it; gives the message as it was."""
+        """Wait for a message with this button, and tap it on the newest; gives the message as it was."""
 
         async def look() -> Json | None:
-            messages = await self.messages()
-            return messages[-1] if messages and button(messages[-1], label) else None
+            return next((one for one in reversed(await self.messages()) if button(one, label)), None)
 
         message = await eventually(look, f"a button “{label}”")
         await self.tap_on(message, label)

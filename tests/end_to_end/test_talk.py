@@ -26,7 +26,9 @@ async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
     assert f"{owner.person.name} already owns this." in await other.modal()
     await phone.write("/menu")
     await phone.reads("What would you like to do?")
-    assert [one["text"] for one in await phone.messages()].count(f"{owner.person.name} has seen this and will find you.") == 1
+    assert [one["text"] for one in await phone.messages()].count(
+        f"{owner.person.name} has seen this and will find you."
+    ) == 1
 
 
 async def test_words_of_danger_show_the_crisis_card_and_reach_every_lead(earshot: World):

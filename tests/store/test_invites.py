@@ -38,7 +38,9 @@ def outcome(
     return found.outcome
 
 
-@given(st.text(alphabet=ALPHABET, min_size=8, max_size=8), st.sampled_from(["", "-", " ", " – ", "_", "—"]), st.booleans())
+@given(
+    st.text(alphabet=ALPHABET, min_size=8, max_size=8), st.sampled_from(["", "-", " ", " – ", "_", "—"]), st.booleans()
+)
 def test_a_code_is_read_however_it_is_typed(plain: str, between: str, lower: bool) -> None:
     typed = f" {plain[:4]}{between}{plain[4:]}\n"
     assert normal(typed.lower() if lower else typed) == plain
@@ -50,7 +52,9 @@ def test_any_text_is_a_code_or_none(text: str) -> None:
     assert plain is None or (len(plain) == 8 and set(plain) <= set(ALPHABET))
 
 
-@pytest.mark.parametrize("text", ["", "ACDE-346", "ACDE-34677", "ACDE-346O", "ACDE-346Ⅹ", "A" * 4096, "ＡＣＤＥ３４６７"])
+@pytest.mark.parametrize(
+    "text", ["", "ACDE-346", "ACDE-34677", "ACDE-346O", "ACDE-346Ⅹ", "A" * 4096, "ＡＣＤＥ３４６７"]
+)
 def test_what_cannot_be_a_code_is_none(text: str) -> None:
     assert normal(text) is None
 
@@ -115,7 +119,10 @@ def test_a_code_issued_anew_leaves_a_used_one_and_other_pupils_codes_as_they_are
     session: Session, sealer: Sealer, school: SchoolFacts, pupil: Pupil
 ) -> None:
     other = issue(
-        session, sealer, make_pupil(session, sealer, school, make_group(session, school, "7C", 7), status="invited"), NOW
+        session,
+        sealer,
+        make_pupil(session, sealer, school, make_group(session, school, "7C", 7), status="invited"),
+        NOW,
     )
     used = issue(session, sealer, pupil, NOW)
     people.bind(session, sealer, look_up(session, sealer, school.id, chat_key(sealer, 501), used, NOW), 501, NOW)

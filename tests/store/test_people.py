@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from scheduling.school import SchoolFacts
@@ -173,8 +173,6 @@ def test_who_waited_for_the_lock_loads_the_conversation_as_the_other_left_it(
 
 
 def _waits_for_a_lock(session: Session) -> bool:
-    from sqlalchemy import text  # noqa: PLC0415
-
     return bool(session.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar())
 
 

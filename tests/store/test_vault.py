@@ -167,8 +167,7 @@ def test_a_disk_that_fills_up_harms_nothing_kept_before(tmp_path: Path, sqlite_t
     with engine.connect() as connection:
         connection.execute(text("PRAGMA max_page_count=1"))
     with Session(engine) as session, pytest.raises(OperationalError) as error:
-        for _ in range(500):
-            make_pupil(session, sealer, school, group)
+        _ = [make_pupil(session, sealer, school, group) for _ in range(500)]
     assert str(vault.problem(error.value)).startswith("The disk of the database is full.")
     with Session(engine) as session:
         assert len(session.exec(select(Pupil)).all()) == 1

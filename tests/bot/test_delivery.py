@@ -1,0 +1,493 @@
+"""Delivery: lanes, pace after a 429, expiry and quiet hours, leases, a store that fails, edits that are overtaken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
+
+from bot.delivery import Delivery, Refused, Result, Sent, TryAgain
+from bot.pace import Limits
+from bot.worker import T, Worker
+from scheduling.school import SchoolFacts
+from store import outbox
+from store.ids import new_id
+from store.outbox import LEASE, Letter
+from store.sealing import Sealer
+from store.tables import Outbox
+from tests.bot.classroom import Hand
+from tests.factories import NOW, make_school
+
+FREE = Limits(most=10_000, seconds=1.0, chat_rate=10_000.0, chat_burst=10_000.0)
+
+
+@dataclass
+class Recorder:
+    """A network that writes down what it is given; `answer` says what becomes of each letter, by its words."""
+
+    answers: dict[str, list[Result]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    message_id: int = 0
+
+    def chat_of(self, letter: Letter) -> str:
+        return str(letter.payload["chat"])
+
+    async def send(self, letter: Letter) -> Result:
+        words = str(letter.payload["words"])
+        self.sent.append(words)
+        if self.gate is not None:
+            await self.gate.wait()
+        if words == "broken":
+            raise KeyError(words)
+        planned = self.answers.get(words)
+        if planned:
+            return planned.pop(0)
+        self.message_id += 1
+        return Sent({"chat": letter.payload["chat"], "message_id": self.message_id})
+
+
+class Disk(Worker):
+    """A worker whose disk may be full."""
+
+    full = False
+
+    async def run(self, work: Callable[[Session], T]) -> T:
+        if self.full:
+            raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+        return await super().run(work)
+
+
+@dataclass
+class Post:
+    """An outbox of its own, with one or more deliveries to work on it."""
+
+    worker: Disk
+    sealer: Sealer
+    school: SchoolFacts
+    clock: Hand = field(default_factory=Hand)
+    recorder: Recorder = field(default_factory=Recorder)
+    unreachable: list[str] = field(default_factory=list)
+
+    def delivery(self, name: str = "me", limits: Limits = FREE, **more: Any) -> Delivery:  # noqa: ANN401
+        def cut_off(_session: Session, letter: Letter, _now: datetime) -> None:
+            self.unreachable.append(letter.recipient)
+
+        return Delivery(
+            "telegram",
+            self.recorder,
+            self.worker,
+            self.sealer,
+            self.clock,
+            name,
+            limits,
+            on_unreachable=cut_off,
+            **more,
+        )
+
+    def post(self, *words: str, lane: str = "reply", chat: int | None = None, **more: Any) -> list[Letter]:  # noqa: ANN401
+        def write(session: Session) -> list[Letter]:
+            letters = [
+                outbox.post(
+                    session,
+                    self.sealer,
+                    school_id=self.school.id,
+                    network="telegram",
+                    lane=lane,
+                    method=more.get("method", "send"),
+                    recipient=f"pupil:{word}",
+                    payload={"chat": chat or word, "words": word, "message_id": more.get("message_id")},
+                    dedupe=new_id().hex,
+                    now=self.clock(),
+                    slot=more.get("slot"),
+                    not_before=more.get("not_before"),
+                    expires_at=more.get("expires_at"),
+                    lease_to=more.get("lease_to"),
+                )
+                for word in words
+            ]
+            return [letter for letter in letters if letter is not None]
+
+        return self.worker.run_now(write)
+
+    def rows(self) -> list[Outbox]:
+        def read(session: Session) -> list[Outbox]:
+            return sorted(session.exec(select(Outbox)).all(), key=lambda row: row.id)
+
+        return self.worker.run_now(read)
+
+    def states(self) -> list[tuple[str, str | None]]:
+        return [(row.state, row.last_error) for row in self.rows()]
+
+    def posted(self, slot: str) -> dict[str, Any] | None:
+        return self.worker.run_now(lambda session: outbox.posted_ref(session, self.sealer, slot))
+
+
+@pytest.fixture
+async def post(engine: Engine, session: Session, sealer: Sealer) -> AsyncIterator[Post]:
+    school = make_school(session)
+    session.commit()
+    worker = Disk(engine)
+    yield Post(worker, sealer, school)
+    worker.close()
+
+
+@asynccontextmanager
+async def running(*deliveries: Delivery) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(delivery.run(stop)) for delivery in deliveries]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def settled(post: Post) -> None:
+    """Wait until nothing waits any more."""
+    await until(lambda: all(row.state != "waiting" for row in post.rows()))
+
+
+# --- lanes ------------------------------------------------------------------------------------------------------------
+
+
+async def test_urgent_goes_before_replies_and_replies_before_bulk_each_in_order(post: Post):
+    post.post("b1", "b2", lane="bulk")
+    post.post("r1", "r2", lane="reply")
+    post.post("u1", "u2", lane="urgent")
+    async with running(post.delivery(limits=Limits(1, 0.01, 100.0, 100.0))):
+        await settled(post)
+    assert post.recorder.sent == ["u1", "u2", "r1", "r2", "b1", "b2"]
+
+
+async def test_a_reply_does_not_wait_behind_a_wave(post: Post):
+    post.post(*(f"b{number}" for number in range(60)), lane="bulk")
+    delivery = post.delivery(limits=Limits(20, 1.0, 100.0, 100.0))
+    async with running(delivery):
+        await until(lambda: len(post.recorder.sent) >= 5)
+        before = len(post.recorder.sent)
+        delivery.take(post.post("reply", lease_to="me"))
+        await until(lambda: "reply" in post.recorder.sent)
+        assert post.recorder.sent.index("reply") - before <= 2
+
+
+async def test_letters_to_one_chat_leave_one_at_a_time_in_the_order_they_were_written(post: Post):
+    post.recorder.gate = asyncio.Event()
+    delivery = post.delivery()
+    delivery.take(post.post("one", "two", "three", chat=5, lease_to="me"))
+    delivery.take(post.post("other", chat=6, lease_to="me"))
+    async with running(delivery):
+        await until(lambda: len(post.recorder.sent) == 2)
+        await asyncio.sleep(0.05)
+        assert post.recorder.sent == ["one", "other"]
+        post.recorder.gate.set()
+        await settled(post)
+    assert post.recorder.sent == ["one", "other", "two", "three"]
+
+
+async def test_what_was_just_committed_leaves_without_being_claimed_and_once(post: Post):
+    delivery = post.delivery()
+    letters = post.post("hello", lease_to="me")
+    async with running(delivery):
+        delivery.take(letters)
+        delivery.take(letters)
+        await settled(post)
+    assert post.recorder.sent == ["hello"]
+    assert [(row.state, row.attempts, row.leased_by) for row in post.rows()] == [("sent", 1, None)]
+    assert delivery.counts == {"sent": 1, "again": 0, "refused": 0}
+
+
+# --- what networks do -------------------------------------------------------------------------------------------------
+
+
+async def test_retry_after_rests_one_method_in_one_lane_and_nothing_else(post: Post):
+    post.recorder.answers = {"limited": [TryAgain("429", 3600.0)]}
+    post.post("limited", lane="bulk")
+    delivery = post.delivery()
+    async with running(delivery):
+        await until(lambda: "limited" in post.recorder.sent)
+        await until(lambda: post.rows()[0].leased_by is None)
+        post.post("bulk send", lane="bulk")
+        post.post("bulk edit", lane="bulk", method="edit", slot="s")
+        post.post("reply send", lane="reply")
+        delivery.look()
+        await until(lambda: len(post.recorder.sent) == 3)
+        await asyncio.sleep(0.1)
+    assert sorted(post.recorder.sent) == ["bulk edit", "limited", "reply send"]
+    limited = post.rows()[0]
+    assert (limited.state, limited.attempts, limited.last_error) == ("waiting", 1, "429")
+    assert limited.not_before == NOW + timedelta(hours=1)
+
+
+async def test_a_network_error_is_tried_again_after_a_backoff(post: Post):
+    post.recorder.answers = {"hello": [TryAgain("TimedOut"), TryAgain("TimedOut")]}
+    post.post("hello")
+    delivery = post.delivery()
+    async with running(delivery):
+        for tried in (1, 2):
+            await until(lambda tried=tried: post.rows()[0].attempts == tried)
+            wait = post.rows()[0].not_before - post.clock()
+            assert 0.25 * 2 ** (tried - 1) <= wait.total_seconds() <= 0.5 * 2 ** (tried - 1)
+            post.clock.move(seconds=2)
+            delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["hello"] * 3
+    assert delivery.counts == {"sent": 1, "again": 2, "refused": 0}
+
+
+async def test_a_refusal_is_final_and_a_block_is_told_of(post: Post):
+    post.recorder.answers = {
+        "gone": [Refused("the message is gone")],
+        "blocked": [Refused("blocked", unreachable=True)],
+    }
+    post.post("gone", "blocked")
+    async with running(post.delivery()):
+        await settled(post)
+    assert post.states() == [("failed", "the message is gone"), ("failed", "blocked")]
+    assert post.unreachable == ["pupil:blocked"]
+
+
+async def test_a_letter_that_cannot_be_rendered_waits_and_holds_nobody_up(post: Post):
+    delivery = post.delivery()
+    delivery.take(post.post("broken", "fine", chat=5, lease_to="me"))
+    async with running(delivery):
+        await until(lambda: post.rows()[1].state == "sent" and post.rows()[0].attempts == 1)
+    row = post.rows()[0]
+    assert (row.state, row.last_error, row.leased_by) == ("waiting", "fault: KeyError", None)
+
+
+async def test_a_letter_without_a_chat_ends_delivery_loudly(post: Post):
+    delivery = post.delivery()
+    letter = Letter(UUID(int=1), post.school.id, "telegram", 1, "send", "", None, {}, 0, None)
+    delivery.take([letter])
+    async with asyncio.timeout(10):
+        with pytest.raises(KeyError):
+            await delivery.run(asyncio.Event())
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_too_late_expires_and_is_not_sent(post: Post):
+    post.post("late in the store", expires_at=NOW)
+    late = post.post("late in hand", lease_to="me", expires_at=NOW)
+    post.post("in time", expires_at=NOW + timedelta(seconds=1))
+    delivery = post.delivery()
+    delivery.take(late)
+    async with running(delivery):
+        await settled(post)
+    assert post.recorder.sent == ["in time"]
+    assert post.states() == [("expired", "too late to be of use")] * 2 + [("sent", None)]
+
+
+async def test_what_is_not_yet_due_waits(post: Post):
+    post.post("tomorrow", not_before=NOW + timedelta(days=1))
+    delivery = post.delivery()
+    async with running(delivery):
+        await asyncio.sleep(0.1)
+        assert post.recorder.sent == []
+        post.clock.move(days=1)
+        delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["tomorrow"]
+
+
+async def test_quiet_hours_hold_what_comes_into_them(post: Post):
+    morning = NOW + timedelta(hours=12)
+    post.post("wave", lane="bulk")
+    post.post("reply")
+
+    def hold(letter: Letter, now: datetime) -> datetime | None:
+        return morning if letter.lane == 2 and now < morning else None
+
+    delivery = post.delivery(hold_until=hold)
+    async with running(delivery):
+        await until(lambda: post.rows()[0].last_error == "quiet hours" and post.rows()[1].state == "sent")
+        assert post.recorder.sent == ["reply"]
+        assert post.rows()[0].not_before == morning
+        post.clock.now = morning
+        delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["reply", "wave"]
+
+
+# --- leases -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_stop_hands_back_what_has_not_left(post: Post):
+    slow = Limits(1, 3600.0, 1.0, 1.0)
+    post.post("first", "second", "third")
+    async with running(post.delivery(limits=slow)):
+        await until(lambda: post.rows()[0].state == "sent" and post.rows()[2].leased_by == "me")
+    assert [(row.state, row.leased_by, row.lease_until) for row in post.rows()[1:]] == [("waiting", None, None)] * 2
+    async with running(post.delivery("next")):
+        await settled(post)
+    assert post.recorder.sent == ["first", "second", "third"]
+
+
+async def test_a_stop_waits_for_what_is_on_the_wire(post: Post):
+    post.recorder.gate = asyncio.Event()
+    stop, delivery = asyncio.Event(), post.delivery()
+    delivery.take(post.post("hello", lease_to="me"))
+    task = asyncio.create_task(delivery.run(stop))
+    await until(lambda: post.recorder.sent == ["hello"])
+    stop.set()
+    await asyncio.sleep(0.05)
+    post.recorder.gate.set()
+    await task
+    assert post.states() == [("sent", None)]
+
+
+async def test_another_sends_what_a_process_that_died_had_leased(post: Post):
+    post.post("left behind", lease_to="dead")
+    delivery = post.delivery()
+    async with running(delivery):
+        await asyncio.sleep(0.1)
+        assert post.recorder.sent == []
+        post.clock.now += LEASE
+        delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["left behind"]
+
+
+async def test_two_deliveries_share_the_work_and_send_each_letter_once(post: Post):
+    words = [f"w{number}" for number in range(100)]
+    post.post(*words)
+    async with running(post.delivery("one"), post.delivery("two")):
+        await settled(post)
+    assert sorted(post.recorder.sent) == sorted(words)
+
+
+async def test_what_was_withdrawn_while_it_waited_here_is_not_sent(post: Post):
+    delivery = post.delivery(limits=Limits(1, 1.3, 100.0, 100.0))
+    post.post("first", "stopped", "last", lane="bulk")
+    async with running(delivery):
+        await until(lambda: post.recorder.sent == ["first"] and post.rows()[1].leased_by == "me")
+        await post.worker.run(
+            lambda session: outbox.withdraw(session, post.school.id, "pupil:stopped", post.clock(), lanes=[2])
+        )
+        await settled(post)
+    assert post.recorder.sent == ["first", "last"]
+    assert post.states() == [("sent", None), ("replaced", "withdrawn"), ("sent", None)]
+
+
+# --- a store that fails -----------------------------------------------------------------------------------------------
+
+
+async def test_what_was_sent_is_written_once_the_store_takes_it_and_not_sent_again(post: Post):
+    delivery = post.delivery()
+    letters = post.post("one", "two", lease_to="me")
+    async with running(delivery):
+        post.worker.full = True
+        delivery.take(letters)
+        await until(lambda: len(post.recorder.sent) == 2)
+        await asyncio.sleep(0.7)
+        assert [row.state for row in post.rows()] == ["waiting", "waiting"]
+        # Longer than the lease: what is still known here must not be taken for something new.
+        post.clock.move(minutes=2)
+        post.worker.full = False
+        await settled(post)
+        await asyncio.sleep(0.1)
+    assert post.recorder.sent == ["one", "two"]
+    assert post.states() == [("sent", None)] * 2
+
+
+async def test_one_end_that_cannot_be_written_does_not_keep_back_the_others(post: Post):
+    def stumble(_session: Session, _letter: Letter, _now: datetime) -> None:
+        raise ValueError
+
+    post.recorder.answers = {"blocked": [Refused("blocked", unreachable=True)]}
+    delivery = Delivery(
+        "telegram", post.recorder, post.worker, post.sealer, post.clock, "me", FREE, on_unreachable=stumble
+    )
+    delivery.take(post.post("blocked", "fine", lease_to="me"))
+    async with running(delivery):
+        await settled(post)
+    assert post.states() == [("failed", "fault: ValueError"), ("sent", None)]
+
+
+# --- edits ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_edit_overtaken_by_a_later_one_of_the_same_message_is_replaced(post: Post):
+    delivery = post.delivery(limits=Limits(100, 1.0, 4.0, 1.0))
+    edits = {"method": "edit", "message_id": 7, "chat": 5, "lease_to": "me"}
+    async with running(delivery):
+        for words in ("first", "second", "third", "fourth"):
+            delivery.take(post.post(words, **edits))
+        await settled(post)
+    assert post.recorder.sent == ["first", "fourth"] or post.recorder.sent == ["fourth"]
+    overtaken = ("replaced", "a later edit overtook it")
+    assert post.states()[1:] == [overtaken, overtaken, ("sent", None)]
+
+
+async def test_an_edit_tried_again_never_undoes_a_later_one(post: Post):
+    post.recorder.answers = {"older": [TryAgain("TimedOut")]}
+    delivery = post.delivery()
+    edits = {"method": "edit", "slot": "check-in:1", "chat": 5, "lease_to": "me"}
+    async with running(delivery):
+        delivery.take(post.post("older", **edits))
+        await until(lambda: post.rows()[0].attempts == 1)
+        delivery.take(post.post("newer", **edits))
+        await until(lambda: post.rows()[1].state == "sent")
+        post.clock.move(seconds=5)
+        delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["older", "newer"]
+    assert [row.state for row in post.rows()] == ["replaced", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"message_id": 7}, {"message_id": 8}),
+        ({"message_id": 7}, {"message_id": 7, "chat": 6}),
+        ({"slot": "a"}, {"slot": "b"}),
+        ({"method": "send", "slot": "a"}, {"slot": "a"}),
+        ({"method": "send", "slot": "a"}, {"method": "send", "slot": "a"}),
+    ],
+)
+async def test_only_edits_of_one_message_overtake_each_other(post: Post, first: dict[str, Any], second: dict[str, Any]):
+    delivery = post.delivery()
+    same = {"method": "edit", "chat": 5, "lease_to": "me"}
+    letters = post.post("one", **(same | first)) + post.post("two", **(same | second))
+    delivery.take(letters)
+    async with running(delivery):
+        await settled(post)
+    assert sorted(post.recorder.sent) == ["one", "two"]
+
+
+async def test_an_edit_that_follows_its_post_finds_where_it_lies(post: Post):
+    seen: list[dict[str, Any] | None] = []
+
+    class Looking(Recorder):
+        async def send(self, letter: Letter) -> Result:
+            if letter.method == "edit":
+                seen.append(await post.worker.run(lambda session: outbox.posted_ref(session, post.sealer, "slot")))
+                return Sent()
+            return await super().send(letter)
+
+    post.recorder = Looking()
+    delivery = post.delivery()
+    async with running(delivery):
+        for words in ("first", "moved"):
+            delivery.take(post.post(words, chat=5, slot="slot", lease_to="me"))
+            delivery.take(post.post(f"{words} edit", chat=5, slot="slot", method="edit", lease_to="me"))
+            await settled(post)
+    assert seen == [{"chat": 5, "message_id": 1}, {"chat": 5, "message_id": 2}]
+    assert post.posted("slot") == {"chat": 5, "message_id": 2}

@@ -1,0 +1,121 @@
+"""Pace: the networks' limits are never passed, bulk uses them to the full, and a reply waits at most one space."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.pace import SLACK, TELEGRAM, Bucket, Limits, Pace, Window
+
+HAIR = 1e-6
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[tuple[float, bool, float]]:
+    """What wants to leave: the idle time before it (s), whether it is bulk, and how late the sender wakes (s)."""
+    idle = st.one_of(st.just(0.0), st.floats(0, 0.2), st.floats(0, 3))
+    late = st.one_of(st.just(0.0), st.floats(0, 0.05), st.floats(0, 2))
+    return draw(st.lists(st.tuples(idle, st.booleans(), late), min_size=1, max_size=200))
+
+
+@given(runs(), st.integers(1, 40), st.floats(0.1, 5))
+def test_no_window_ever_holds_more_than_most(run: list[tuple[float, bool, float]], most: int, seconds: float):
+    window, now, times = Window(most, seconds), 1_000.0, []
+    for idle, bulk, late in run:
+        now += idle
+        now += window.wait(now, bulk=bulk) + late
+        # Sums of fractions may leave a hair; a sender asks again after its wait, as this one does.
+        while (more := window.wait(now, bulk=bulk)) > 0:
+            now += more
+        window.take(now)
+        times.append(now)
+    for first, beyond in zip(times, times[most:], strict=False):
+        assert beyond - first >= seconds - HAIR
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from([0.0, 0.001, 0.01, 0.02]))
+def test_bulk_leaves_at_28_6_a_second_or_more_though_the_sender_wakes_late(random: Random, latest: float):
+    pace, now, begun = Pace(TELEGRAM), 50.0, 50.0
+    for number in range(600):
+        now += pace.wait(now, chat=str(number), method="send", lane=2)
+        now += random.uniform(0.0, latest) if number % 3 == 0 else 0.0
+        while (more := pace.wait(now, chat=str(number), method="send", lane=2)) > 0:
+            now += more
+        pace.take(now, chat=str(number), method="send")
+    assert 600 / (now - begun) >= 28.6
+
+
+@given(st.integers(0, 200), st.floats(0, 1))
+def test_a_reply_in_the_midst_of_bulk_waits_one_space_at_most(before: int, share: float):
+    window, now = Window(TELEGRAM.most, TELEGRAM.seconds), 10.0
+    for _ in range(before):
+        now += window.wait(now, bulk=True)
+        window.take(now)
+    space = TELEGRAM.seconds / TELEGRAM.most
+    assert window.wait(now + share * space, bulk=False) <= space + HAIR
+
+
+def test_replies_alone_may_leave_at_once_until_the_window_is_full():
+    pace = Pace(TELEGRAM)
+    for number in range(TELEGRAM.most):
+        assert pace.wait(5.0, chat=str(number), method="send", lane=1) == 0.0
+        pace.take(5.0, chat=str(number), method="send")
+    assert round(pace.wait(5.0, chat="x", method="send", lane=1), 6) == TELEGRAM.seconds
+    assert round(pace.wait_over_all(5.5, lane=0), 6) == round(TELEGRAM.seconds - 0.5, 6)
+
+
+def test_a_chat_has_a_small_burst_and_then_one_a_second():
+    pace, now, times = Pace(TELEGRAM), 0.0, []
+    for _ in range(8):
+        now += pace.wait(now, chat="one", method="send", lane=1)
+        pace.take(now, chat="one", method="send")
+        times.append(round(now, 6))
+    assert times == [0, 0, 0, 0, 0, 1, 2, 3]
+    assert pace.wait(now, chat="other", method="send", lane=1) == 0.0
+
+
+def test_a_pause_rests_one_method_in_one_lane():
+    pace = Pace(TELEGRAM)
+    pace.pause(100.0, 7.0, method="send", lane=2)
+    pace.pause(100.0, 3.0, method="send", lane=2)
+    waits = {
+        (method, lane): pace.wait(101.0, chat="a", method=method, lane=lane)
+        for method in ("send", "edit")
+        for lane in (0, 1, 2)
+    }
+    assert waits == {(method, lane): 6.0 if (method, lane) == ("send", 2) else 0.0 for method, lane in waits}
+    assert pace.wait(107.0, chat="a", method="send", lane=2) == 0.0
+
+
+def test_a_method_with_a_budget_of_its_own_keeps_to_it():
+    pace, now, times = Pace(SLACK), 500.0, []
+    for number in range(13):
+        now += pace.wait(now, chat=f"home:{number}", method="home", lane=1)
+        pace.take(now, chat=f"home:{number}", method="home")
+        times.append(now)
+    assert times[:10] == [500.0] * 10
+    assert [round(later - earlier, 6) for earlier, later in pairwise(times[9:])] == [0.666667] * 3
+
+
+@given(st.lists(st.floats(0, 4), min_size=1, max_size=60), st.floats(0.2, 5), st.integers(1, 6))
+def test_a_bucket_never_gives_more_than_its_burst_and_what_has_flowed_in(idle: list[float], rate: float, burst: int):
+    bucket, now, times = Bucket(rate, float(burst)), 0.0, []
+    for pause in idle:
+        now += pause
+        now += bucket.wait(now)
+        bucket.take(now)
+        times.append(now)
+    for index, first in enumerate(times):
+        for number, last in enumerate(times[index:], start=1):
+            assert number <= burst + (last - first) * rate + 1e-5
+
+
+def test_chats_long_silent_are_forgotten():
+    pace = Pace(Limits(most=10_000, seconds=1.0, chat_rate=1.0, chat_burst=5.0))
+    for number in range(4_002):
+        pace.take(float(number), chat=str(number), method="send")
+    assert pace.wait(4_001.0, chat="4001", method="send", lane=1) == 0.0
+    assert len(pace._chats) <= 10

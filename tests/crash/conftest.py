@@ -1,0 +1,35 @@
+"""What the crash tests share: the school, and an empty store on each database for a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.conftest import DATABASES
+from tests.crash.school import School, build
+
+
+@pytest.fixture(scope="session")
+def crash_school(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """The school, built once."""
+    return build(tmp_path_factory.mktemp("crash") / "school")
+
+
+@pytest.fixture(params=DATABASES)
+def crash_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty, migrated PostgreSQL database; "" for SQLite, whose file is copied."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    base: str = request.getfixturevalue("postgresql_url")
+    name = f"crash_{uuid4().hex}"
+    admin = create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE earshot_template"))
+    yield base.replace("/postgres?", f"/{name}?")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

@@ -1,0 +1,134 @@
+"""Runs of the script: one without kills, which the others are measured by, and runs with a plan of kills."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.picture import Picture, faults, take_picture
+from tests.crash.points import KINDS
+from tests.crash.rig import Arrived, Kill, World, world
+from tests.crash.school import School
+from tests.crash.script import make_script, odd_update, settled
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Kill at the `point`-th point after an event began (from 1), and the next life at its `then`-th (0: not)."""
+
+    point: int
+    then: int = 0
+
+
+Plan = Mapping[int, Aim]
+
+
+@dataclass
+class Run:
+    """What a run left: its picture, what is wrong with it, all that arrived, its kills, and points by event."""
+
+    picture: Picture
+    faults: list[str]
+    arrived: list[Arrived]
+    kills: list[Kill]
+    points: list[int] = field(default_factory=list)
+
+
+async def play(school: School, folder: Path, plan: Plan, database_url: str = "") -> Run:
+    """Play the whole script with the kills of a plan, and look at what is left when nothing is under way."""
+    script, points = make_script(school), []
+    async with world(school, folder, database_url) as stage:
+        for number, event in enumerate(script):
+            stage.event, before = f"{number} {event.name}", stage.panel.count()
+            if aim := plan.get(number):
+                stage.again = aim.then
+                stage.panel.arm(aim.point)
+            await event.play(stage)
+            points.append(stage.panel.count() - before)
+        stage.panel.arm(0)
+        last = await odd_update(stage)
+        await settled(stage)
+        return _look(stage, last, points)
+
+
+def _look(stage: World, last: int, points: list[int]) -> Run:
+    with stage.reading() as session:
+        picture, wrong = take_picture(session, stage), faults(session, stage, last)
+    return Run(picture, wrong, stage.arrived, stage.kills, points)
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+def sampled(points: list[int], every: int, seed: int) -> dict[int, Aim]:
+    """Aim at each `every`-th event, at another of its points each time; other seeds take other events and points."""
+    plan = {}
+    for turn, number in enumerate(range(seed % every, len(points), every)):
+        point = 1 + (seed // every + turn) % max(points[number], 1)
+        plan[number] = Aim(point, then=1 + turn % 8 if turn % 4 == 3 else 0)
+    return plan
+
+
+def every_point(points: list[int]) -> list[dict[int, Aim]]:
+    """Aim at every point of every event, one point of each event in a run; then at the first points of a new life."""
+    runs = [
+        {number: Aim(point) for number, count in enumerate(points) if count >= point}
+        for point in range(1, max(points) + 1)
+    ]
+    return [*runs, {number: Aim(1, then=1 + number % 16) for number in range(0, len(points), 3)}]
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tally:
+    """New messages of a run beside those of the run without kills; `most` is how many one kill repeated at most."""
+
+    kills: int
+    lost: Counter[Key]
+    repeated: Counter[Key]
+    most: int
+
+    def repeated_on(self, network: str) -> int:
+        return sum(count for key, count in self.repeated.items() if key[0] == network)
+
+
+def tally(run: Run, reference: Run) -> Tally:
+    """Compare what arrived: a message is told from others by its network, its chat and its words."""
+    here, there = (Counter(map(_key, which.arrived)) for which in (run, reference))
+    repeated = here - there
+    by_life: Counter[int] = Counter()
+    for key, count in repeated.items():
+        lives = sorted(one.life for one in run.arrived if _key(one) == key)
+        # A repeat comes from a life after the one that sent it first.
+        again = [later for earlier, later in zip(lives, lives[1:], strict=False) if later > earlier] or lives[1:]
+        by_life.update(again[:count])
+    return Tally(len(run.kills), there - here, repeated, max(by_life.values(), default=0))
+
+
+def _key(arrived: Arrived) -> Key:
+    return arrived.network, arrived.chat, arrived.words
+
+
+def table(title: str, reference: Run, runs: list[Run]) -> str:
+    """Put what happened into a few lines to be read."""
+    tallies = [tally(run, reference) for run in runs]
+    kinds = Counter(kill.kind for run in runs for kill in run.kills)
+    rows = {
+        "points in a run without kills": sum(reference.points),
+        "runs": len(runs),
+        "kills": sum(one.kills for one in tallies),
+        **{f"  {kind}": kinds[kind] for kind in KINDS},
+        "messages in each run": len(reference.arrived),
+        "lost": sum(one.lost.total() for one in tallies),
+        "answers counted twice or lost": sum(run.picture != reference.picture for run in runs),
+        "repeated on Telegram": sum(one.repeated_on("telegram") for one in tallies),
+        "repeated on Slack": sum(one.repeated_on("slack") for one in tallies),
+        "most repeated by one kill": max((one.most for one in tallies), default=0),
+    }
+    return "\n".join([title, *(f"  {name:<34}{count:>8}" for name, count in rows.items())])

@@ -1,0 +1,280 @@
+"""Nothing that a person is, has said or can be reached by is readable in the database alone.
+
+A store is filled through the product's own functions, from the import to a request that was owned; then every value of
+every table, and on SQLite the bytes of the files, are searched for all of it in several writings.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, SQLModel, select
+
+from bot import desk, importing
+from bot.importing_rows import read_text
+from bot.runner import Runner
+from bot.telegram_updates import read_update
+from bot.worker import Worker
+from scheduling import rounds
+from scheduling.school import SchoolFacts, Schools
+from scheduling.waves import WaveTimes
+from store import invites, outbox, vault
+from store.people import by_chat, link_slack, with_role
+from store.sealing import Sealer
+from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
+from tests.factories import NOW, make_school
+
+STAFF = """staff_id,name,email,roles,year
+STF-77001,Quillon Thistlewaite,q.thistlewaite@fernhill.example,tutor,
+STF-77002,Ottoline Brackenbury,o.brackenbury@fernhill.example,dsl,
+"""
+GROUPS = "group,tutor_id,year\n9Q,STF-77001,9\n"
+PUPILS = """pupil_id,name,group,year,language
+PUP-88001,Zephyrine Marchbanks,9Q,9,
+PUP-88002,Ignatius Wolverdene,9Q,9,
+"""
+CHATS = {"PUP-88001": 7_310_459_201, "PUP-88002": 7_310_459_202}
+SLACK = {"q.thistlewaite@fernhill.example": "U0QUILLON77", "o.brackenbury@fernhill.example": "U0OTTOLINE7"}
+WORDS = "the marmalade badger hid my compass"
+TYPED = "a lilac umbrella in the corridor"
+NAMES = ["Quillon", "Thistlewaite", "Ottoline", "Brackenbury", "Zephyrine", "Marchbanks", "Ignatius", "Wolverdene"]
+REFERENCES = ["STF-77001", "STF-77002", "PUP-88001", "PUP-88002"]
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=700)
+        return self.now
+
+
+class Story:
+    """The school's first day with Earshot, through the functions that the program itself uses."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self.worker, self.sealer, self.clock = Worker(engine), sealer, Clock()
+        self.school: SchoolFacts = self.worker.run_now(make_school)
+        self.schools = Schools(self.school.id)
+        self.runner = Runner(sealer, self.clock, "tests", bot="700000001")
+        self.updates = 0
+        self.codes: list[str] = []
+        self.items: set[str] = set()
+
+    def run(self) -> None:
+        self.worker.run_now(self._import)
+        self.codes = [self.worker.run_now(partial(self._code, reference=reference)) for reference in CHATS]
+        for chat, code in zip(CHATS.values(), self.codes, strict=True):
+            self.text(chat, "AAAA-AAAA")
+            self.text(chat, f"/start {code}")
+            self.tap(chat, "join:agree")
+        for address, user in SLACK.items():
+            self.worker.run_now(partial(self._link, address=address, user=user))
+        self.worker.run_now(self._open_wave)
+        self.due()
+        for chat in CHATS.values():
+            self._answer(chat)
+        self.text(CHATS["PUP-88001"], TYPED)
+        self.tap(CHATS["PUP-88001"], "talk")
+        self.tap(CHATS["PUP-88001"], "talk:ask")
+        self.text(CHATS["PUP-88002"], "/nothing " + TYPED)
+        self.due()
+        self.worker.run_now(self._flag_and_desk)
+        self.due()
+        self.worker.run_now(self._send_some)
+
+    def _import(self, session: Session) -> None:
+        row = session.get_one(School, self.school.id)
+        files = [read_text(f"{name}.csv", body) for name, body in (("s", STAFF), ("g", GROUPS), ("p", PUPILS))]
+        planned = importing.plan(session, self.sealer, row, files, date(2026, 11, 24))
+        assert planned.bad == ()
+        importing.apply(session, self.sealer, row, planned)
+        vault.note_key(session, self.sealer, NOW)
+
+    def _code(self, session: Session, reference: str) -> str:
+        pupil = session.exec(select(Pupil).where(Pupil.mis_key == self.sealer.blind("mis", reference))).one()
+        return invites.issue(session, self.sealer, pupil, NOW)
+
+    def _link(self, session: Session, address: str, user: str) -> None:
+        assert link_slack(session, self.sealer, self.school.id, user, address) is not None
+
+    def _open_wave(self, session: Session) -> None:
+        times = WaveTimes(NOW, NOW + timedelta(hours=3), NOW + timedelta(hours=5))
+        rounds.open_now(session, self.school, times, self.clock())
+
+    def due(self) -> None:
+        while self.worker.run_now(lambda session: self.runner.run_due(session, self.schools.of(session))[0]):
+            pass
+
+    def text(self, chat: int, words: str) -> None:
+        self._update("message", {"message_id": 1, "chat": {"id": chat, "type": "private"}, "text": words})
+
+    def tap(self, chat: int, data: str) -> None:
+        message = {"message_id": 2, "chat": {"id": chat, "type": "private"}}
+        self._update("callback_query", {"id": "1", "from": {"id": chat}, "data": data, "message": message})
+
+    def _update(self, kind: str, body: dict[str, Any]) -> None:
+        self.updates += 1
+        incoming = read_update({"update_id": self.updates, kind: body})
+        assert incoming is not None
+        self.worker.run_now(
+            lambda session: self.runner.handle(session, self.schools.of(session), [incoming], seen=True)
+        )
+
+    def _answer(self, chat: int) -> None:
+        check_in = self.worker.run_now(lambda session: self._open_check_in(session, chat))
+        for position in range(6):
+            self.tap(chat, f"c:{check_in}:{position}:0")
+        self.text(chat, WORDS)
+
+    def _open_check_in(self, session: Session, chat: int) -> str:
+        who = by_chat(session, self.sealer, self.school.id, chat)
+        assert who is not None
+        self.items.update(who.state["check_in"]["items"])
+        return str(who.state["check_in"]["id"])
+
+    def _flag_and_desk(self, session: Session) -> None:
+        check_in = session.exec(select(CheckIn)).first()
+        assert check_in is not None
+        flag = Flag(
+            school_id=self.school.id,
+            pupil_id=check_in.pupil_id,
+            group_id=check_in.group_id,
+            check_in_id=check_in.id,
+            rule="test",
+            raised_at=NOW,
+        )
+        self.sealer.write(flag, "reasons", {"low": 3, "window": 4, "baseline": 20})
+        session.add(flag)
+        session.flush()
+        request = session.exec(select(Request)).first()
+        assert request is not None
+        (lead,) = with_role(session, self.school.id, "dsl")
+        (tutor,) = with_role(session, self.school.id, "tutor")
+        desk.opened_home(session, self.sealer, self.school, tutor, self.clock(), "Ev1")
+        for viewer, action, value in (
+            (tutor, "nudge_take", flag.id.hex),
+            (lead, "request_own", request.id.hex),
+            (tutor, "unanswered_show", f"{check_in.wave_id.hex}:{check_in.group_id.hex}"),
+        ):
+            desk.act(session, self.sealer, self.school, viewer, action, value, self.clock(), f"press {action}")
+
+    def _send_some(self, session: Session) -> None:
+        for network in ("telegram", "slack"):
+            letters = outbox.claim(
+                session,
+                self.sealer,
+                network=network,
+                now=NOW + timedelta(hours=1),
+                worker="w",
+                lanes=LANES.values(),
+                limit=99,
+            )
+            for letter in letters:
+                outbox.sent(session, self.sealer, letter, NOW, {"chat": CHATS["PUP-88001"], "channel": "D0QUILLON7"})
+
+
+@pytest.fixture
+def story(engine: Engine, sealer: Sealer) -> Iterator[Story]:
+    """The store after that day."""
+    told = Story(engine, sealer)
+    told.run()
+    yield told
+    told.worker.close()
+
+
+def secrets(story: Story) -> list[str]:
+    """Everything that may not be readable."""
+    plain = [code.replace("-", "") for code in story.codes]
+    chats = [str(chat) for chat in CHATS.values()]
+    said = [*WORDS.split()[1:4], *TYPED.split()[1:3], WORDS, TYPED]
+    held = [*NAMES, *REFERENCES, *SLACK, *SLACK.values(), "D0QUILLON7", *story.codes, *plain, *chats, *said]
+    return [*held, *sorted(story.items)]
+
+
+def writings(secret: str) -> Iterator[bytes]:
+    """The ways in which a value might lie in a database, in lower case, for the haystack is too."""
+    for raw in {secret.encode(), secret.lower().encode(), secret.upper().encode()}:
+        yield raw.lower()
+        yield raw.hex().encode()
+        # Base64 of a part begins at any of three places; the characters at its ends hold bits of what stands beside.
+        for before in range(3):
+            coded = base64.b64encode(b"\0" * before + raw)
+            yield coded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6].lower()
+    if secret.isdigit():
+        yield int(secret).to_bytes(8, "big").lower()
+        yield int(secret).to_bytes(8, "little").lower()
+
+
+def values(engine: Engine) -> Iterator[tuple[str, bytes]]:
+    """Every value of every table, as bytes, with the name of its column."""
+    with engine.connect() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            for row in connection.execute(text(f'SELECT * FROM "{table.name}"')).mappings():  # noqa: S608 (our own tables)
+                for column, value in row.items():
+                    yield f"{table.name}.{column}", _as_bytes(value)
+
+
+def _as_bytes(value: object) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else json.dumps(value, default=str).encode()
+
+
+def found_in(haystack: bytes, needles: list[str]) -> list[str]:
+    low = haystack.lower()
+    return [one for one in needles if any(form in low for form in writings(one))]
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    name, chat = "Zephyrine", CHATS["PUP-88001"]
+    coded = [base64.b64encode(f"{'.' * before}{name} Marchbanks".encode()) for before in range(3)]
+    for form in (
+        b"zephyrine",
+        b"ZEPHYRINE",
+        name.encode().hex().encode(),
+        name.encode().hex().upper().encode(),
+        *coded,
+    ):
+        assert found_in(b"x" + form + b"x", [name, "Ottoline"]) == [name]
+    for order in ("big", "little"):
+        assert found_in(b"x" + chat.to_bytes(8, order) + b"x", [str(chat)]) == [str(chat)]  # type: ignore[arg-type]
+
+
+def test_the_story_reaches_every_table_that_holds_anything_of_a_person(story: Story, engine: Engine) -> None:
+    filled = {name.split(".")[0] for name, _ in values(engine)}
+    unfilled = {table.name for table in SQLModel.metadata.sorted_tables} - filled
+    # Cursors are the edges' own; failures would be a fault in the story.
+    assert unfilled == {"cursor", "failure"}
+    with Session(engine) as session:
+        assert session.exec(select(Failure)).all() == []
+        states = [check_in.state for check_in in session.exec(select(CheckIn))]
+        assert states == ["answered", "answered"]
+        assert all(check_in.words_sealed for check_in in session.exec(select(CheckIn)))
+        assert {row.state for row in session.exec(select(Outbox))} >= {"sent"}
+        assert [request.state for request in session.exec(select(Request))] == ["owned"]
+    assert len(story.items) >= 6
+
+
+def test_no_value_of_any_table_shows_anything_of_a_person(story: Story, engine: Engine) -> None:
+    needles = secrets(story)
+    assert {name: found for name, value in values(engine) if (found := found_in(value, needles))} == {}
+
+
+def test_the_files_of_a_sqlite_store_show_nothing_of_a_person(
+    story: Story, engine: Engine, tmp_path: Path, database_url: str
+) -> None:
+    if not database_url.startswith("sqlite"):
+        # PostgreSQL's files are its own; what they hold is what its tables show.
+        return
+    files = sorted(tmp_path.glob("earshot.sqlite*"))
+    content = b"".join(path.read_bytes() for path in files)
+    # The school's own name is no secret: it shows that the search looks in the right place.
+    assert (b"Larkfield" in content, found_in(content, secrets(story))) == (True, [])
