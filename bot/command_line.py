@@ -220,5 +220,7 @@ def main() -> None:
 
 
 def _say(sentence: str) -> None:
-    sentence = sentence[:1].upper() + sentence[1:]
+    # A file's name stays as it is.
+    if "." not in sentence.split(" ", 1)[0]:
+        sentence = sentence[:1].upper() + sentence[1:]
     errors.print(sentence if sentence.endswith(".") else f"{sentence}.", style="red", markup=False)

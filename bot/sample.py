@@ -79,23 +79,31 @@ class SampleSize:
 
 @dataclass(frozen=True)
 class PhoneUser:
-    """A pupil as the stand-in Telegram knows them; `started` tells whether they have joined."""
+    """A pupil as the stand-in Telegram knows them; `started` tells whether they have joined.
+
+    `showcase` marks the one whom the page shows first.
+    """
 
     id: int
     first_name: str
     last_name: str
     note: str
     started: bool
+    showcase: bool = False
 
 
 @dataclass(frozen=True)
 class SlackUser:
-    """A member of staff as the stand-in Slack knows them; `title` says what they are in school."""
+    """A member of staff as the stand-in Slack knows them; `title` says what they are in school.
+
+    `showcase` marks the tutor of the pupil whom the page shows first.
+    """
 
     id: str
     email: str
     name: str
     title: str
+    showcase: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,7 @@ class SampleDirectory:
                 "email": user.email,
                 "name": user.email.partition("@")[0],
                 "real_name": f"{user.name} · {user.title}",
+                "showcase": user.showcase,
             }
             for user in self.staff
         ]
@@ -181,17 +190,21 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
     joined = set(session.exec(select(Binding.pupil_id)))
     school = session.exec(select(School).limit(1)).one()
     near = _firsts(pupils, school.policy.get("sample", {}).get("near", 0))
-    phones = []
+    phones: list[PhoneUser] = []
+    shown: TutorGroup | None = None
     for number, pupil in enumerate(pupils):
-        group = groups[pupil.group_id]
+        group, showcase = groups[pupil.group_id], False
         note = [f"Year {group.year}", group.name]
         if pupil.id not in joined:
             note.append(f"not joined yet, join code {issue(session, sealer, pupil, now)}")
         elif number in near and _one_low_away(session, sealer, pupil):
             note.append(NEAR_NOTE)
+            # The first of them, for a wave reaches the first tutor group first.
+            showcase = shown is None
+            shown = shown or group
         first, _, last = str(sealer.read(pupil, "name")).partition(" ")
-        phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined))
-    return SampleDirectory(phones, _slack_users(session, sealer, list(groups.values())))
+        phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined, showcase))
+    return SampleDirectory(phones, _slack_users(session, sealer, list(groups.values()), shown))
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:
@@ -346,7 +359,9 @@ def _one_low_away(session: Session, sealer: Sealer, pupil: Pupil) -> bool:
     return low_run(levels) is None and low_run([*levels, 0.0, 0.0]) is not None
 
 
-def _slack_users(session: Session, sealer: Sealer, groups: Sequence[TutorGroup]) -> list[SlackUser]:
+def _slack_users(
+    session: Session, sealer: Sealer, groups: Sequence[TutorGroup], shown: TutorGroup | None
+) -> list[SlackUser]:
     tutees = {group.tutor_id: group.name for group in groups}
     users = []
     for number, staff in enumerate(session.exec(select(Staff).order_by(col(Staff.id))), 1):
@@ -358,6 +373,7 @@ def _slack_users(session: Session, sealer: Sealer, groups: Sequence[TutorGroup])
                 email=sealer.read(staff, "email"),
                 name=sealer.read(staff, "name"),
                 title=", ".join(titles) or "staff",
+                showcase=shown is not None and staff.id == shown.tutor_id,
             )
         )
     return users

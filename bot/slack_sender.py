@@ -18,7 +18,7 @@ from bot.delivery import Refused, Result, Sent, TryAgain
 from bot.slack_blocks import home_view, message_blocks
 from bot.worker import Worker
 from conversations.cards import Card
-from store.outbox import LEASE, Letter, posted_ref
+from store.outbox import LEASE, Letter, is_on_its_way, posted_ref
 from store.people import link_slack
 from store.sealing import Sealer
 
@@ -154,10 +154,15 @@ class SlackSender:
         return None
 
     async def _update(self, letter: Letter) -> Result:
-        ref = await self._worker.run(lambda session: posted_ref(session, self._sealer, letter.slot or ""))
+        slot = letter.slot or ""
+        ref, on_its_way = await self._worker.run(
+            lambda session: (posted_ref(session, self._sealer, slot), is_on_its_way(session, slot))
+        )
+        if on_its_way:
+            # Its post was held up, or its end is just being written: changed now, it would show the older state.
+            return TryAgain("not posted yet")
         if ref is None:
-            # The post may be on its way; one short wait, for what comes later shows the newer state anyway.
-            return Refused("there is no message to change") if letter.attempts else TryAgain("not posted yet")
+            return Refused("there is no message to change")
         blocks, text = message_blocks(Card.from_json(letter.payload["card"]), *self._reader(letter))
         await self._client.chat_update(channel=ref["channel"], ts=ref["ts"], blocks=blocks, text=text)
         return Sent(ref)

@@ -6,6 +6,7 @@ The library's own updater is not used: it advances the offset before handlers ha
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 LONG_POLL = 25
 BATCH_MOST = 100
+# Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
+ANSWERS_AT_ONCE = 8
+ANSWERS_WAIT = 1.0
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
 # Telegram keeps fewer updates in line than this, and after a week of silence starts again from any number: an id a
@@ -52,6 +56,8 @@ class TelegramEdge:
         self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
         self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
         self._answers: set[asyncio.Task[None]] = set()
+        self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
+        self._line_is_short = asyncio.Event()
         self._cursor = f"telegram:{bot.token.partition(':')[0]}"
         self.committed = 0
 
@@ -106,6 +112,10 @@ class TelegramEdge:
             await _unless(stop, asyncio.sleep(1.0))
             return offset
         self.committed += len(updates)
+        if len(updates) < BATCH_MOST:
+            self._line_is_short.set()
+        else:
+            self._line_is_short.clear()
         self._after_commit(outcome)
         return reached
 
@@ -137,6 +147,7 @@ class TelegramEdge:
             log.error("update not committed, Telegram sends it again", error=type(error).__name__)
             return web.Response(status=503)
         self.committed += 1
+        self._line_is_short.set()
         self._after_commit(outcome)
         return web.Response()
 
@@ -155,10 +166,15 @@ class TelegramEdge:
     async def _answer(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
         """End the button's waiting sign; cosmetic, so a failure is let go."""
         words = None if phrase is None else text.render(phrase, language, "UTC")
-        try:
-            await self._bot.answer_callback_query(callback_id, words)
-        except TelegramError as error:
-            log.debug("tap not answered", error=type(error).__name__)
+        # Taking in what waits comes first: it is kept only then, and the signs end by themselves in the end.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERS_WAIT):
+                await self._line_is_short.wait()
+        async with self._answering:
+            try:
+                await self._bot.answer_callback_query(callback_id, words)
+            except TelegramError as error:
+                log.debug("tap not answered", error=type(error).__name__)
 
     async def announce(self, webhook_url: str) -> None:
         """Tell Telegram how updates are to come, and which commands there are."""

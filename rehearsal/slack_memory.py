@@ -20,13 +20,14 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace; `deleted` is a deactivated account."""
+    """A member of the workspace; `deleted` is a deactivated account, `showcase` marks whom the page shows first."""
 
     id: str
     email: str
     name: str
     real_name: str
     deleted: bool = False
+    showcase: bool = False
 
 
 @dataclass(frozen=True)

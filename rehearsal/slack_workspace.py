@@ -60,6 +60,7 @@ class MemberDoor:
                 name=need(each, "name"),
                 real_name=need(each, "real_name"),
                 deleted=bool(each.get("deleted")),
+                showcase=bool(each.get("showcase")),
             )
             for each in await _bodies(request)
         ]

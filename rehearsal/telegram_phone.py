@@ -73,6 +73,7 @@ class Phone:
             if name in given:
                 setattr(person, name, given[name] if name == "username" else given[name] or "")
         person.started = person.started or given.get("started") is True
+        person.showcase = given.get("showcase", person.showcase) is True
         if person.kept() != before:
             person.index()
             self._state.save_person(person)
@@ -86,7 +87,7 @@ class Phone:
 
     def _listed(self, person: Person) -> Json:
         told = {"id": person.id, **{name: getattr(person, name) for name in _NAMES}}
-        return {**told, "started": person.started, "blocked": person.blocked, "unread": person.unread}
+        return {**told, "showcase": person.showcase, "started": person.started, "blocked": person.blocked, "unread": person.unread}
 
     async def _get_messages(self, request: web.Request) -> web.Response:
         person = self._person(request)

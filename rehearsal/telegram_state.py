@@ -70,7 +70,7 @@ class Message:
 
 @dataclass
 class Person:
-    """Somebody with a phone, and what is on it."""
+    """Somebody with a phone, and what is on it; `showcase` marks whom the page shows first."""
 
     id: int
     first_name: str
@@ -78,6 +78,7 @@ class Person:
     username: str | None = None
     language_code: str = ""
     note: str = ""
+    showcase: bool = False
     started: bool = False
     blocked: bool = False
     read_upto: int = 0
@@ -113,6 +114,7 @@ class Person:
                 "username",
                 "language_code",
                 "note",
+                "showcase",
                 "started",
                 "blocked",
                 "read_upto",

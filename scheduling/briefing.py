@@ -14,7 +14,7 @@ from store import guards, outbox
 from store.outbox import Letter
 from store.people import initials
 from store.sealing import Sealer
-from store.tables import CheckIn, Flag, Posted, Pupil, Request, Staff, TutorGroup, Wave
+from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
 MANY_GROUPS = 12
 WORDS_FOR = timedelta(days=14)
@@ -149,13 +149,10 @@ def update_copies(
     now: datetime,
     lease_to: str | None = None,
 ) -> list[Letter]:
-    """Write an update of every posted copy of a card; slots are `<slot_prefix><staff id in hexadecimal>`."""
-    posted = session.exec(
-        select(Posted).where(Posted.school_id == school.id, col(Posted.slot).startswith(slot_prefix, autoescape=True))
-    ).all()
+    """Write an update of every copy of a card, posted or on its way; slots are `<slot_prefix><staff id in hex>`."""
     letters = []
-    for copy in posted:
-        staff = session.get(Staff, UUID(copy.slot.removeprefix(slot_prefix)))
+    for slot in outbox.slots_of(session, school.id, slot_prefix):
+        staff = session.get(Staff, UUID(slot.removeprefix(slot_prefix)))
         if staff is None:
             continue
         letter = post_card(
@@ -164,7 +161,7 @@ def update_copies(
             school,
             staff,
             card,
-            slot=copy.slot,
+            slot=slot,
             dedupe=f"{dedupe}:{staff.id.hex}",
             now=now,
             method="update",

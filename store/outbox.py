@@ -200,6 +200,24 @@ def posted_ref(session: Session, sealer: Sealer, slot: str) -> dict[str, Any] | 
     return sealer.read(posted, "ref") if posted else None
 
 
+def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
+    """List the slots that begin so, of messages that were sent and of those that are on their way."""
+    begins = col(Posted.slot).startswith(prefix, autoescape=True)
+    posted = session.exec(select(Posted.slot).where(Posted.school_id == school_id, begins)).all()
+    waiting = session.exec(
+        select(Outbox.slot)
+        .where(Outbox.state == "waiting", Outbox.school_id == school_id, Outbox.method == "post")
+        .where(col(Outbox.slot).startswith(prefix, autoescape=True))
+    ).all()
+    return sorted({*posted, *(slot for slot in waiting if slot is not None)})
+
+
+def is_on_its_way(session: Session, slot: str) -> bool:
+    """Say whether a message for a slot is still to be sent."""
+    statement = select(Outbox.id).where(Outbox.state == "waiting", Outbox.slot == slot, Outbox.method == "post")
+    return session.exec(statement.limit(1)).first() is not None
+
+
 def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -> bool:
     """Say whether something of this kind is still on its way to a recipient."""
     found = session.exec(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
@@ -33,44 +34,53 @@ def chat_key(sealer: Sealer, chat_id: int) -> bytes:
 
 def by_chat(session: Session, sealer: Sealer, school_id: UUID, chat_id: int) -> Correspondent | None:
     """Find and lock the pupil of a chat; None for a chat that has not joined."""
-    key = chat_key(sealer, chat_id)
-    mine = (Binding.school_id == school_id, Binding.chat_key == key)
-    _lock(session, select(Pupil.id).join(Binding, col(Binding.pupil_id) == col(Pupil.id)).where(*mine))
-    statement = (
-        select(Pupil, Conversation)
-        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
-        .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
-        .where(*mine)
-    )
-    found = session.exec(_fresh(session, statement)).first()
+    mine = {"school_id": school_id, "chat_key": chat_key(sealer, chat_id)}
+    found = _found(session, _LOCK_BY_CHAT, _BY_CHAT, mine)
     return _correspondent(sealer, found, chat_id) if found else None
 
 
 def by_pupil(session: Session, sealer: Sealer, pupil_id: UUID) -> Correspondent | None:
     """Find and lock a pupil who has a phone; None for one who has not joined."""
-    _lock(session, select(Pupil.id).where(Pupil.id == pupil_id))
-    statement = (
-        select(Pupil, Conversation, Binding)
-        .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
-        .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
-        .where(Pupil.id == pupil_id)
-    )
-    found = session.exec(_fresh(session, statement)).first()
+    found = _found(session, _LOCK_BY_PUPIL, _BY_PUPIL, {"pupil_id": pupil_id})
     if not found:
         return None
     pupil, conversation, binding = found
     return _correspondent(sealer, (pupil, conversation), sealer.read(binding, "chat"))
 
 
-def _lock(session: Session, statement: Any) -> None:  # noqa: ANN401 (a select of one pupil's id)
-    # SQLite's transactions begin as writers: the whole store is locked already. PostgreSQL waits for the lock here, in
-    # a statement of its own: one that also loaded the conversation would show it as it was before the wait.
-    if is_postgresql(session.get_bind()):
-        session.exec(statement.with_for_update(of=Pupil)).all()
+# Made once, for they are asked at every update. `_LOCK_…` is for PostgreSQL.
+_OF_CHAT = (
+    col(Binding.school_id) == bindparam("school_id"),
+    col(Binding.chat_key) == bindparam("chat_key"),
+)
+_OF_PUPIL = col(Pupil.id) == bindparam("pupil_id")
+_BY_CHAT = (
+    select(Pupil, Conversation)
+    .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+    .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
+    .where(*_OF_CHAT)
+)
+_BY_PUPIL = (
+    select(Pupil, Conversation, Binding)
+    .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+    .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
+    .where(_OF_PUPIL)
+)
+_LOCK_BY_CHAT = (
+    select(Pupil.id).join(Binding, col(Binding.pupil_id) == col(Pupil.id)).where(*_OF_CHAT).with_for_update(of=Pupil)
+)
+_LOCK_BY_PUPIL = select(Pupil.id).where(_OF_PUPIL).with_for_update(of=Pupil)
 
 
-def _fresh(session: Session, statement: Any) -> Any:  # noqa: ANN401 (a select of several tables)
-    return statement.execution_options(populate_existing=True) if is_postgresql(session.get_bind()) else statement
+def _found(session: Session, lock: Any, statement: Any, which: dict[str, Any]) -> Any:  # noqa: ANN401 (selects, a row)
+    if not is_postgresql(session.get_bind()):
+        # SQLite's transactions begin as writers: the whole store is locked already. What else this transaction has yet
+        # to write need not go first, for `bind` and `save_state` have written what this looks at.
+        return session.exec(statement, params=which, execution_options={"autoflush": False}).first()
+    # PostgreSQL waits for the lock in a statement of its own: one that also loaded the conversation would show it as it
+    # was before the wait.
+    session.exec(lock, params=which).all()
+    return session.exec(statement, params=which, execution_options={"populate_existing": True}).first()
 
 
 def _correspondent(sealer: Sealer, found: tuple[Pupil, Conversation | None], chat_id: int) -> Correspondent:
@@ -84,12 +94,15 @@ def _correspondent(sealer: Sealer, found: tuple[Pupil, Conversation | None], cha
 
 def save_state(session: Session, sealer: Sealer, who: Correspondent, state: dict[str, Any], version: int) -> None:
     """Put away where the conversation stands after a step."""
+    first = who.conversation is None
     if who.conversation is None:
         who.conversation = Conversation(pupil_id=who.pupil.id, school_id=who.pupil.school_id)
     who.conversation.version = version
     sealer.write(who.conversation, "data", state)
     who.state = state
     session.add(who.conversation)
+    if first:
+        session.flush()
 
 
 def bind(session: Session, sealer: Sealer, found: Lookup, chat_id: int, now: datetime) -> int | None:
@@ -117,6 +130,7 @@ def bind(session: Session, sealer: Sealer, found: Lookup, chat_id: int, now: dat
     binding.chat_key = key
     sealer.write(binding, "chat", chat_id)
     session.add(binding)
+    session.flush()
     return former
 
 

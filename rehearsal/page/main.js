@@ -89,9 +89,9 @@ const staffPicker = makePicker({
   choose: showStaff,
 });
 
-/** Chooses whom the address names, else the first with a note, else the first. */
+/** Chooses whom the address names, else whom the school put in the showcase, else the first. */
 function wanted(list, id) {
-  return list.find((person) => String(person.id) === id) ?? list.find((person) => person.note) ?? list[0] ?? null;
+  return list.find((person) => String(person.id) === id) ?? list.find((person) => person.showcase) ?? list[0] ?? null;
 }
 
 async function fillSides() {

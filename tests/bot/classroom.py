@@ -80,6 +80,8 @@ class Classroom:
     def rows(self, table: type[SQLModel], **where: object) -> list[Any]:
         self.session.expire_all()
         found = self.session.exec(select(table)).all()
+        # A test that looks must not keep the store locked for whoever works on it beside.
+        self.session.commit()
         return [row for row in found if all(getattr(row, name) == value for name, value in where.items())]
 
     def outbox(self, **where: object) -> list[Outbox]:

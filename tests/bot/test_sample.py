@@ -287,10 +287,18 @@ def test_a_chat_key_is_that_of_the_store(session: Session):
 
 def test_people_are_written_as_the_stand_in_networks_take_them(listed: SampleDirectory):
     phone, slack = listed.phone_people()[0], listed.workspace_people()[0]
-    assert set(phone) == {"id", "first_name", "last_name", "username", "language_code", "note", "started"}
+    assert set(phone) == {"id", "first_name", "last_name", "username", "language_code", "note", "started", "showcase"}
     assert slack == {
         "id": "U00000001",
         "email": listed.staff[0].email,
         "name": listed.staff[0].email.removesuffix("@example.org"),
         "real_name": f"{listed.staff[0].name} · tutor of 6A",
+        "showcase": listed.staff[0].showcase,
     }
+
+
+def test_page_shows_a_near_pupil_and_their_tutor_first(listed: SampleDirectory):
+    [pupil] = [one for one in listed.pupils if one.showcase]
+    [tutor] = [one for one in listed.staff if one.showcase]
+    assert NEAR_NOTE in pupil.note
+    assert tutor.title == f"tutor of {pupil.note.split(' · ')[1]}"

@@ -112,12 +112,21 @@ def update_nudge(school: SmallSchool) -> list[Letter]:
     return school.work(write)
 
 
-async def test_change_of_a_card_never_posted_is_tried_once_more_then_refused(engine: Engine):
+async def test_change_of_a_card_on_its_way_waits_for_it(engine: Engine):
     async with post_office(engine) as post:
         (letter,) = post.school.post_nudge("tutor")
-        update = replace(letter, method="update")
-        assert await post.sender.send(update) == TryAgain("not posted yet")
-        assert await post.sender.send(replace(update, attempts=1)) == Refused("there is no message to change")
+        (update,) = update_nudge(post.school)
+        assert await post.sender.send(replace(update, attempts=5)) == TryAgain("not posted yet")
+        assert isinstance(await post.send_and_settle(letter), Sent)
+        assert isinstance(await post.sender.send(update), Sent)
+
+
+async def test_change_of_a_card_that_was_never_posted_is_refused(engine: Engine):
+    async with post_office(engine) as post:
+        (letter,) = post.school.post_nudge("tutor")
+        (update,) = update_nudge(post.school)
+        post.school.work(lambda session: outbox.ended(session, letter, "failed", NOW, "refused"))
+        assert await post.sender.send(update) == Refused("there is no message to change")
 
 
 async def test_change_of_a_message_that_was_deleted_is_refused(engine: Engine):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.conftest import DATABASES
+from tests.crash.rig import Zygote
 from tests.crash.school import School, build
 
 
@@ -16,6 +17,14 @@ from tests.crash.school import School, build
 def crash_school(tmp_path_factory: pytest.TempPathFactory) -> School:
     """The school, built once."""
     return build(tmp_path_factory.mktemp("crash") / "school")
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """The process that forks lives."""
+    zygote = Zygote()
+    yield zygote
+    zygote.close()
 
 
 @pytest.fixture(params=DATABASES)

@@ -31,7 +31,7 @@ _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass(frozen=True)
 class Order:
-    """Where a life is to be lived: the data folder, the store's address ("" for SQLite in it), the networks' address."""
+    """Where a life is lived: the data folder, the store's address ("" for SQLite in it), the networks' address."""
 
     folder: str
     database_url: str
@@ -58,7 +58,7 @@ def run(order: Order) -> None:
     logs.set_up(os.environ.get("EARSHOT_CRASH_LOG", "ERROR"))
     panel = Panel(Path(order.panel))
     settings = Settings(
-        _env_file=None,
+        _env_file=None,  # type: ignore[call-arg]
         data_dir=Path(order.folder),
         database_url=order.database_url,
         telegram_token=SecretStr(TELEGRAM_TOKEN),

@@ -78,7 +78,7 @@ def _stands(data: Any) -> tuple[object, ...]:  # noqa: ANN401 (JSON)
 
 
 def faults(session: Session, world: World, last_update: int) -> list[str]:
-    """Name what is wrong whatever was played: work left undone, failures, a broken chain, a cursor that is elsewhere."""
+    """Name what is wrong whatever was played: work undone, failures, a broken chain, a cursor that is elsewhere."""
     now = world.now()
     found = []
     waiting = session.exec(

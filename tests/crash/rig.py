@@ -7,9 +7,9 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -70,6 +70,36 @@ class Kill:
     event: str
 
 
+class Zygote:
+    """The process that forks lives; it takes a while to start, so one serves all tests of a process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.zygote"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+        )
+
+    def bear(self, order: Order) -> None:
+        """Begin a life; two answers follow, its process id and, when it is over, its exit status."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order.to_json()).encode() + b"\n")
+        self._process.stdin.flush()
+
+    async def answer(self) -> int:
+        assert self._process.stdout is not None
+        return int(await asyncio.to_thread(self._process.stdout.readline))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
 @dataclass
 class World:
     """The networks, the store, and the present life."""
@@ -90,6 +120,7 @@ class World:
     # How many points into its life the next one ends, given by whoever plans two kills in a row.
     again: int = 0
     broken: str = ""
+    over: bool = False
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
@@ -119,7 +150,7 @@ class World:
         """Move the bots' clock."""
         self.panel.shift_us = round((moment - datetime.now(UTC)).total_seconds() * 1e6)
 
-    async def until(self, look: Callable[[], Awaitable[T]], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+    async def until(self, look: Callable[[], Awaitable[T | None]], what: str, seconds: float = DEADLINE_SECONDS) -> T:
         """Look after everything that changes on the networks until something true is seen, and give it."""
         deadline = time.monotonic() + seconds
         with self.hub.subscribe() as news:
@@ -150,16 +181,14 @@ class World:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    async def live(self, zygote: Process) -> None:
+    async def live(self, zygote: Zygote) -> None:
         """Start a life, and another whenever one is killed, as a supervisor does."""
-        assert zygote.stdin is not None
-        assert zygote.stdout is not None
-        while True:
-            zygote.stdin.write(json.dumps(self.order.to_json()).encode() + b"\n")
+        while not self.over:
+            zygote.bear(self.order)
             self.lives += 1
-            self.pid = int(await zygote.stdout.readline())
-            status = int(await zygote.stdout.readline())
-            if status == 0:
+            self.pid = await zygote.answer()
+            status = await zygote.answer()
+            if status == 0 or self.over:
                 return
             if status != -signal.SIGKILL:
                 self.broken = f"a life ended by itself, with status {status}, during: {self.event}"
@@ -206,7 +235,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(school: School, folder: Path, database_url: str = "") -> AsyncIterator[World]:
+async def world(zygote: Zygote, school: School, folder: Path, database_url: str = "") -> AsyncIterator[World]:
     """Serve the networks and keep a life going on a copy of the school, until the block ends."""
     engine = school.copy(folder, database_url)
     hub = Hub()
@@ -223,9 +252,6 @@ async def world(school: School, folder: Path, database_url: str = "") -> AsyncIt
     base = f"http://{HOST}:{runner.addresses[0][1]}"
     made.order = Order(str(folder), database_url, base, str(folder / "panel"))
     made.move_to(MONDAY)
-    zygote = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.crash.zygote", cwd=ROOT, stdin=PIPE, stdout=PIPE, env=_environment()
-    )
     async with aiohttp.ClientSession(base) as http:
         made.http = http
         await made.ask("PUT", "/phone/people", school.people.phone_people())
@@ -237,10 +263,10 @@ async def world(school: School, folder: Path, database_url: str = "") -> AsyncIt
             yield made
             await _stop(made, living)
         finally:
-            living.cancel()
-            assert zygote.stdin is not None
-            zygote.stdin.close()
-            await zygote.wait()
+            made.over = True
+            while not living.done():
+                made.end_life()
+                await asyncio.wait((living,), timeout=1.0)
             await runner.cleanup()
             book.close()
             engine.dispose()
@@ -258,4 +284,5 @@ async def _stop(made: World, living: asyncio.Task[None]) -> None:
 
 def _environment() -> dict[str, str]:
     # One thread, so that a fork takes everything along; and no certificates to read for networks on loopback.
-    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "SSL_CERT_DIR": os.devnull}
+    given = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+    return {**given, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "SSL_CERT_DIR": os.devnull}

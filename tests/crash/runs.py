@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.crash.picture import Picture, faults, take_picture
 from tests.crash.points import KINDS
-from tests.crash.rig import Arrived, Kill, World, world
+from tests.crash.rig import Arrived, Kill, World, Zygote, world
 from tests.crash.school import School
 from tests.crash.script import make_script, odd_update, settled
 
@@ -38,10 +39,10 @@ class Run:
     points: list[int] = field(default_factory=list)
 
 
-async def play(school: School, folder: Path, plan: Plan, database_url: str = "") -> Run:
+async def play(zygote: Zygote, school: School, folder: Path, plan: Plan, database_url: str = "") -> Run:
     """Play the whole script with the kills of a plan, and look at what is left when nothing is under way."""
     script, points = make_script(school), []
-    async with world(school, folder, database_url) as stage:
+    async with world(zygote, school, folder, database_url) as stage:
         for number, event in enumerate(script):
             stage.event, before = f"{number} {event.name}", stage.panel.count()
             if aim := plan.get(number):
@@ -106,7 +107,7 @@ def tally(run: Run, reference: Run) -> Tally:
     for key, count in repeated.items():
         lives = sorted(one.life for one in run.arrived if _key(one) == key)
         # A repeat comes from a life after the one that sent it first.
-        again = [later for earlier, later in zip(lives, lives[1:], strict=False) if later > earlier] or lives[1:]
+        again = [later for earlier, later in pairwise(lives) if later > earlier] or lives[1:]
         by_life.update(again[:count])
     return Tally(len(run.kills), there - here, repeated, max(by_life.values(), default=0))
 

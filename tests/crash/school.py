@@ -49,7 +49,8 @@ class School:
 def build(folder: Path) -> School:
     """Make the school in a folder, as `make run` makes its sample."""
     folder.mkdir()
-    engine, sealer = open_store(Settings(_env_file=None, data_dir=folder, database_url=""), make=True)
+    settings = Settings(_env_file=None, data_dir=folder, database_url="")  # type: ignore[call-arg]
+    engine, sealer = open_store(settings, make=True)
     people = sample.build(engine, sealer, MONDAY, size=SIZE)
     with engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")

@@ -52,9 +52,7 @@ async def _message_with(world: World, user: int, data: str) -> tuple[Json, str]:
                     return message, found
         return None
 
-    seen = await world.until(look, f"a button {data}")
-    assert seen is not None
-    return seen
+    return await world.until(look, f"a button {data}")
 
 
 async def _new_message(world: World, user: int, than: int) -> None:
@@ -195,7 +193,7 @@ def press(user: str, action: str, *, modal: bool = False) -> Event:
                         return message, each
             return None
 
-        card, button = await world.until(find, f"a button {action}") or ({}, {})
+        card, button = await world.until(find, f"a button {action}")
         channel = (await world.ask("GET", f"/workspace/{user}/conversations"))[0]["id"]
         body = {"channel": channel, "ts": card["ts"], "action_id": action, "value": button["value"], "force": True}
 
@@ -214,7 +212,7 @@ def press(user: str, action: str, *, modal: bool = False) -> Event:
     return Event(f"press {action}", play)
 
 
-# --- the clock and the end --------------------------------------------------------------------------------------------------------
+# --- the clock and the end --------------------------------------------------------------------------------------------
 
 
 async def settled(world: World) -> None:

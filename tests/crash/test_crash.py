@@ -15,19 +15,20 @@ from pathlib import Path
 import pytest
 
 from tests.crash.points import KINDS
+from tests.crash.rig import Zygote
 from tests.crash.runs import Run, every_point, play, sampled, table, tally
 from tests.crash.school import School
 from tests.crash.script import LENGTH, make_script
 
-EVERY = {"sqlite": 5, "postgresql": 16}
+EVERY = {"sqlite": 6, "postgresql": 20}
 SEED = int(os.environ.get("EARSHOT_CRASH_SEED") or secrets.randbelow(10_000))
 ALL = os.environ.get("EARSHOT_CRASH") == "all"
 
 
 @pytest.fixture(scope="session")
-def reference(crash_school: School, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def reference(zygote: Zygote, crash_school: School, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The run without kills."""
-    return asyncio.run(play(crash_school, tmp_path_factory.mktemp("reference") / "data", {}))
+    return asyncio.run(play(zygote, crash_school, tmp_path_factory.mktemp("reference") / "data", {}))
 
 
 def test_script_has_two_hundred_events(crash_school: School):
@@ -40,6 +41,7 @@ def test_run_without_kills_delivers_everything_once(reference: Run):
 
 
 def test_killed_at_commits_and_sends_nothing_is_lost_or_counted_twice(
+    zygote: Zygote,
     crash_school: School,
     reference: Run,
     crash_database_url: str,
@@ -51,7 +53,7 @@ def test_killed_at_commits_and_sends_nothing_is_lost_or_counted_twice(
     plans = every_point(reference.points) if ALL else [sampled(reference.points, EVERY[name], SEED)]
     runs = []
     for number, plan in enumerate(plans):
-        runs.append(asyncio.run(play(crash_school, tmp_path / f"run{number}", plan, crash_database_url)))
+        runs.append(asyncio.run(play(zygote, crash_school, tmp_path / f"run{number}", plan, crash_database_url)))
         with capfd.disabled():
             print(f"\n{table(f'crash tests on {name}, seed {SEED}', reference, runs)}", file=sys.stderr)
         _check(runs[-1], reference)

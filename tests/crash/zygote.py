@@ -14,6 +14,8 @@ import signal
 import sys
 import traceback
 
+from sqlalchemy.orm import configure_mappers
+
 from conversations.bank import LATEST, load
 from scheduling.calendar import bank_holidays
 from tests.crash.life import Order, run
@@ -35,6 +37,7 @@ def main() -> None:
         importlib.import_module(name)
     bank_holidays("ENG", 2026)
     load(LATEST)
+    configure_mappers()
     while line := os.read(0, 65536):
         order = Order(**json.loads(line))
         # Only the life holds the writing end: reading an end of file there means that it is over.

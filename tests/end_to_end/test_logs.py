@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stderr
+from io import StringIO
 
 import pytest
 import structlog
@@ -15,17 +17,24 @@ WORDS = "aubergine trombone"
 
 
 @pytest.fixture
-def written(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+def written() -> Iterator[StringIO]:
     """The logs, as talkative as they can be set."""
+    root, place = logging.getLogger(), StringIO()
+    before, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
-    logs.set_up("DEBUG")
-    yield capfd
+    # Logging is set up only where nobody has done so; the test runner has.
+    root.handlers.clear()
+    with redirect_stderr(place):
+        logs.set_up("DEBUG")
+    yield place
     structlog.reset_defaults()
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    root.handlers[:] = before
+    root.setLevel(level)
+    for name, its_level in levels.items():
+        logging.getLogger(name).setLevel(its_level)
 
 
-async def test_logs_hold_nothing_of_anybody(earshot: World, written: pytest.CaptureFixture[str]):
+async def test_logs_hold_nothing_of_anybody(earshot: World, written: StringIO):
     phone, (newcomer, code), tutor = earshot.near_pupil(), earshot.new_pupil(), earshot.tutor()
     await earshot.misbehave("all")
     await newcomer.write(code)
@@ -40,16 +49,13 @@ async def test_logs_hold_nothing_of_anybody(earshot: World, written: pytest.Capt
     await earshot.leads()[0].reads("Urgent:")
     await phone.send("block", blocked=True)
     await earshot.misbehave("5xx")
-    lines: list[str] = []
 
     async def warned() -> bool:
-        await phone.world.ask("POST", "/phone/update", {"message": None})
-        lines.append(written.readouterr().err)
-        return "level='warning'" in "".join(lines)
+        return "level='warning'" in written.getvalue()
 
     await eventually(warned, "a warning")
     await earshot.end()
-    log = "".join(lines) + written.readouterr().err
+    log = written.getvalue()
     await earshot.begin()
 
     people = earshot.people

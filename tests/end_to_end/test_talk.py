@@ -16,7 +16,8 @@ async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
 
     owner, other = leads[0], leads[1]
     assert (await owner.press(cards[0], "I own this"))["acked"] is True
-    await phone.reads(f"{owner.person.name} has seen this and will find you.")
+    told = f"{owner.person.name} has seen this and will find you."
+    await phone.reads(told)
     for lead in leads:
         await lead.reads(f"{owner.person.name} owns this. The pupil has been told.")
         assert len(await lead.cards()) == 1
@@ -26,9 +27,7 @@ async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
     assert f"{owner.person.name} already owns this." in await other.modal()
     await phone.write("/menu")
     await phone.reads("What would you like to do?")
-    assert [one["text"] for one in await phone.messages()].count(
-        f"{owner.person.name} has seen this and will find you."
-    ) == 1
+    assert [one["text"] for one in await phone.messages()].count(told) == 1
 
 
 async def test_words_of_danger_show_the_crisis_card_and_reach_every_lead(earshot: World):

@@ -35,8 +35,8 @@ async def rig() -> AsyncIterator[Rig]:
 async def test_people_are_listed_by_name_with_unread_and_note(rig: Rig):
     await rig.bot.send_message(ROBIN, "Hello")
     assert await rig.phone("GET", "people") == [
-        {**person(ROBIN, "Robin", "Sample"), "started": True, "blocked": False, "unread": 1},
-        {**person(SASHA, "Sasha", "Example"), "started": False, "blocked": False, "unread": 0},
+        {**person(ROBIN, "Robin", "Sample"), "showcase": False, "started": True, "blocked": False, "unread": 1},
+        {**person(SASHA, "Sasha", "Example"), "showcase": False, "started": False, "blocked": False, "unread": 0},
     ]
 
 

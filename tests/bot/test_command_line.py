@@ -1,0 +1,377 @@
+"""The command line: each command on a real folder; what goes wrong is one sentence, status 1, and no traceback."""
+
+import logging
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlmodel import Session, select
+
+from bot.command_line import app, main
+from bot.logs import TALKATIVE
+from bot.opening import open_store
+from bot.settings import Settings
+from store.tables import Pupil, School, Staff, TutorGroup
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STAFF = "staff_id,name,email,roles,year\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,\n"
+GROUPS = "group,tutor_id,year\n9Q,S1,9\n"
+PUPILS = "pupil_id,name,group,year\nP1,Wren Ashdown,9Q,9\nP2,Ivo Tarn,9Q,9\n"
+TERMS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Fernhill//Terms//EN
+BEGIN:VEVENT
+UID:1@fernhill.example
+DTSTAMP:20260101T000000Z
+SUMMARY:Autumn term
+DTSTART;VALUE=DATE:20260901
+DTEND;VALUE=DATE:20261219
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command left: its status, and what it wrote with every stretch of white space as one blank."""
+
+    status: int
+    out: str
+    err: str
+
+
+Earshot = Callable[..., Told]
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Run in a folder of the test's own, and put back what setting up logging changed for the whole process."""
+    for name in os.environ:
+        if name.upper().startswith("EARSHOT_") and name != "EARSHOT_TEST_DATABASES":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in TALKATIVE}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def earshot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Earshot:
+    """Run the command line in this process, as `earshot` does."""
+
+    def run(*arguments: str) -> Told:
+        monkeypatch.setattr(sys, "argv", ["earshot", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        written = capsys.readouterr()
+        return Told(int(left.value.code or 0), " ".join(written.out.split()), " ".join(written.err.split()))
+
+    return run
+
+
+@pytest.fixture
+def made(earshot: Earshot) -> Earshot:
+    """The same, with a school there already."""
+    assert earshot("init", "--name", "Fernhill School").status == 0
+    return earshot
+
+
+def counts() -> tuple[int, int, int, int]:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = [len(session.exec(select(table)).all()) for table in (School, Staff, TutorGroup, Pupil)]
+    engine.dispose()
+    return found[0], found[1], found[2], found[3]
+
+
+def write(**files: str) -> list[str]:
+    for name, content in files.items():
+        Path(f"{name}.csv").write_text(content)
+    return [f"{name}.csv" for name in files]
+
+
+# --- init -------------------------------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_school_and_says_what_comes_next(earshot: Earshot) -> None:
+    told = earshot("init", "--name", "Fernhill School")
+    assert told == Told(
+        0,
+        "The school is made. Keep a copy of the key file somewhere else: without it nothing can be read. "
+        "It has no term dates yet: run `earshot calendar FILE.ics` before the first check-in.",
+        "",
+    )
+    assert counts() == (1, 0, 0, 0)
+
+
+def test_init_takes_the_term_dates_at_once(earshot: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    told = earshot("init", "--name", "Fernhill School", "--calendar", "terms.ics")
+    assert (told.status, "no term dates" in told.out) == (0, False)
+
+
+def test_a_second_init_changes_nothing(made: Earshot) -> None:
+    assert made("init", "--name", "Another School") == Told(
+        1, "", "There is a school here already. Set EARSHOT_DATA_DIR to another folder for a new one."
+    )
+    assert counts() == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--nation", "XX"), ("--zone", "Europe/Nowhere"), ("--calendar", "none.ics")],
+    ids=["nation", "zone", "calendar"],
+)
+def test_init_with_what_cannot_be_makes_nothing(earshot: Earshot, arguments: tuple[str, str]) -> None:
+    told = earshot("init", "--name", "Fernhill School", *arguments)
+    assert (told.status, told.out) == (1, "")
+    assert told.err.endswith(".")
+    assert "Traceback" not in told.err
+    assert not Path("data").exists()
+
+
+# --- import -----------------------------------------------------------------------------------------------------------
+
+
+def test_import_brings_people_in_and_again_changes_nothing(made: Earshot) -> None:
+    files = write(pupils=PUPILS, staff=STAFF, groups=GROUPS)
+    assert made("import", *files).out.endswith("Done.")
+    assert counts() == (1, 1, 1, 2)
+    told = made("import", *files)
+    assert (told.status, told.err) == (0, "")
+    assert counts() == (1, 1, 1, 2)
+
+
+def test_a_dry_run_shows_what_would_change_and_changes_nothing(made: Earshot) -> None:
+    told = made("import", "--dry-run", *write(staff=STAFF, groups=GROUPS, pupils=PUPILS))
+    assert (told.status, told.err) == (0, "")
+    assert told.out.endswith("Nothing was changed: this was a dry run.")
+    assert "pupils │ 2 │ 0 │ 0" in told.out
+    assert counts() == (1, 0, 0, 0)
+
+
+def test_bad_rows_are_listed_with_line_and_reason_and_none_is_half_imported(made: Earshot) -> None:
+    bad = PUPILS + "P3,Bo Quill,10Z,10\nP4,,9Q,9\n"
+    told = made("import", *write(staff=STAFF, groups=GROUPS, pupils=bad))
+    assert told.status == 1
+    assert told.err == (
+        "pupils.csv, line 4: there is no tutor group of that name "
+        "pupils.csv, line 5: the name has no letter in it "
+        "2 rows are wrong, so nothing was changed. Mend them and import again."
+    )
+    assert counts() == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "a,b\n1,2\n", "\x00\x01\x02"], ids=["missing", "empty", "other", "binary"]
+)
+def test_a_file_that_is_no_list_is_told_in_one_sentence(made: Earshot, content: str | None) -> None:
+    if content is not None:
+        Path("pupils.csv").write_text(content)
+    told = made("import", "pupils.csv")
+    assert (told.status, "Traceback" in told.err, told.err.count("pupils.csv")) == (1, False, 1)
+    assert counts() == (1, 0, 0, 0)
+
+
+# --- the others -------------------------------------------------------------------------------------------------------
+
+
+def test_calendar_reads_term_dates_and_says_what_it_left_out(made: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    assert made("calendar", "terms.ics") == Told(0, "The calendar is set.", "")
+    Path("terms.ics").write_text("no calendar")
+    told = made("calendar", "terms.ics")
+    assert (told.status, told.out, "Traceback" in told.err) == (1, "", False)
+
+
+def test_a_wave_outside_school_time_is_refused(made: Earshot) -> None:
+    assert made("wave") == Told(
+        1, "", "There is no school now, so no check-in is sent. Choose a time in the school day."
+    )
+
+
+@pytest.mark.parametrize("command", [("wave",), ("import", "x.csv"), ("calendar", "x.ics")])
+def test_without_a_database_each_command_says_what_to_do(earshot: Earshot, command: tuple[str, ...]) -> None:
+    told = earshot(*command)
+    assert told == Told(1, "", "There is no database yet. Run `earshot init` first, or `make run` to try Earshot out.")
+    assert not Path("data").exists()
+
+
+def test_migrate_makes_nothing_where_nothing_is(earshot: Earshot) -> None:
+    assert earshot("migrate") == Told(
+        1, "", "There is no database here to bring up to date. Run `earshot init` for a new one."
+    )
+    assert not Path("data").exists()
+
+
+def test_migrate_leaves_a_database_of_this_version_as_it_is(made: Earshot) -> None:
+    assert made("migrate") == Told(0, "The database is up to date.", "")
+    assert counts() == (1, 0, 0, 0)
+
+
+def test_doctor_says_what_to_do_first_where_nothing_is(earshot: Earshot) -> None:
+    told = earshot("doctor")
+    assert (told.status, told.err) == (1, "")
+    assert "There is no database yet: run `earshot init`." in told.out
+    assert not Path("data").exists()
+
+
+def test_a_wrong_setting_is_one_sentence(earshot: Earshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_LOG_LEVEL", "loud")
+    assert earshot("doctor") == Told(1, "", "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+
+
+def test_every_command_has_help_with_an_example(earshot: Earshot) -> None:
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    assert {"run", "init", "import", "wave", "doctor", "migrate", "calendar"} <= set(commands)
+    for command in commands:
+        assert f"Example: earshot {command}" in earshot(command, "--help").out
+
+
+# --- stores that are wrong --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [("wave",), ("migrate",), ("import", "pupils.csv"), ("init", "--name", "Another")])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "There is no key file earshot.key: put back the one this store was made with (its backup), or run"),
+        ("", "The key file earshot.key holds no key (64 hexadecimal digits): put back the right file."),
+        ("ab" * 32, "This key is "),
+    ],
+    ids=["missing", "empty", "wrong"],
+)
+def test_a_bad_key_file_is_one_sentence_and_nothing_changes(
+    made: Earshot, command: tuple[str, ...], content: str | None, words: str
+) -> None:
+    key = Path("data/earshot.key")
+    kept = key.read_text()
+    write(pupils=PUPILS)
+    key.unlink() if content is None else key.write_text(content)
+    told = made(*command)
+    assert (told.status, told.out, told.err.startswith(words)) == (1, "", True)
+    key.touch(0o600)
+    key.write_text(kept)
+    assert counts() == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("command", [("wave",), ("migrate",), ("doctor",)])
+def test_a_database_of_a_newer_version_is_one_sentence(made: Earshot, command: tuple[str, ...]) -> None:
+    database = sqlite3.connect("data/earshot.sqlite", isolation_level=None)
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    told = made(*command)
+    assert told.status == 1
+    words = "The database was made by a newer Earshot."
+    assert words in (told.out.replace("│ │ │ ", "") if command == ("doctor",) else told.err)
+
+
+def test_a_row_that_was_damaged_is_one_sentence(made: Earshot) -> None:
+    files = write(staff=STAFF, groups=GROUPS, pupils=PUPILS)
+    made("import", *files)
+    database = sqlite3.connect("data/earshot.sqlite", isolation_level=None)
+    database.execute("UPDATE pupil SET name_sealed = substr(name_sealed, 1, 40)")
+    database.close()
+    told = made("import", *files)
+    assert (told.status, told.out) == (1, "")
+    assert told.err == (
+        "A row of the database was damaged (pupil.name was changed or moved). "
+        "Put back a backup, or ask for help with this line."
+    )
+
+
+# --- as processes of their own ----------------------------------------------------------------------------------------
+
+
+def process(*arguments: str, before: tuple[str, ...] = (), limit: int | None = None) -> Told:
+    """Run `python -m bot` as somebody at a keyboard does; `limit` is the size that no file may grow over, in bytes."""
+
+    def no_room() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    told = subprocess.run(  # noqa: S603 (our own program)
+        [*before, sys.executable, "-B", "-m", "bot", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=no_room,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )
+    return Told(told.returncode, " ".join(told.stdout.split()), " ".join(told.stderr.split()))
+
+
+def test_a_process_of_its_own_says_the_same() -> None:
+    assert process("init", "--name", "Fernhill School").status == 0
+    told = process("wave")
+    assert told == Told(1, "", "There is no school now, so no check-in is sent. Choose a time in the school day.")
+
+
+def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made: Earshot) -> None:
+    rows = "".join(f"P{number},Made Up{number}x,9Q,9\n" for number in range(3000)).replace("Up", "Up ")
+    pupils = PUPILS.splitlines()[0] + "\n" + rows
+    files = write(staff=STAFF, groups=GROUPS, pupils=pupils)
+    told = process("import", *files, limit=Path("data/earshot.sqlite").stat().st_size)
+    assert told.status == 1
+    assert told.err == (
+        "The disk of the database failed to read or write. "
+        "Check that it is there, healthy and not full, then try again."
+    )
+    assert counts() == (1, 0, 0, 0)
+    assert made("import", *files).status == 0
+    assert counts() == (1, 1, 1, 3000)
+
+
+@pytest.fixture
+def bound() -> tuple[str, ...]:
+    """What makes a process obey the rights of files, which root otherwise passes over."""
+    if os.geteuid() != 0:
+        return ()
+    tool = shutil.which("setpriv")
+    if tool is None:
+        pytest.skip("root passes over the rights of files, and setpriv is not here to prevent it")
+    return (tool, "--bounding-set", "-dac_override,-dac_read_search")
+
+
+@pytest.mark.parametrize("what", ["earshot.sqlite", "."], ids=["file", "folder"])
+def test_a_database_that_can_only_be_read_is_one_sentence(bound: tuple[str, ...], what: str) -> None:
+    assert process("init", "--name", "Fernhill School").status == 0
+    path = Path("data") / what
+    mode = path.stat().st_mode
+    path.chmod(0o400 if path.is_file() else 0o500)
+    write(pupils=PUPILS)
+    told = {
+        command[0]: process(*command, before=bound) for command in (("wave",), ("import", "pupils.csv"), ("doctor",))
+    }
+    path.chmod(mode)
+    assert {one.status for one in told.values()} == {1}
+    assert "Traceback" not in str(told)
+    refused = (
+        "The database can only be read. Mend the rights of its file and folder, or the disk they are on."
+        if path.is_file()
+        else "The database cannot be used (OperationalError). Check EARSHOT_DATABASE_URL, the disk, and whether "
+        "the file may be written to."
+    )
+    assert (told["wave"].err, told["import"].err) == (refused, refused)
+    assert counts() == (1, 0, 0, 0)
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, bound: tuple[str, ...]) -> None:
+    (tmp_path / "data").mkdir(mode=0o500)
+    told = process("init", "--name", "Fernhill School", before=bound)
+    assert told == Told(1, "", "The folder for data cannot be written to. Mend its rights, or set EARSHOT_DATA_DIR.")

@@ -1,0 +1,127 @@
+"""Settings: what is read from where, and that each fault is a sentence without the value in it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsProblem, read_settings
+
+TELEGRAM = "700000001:made-up-telegram-token"
+SLACK = {"EARSHOT_SLACK_BOT_TOKEN": "xoxb-made-up", "EARSHOT_SLACK_APP_TOKEN": "xapp-made-up"}
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.upper().startswith("EARSHOT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **given: str) -> Settings:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return read_settings()
+
+
+def problem(monkeypatch: pytest.MonkeyPatch, **given: str) -> str:
+    with pytest.raises(SettingsProblem) as error:
+        read(monkeypatch, **given)
+    return str(error.value)
+
+
+def test_with_nothing_set_everything_is_rehearsed_on_this_machine() -> None:
+    settings = read_settings()
+    assert (settings.rehearses, settings.is_live) == (True, False)
+    assert (settings.store_url, settings.key_path) == ("sqlite:///data/earshot.sqlite", Path("data/earshot.key"))
+
+
+def test_settings_come_from_env_files_and_the_environment_comes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("EARSHOT_HTTP_PORT=9001\nEARSHOT_LOG_LEVEL=debug\nANOTHER_PROGRAMS=1\n")
+    settings = read(monkeypatch, EARSHOT_HTTP_PORT="9002")
+    assert (settings.http_port, settings.log_level) == (9002, "DEBUG")
+
+
+def test_an_empty_setting_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    names = [f"EARSHOT_{name.upper()}" for name in Settings.model_fields]
+    (tmp_path / ".env").write_text("".join(f"{name}=\n" for name in names))
+    assert read_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
+    assert read(monkeypatch, **dict.fromkeys(names, "")) == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_settings_do_not_change_once_read() -> None:
+    settings = read_settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.http_port = 1  # type: ignore[misc]
+
+
+def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, EARSHOT_TELEGRAM_TOKEN=TELEGRAM, **SLACK)
+    assert (settings.rehearses, settings.is_live) == (False, True)
+    assert "made-up" not in f"{settings} {settings!r}"
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"EARSHOT_TELEGRAM_TOKEN": TELEGRAM},
+            "EARSHOT_TELEGRAM_TOKEN and EARSHOT_SLACK_BOT_TOKEN belong together: set both, or neither.",
+        ),
+        (
+            SLACK,
+            "EARSHOT_TELEGRAM_TOKEN and EARSHOT_SLACK_BOT_TOKEN belong together: set both, or neither.",
+        ),
+        (
+            {"EARSHOT_TELEGRAM_TOKEN": TELEGRAM, "EARSHOT_SLACK_BOT_TOKEN": "xoxb-made-up"},
+            "beside EARSHOT_SLACK_BOT_TOKEN set EARSHOT_SLACK_APP_TOKEN (Socket Mode) "
+            "or EARSHOT_SLACK_SIGNING_SECRET (HTTP).",
+        ),
+        (
+            {"EARSHOT_TELEGRAM_TOKEN": TELEGRAM, **SLACK, "EARSHOT_TELEGRAM_WEBHOOK_URL": "http://school.example"},
+            "EARSHOT_TELEGRAM_WEBHOOK_URL must begin with https://.",
+        ),
+        ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
+        (
+            {"EARSHOT_HTTP_PORT": "eighty"},
+            "EARSHOT_HTTP_PORT Input should be a valid integer, unable to parse string as an integer.",
+        ),
+        ({"EARSHOT_HTTP_PORT": "65536"}, "EARSHOT_HTTP_PORT Input should be less than or equal to 65535."),
+        (
+            {"EARSHOT_DATABASE_URL": "mysql://u:secret-word@h/d"},
+            "EARSHOT_DATABASE_URL must begin with sqlite:/// or postgresql://.",
+        ),
+        (
+            {"EARSHOT_DATABASE_URL": "postgresql://u:secret-word@h:port/d"},
+            "EARSHOT_DATABASE_URL cannot be read: is it like postgresql://user:password@host:5432/database?.",
+        ),
+        *(
+            (
+                {"EARSHOT_DATABASE_URL": url},
+                "EARSHOT_DATABASE_URL names no database: say sqlite:///FILE or postgresql://host/database.",
+            )
+            for url in ("sqlite:///", "sqlite:///:memory:", "postgresql://host")
+        ),
+    ],
+)
+def test_a_fault_is_one_sentence_that_holds_no_value(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], sentence: str
+) -> None:
+    told = problem(monkeypatch, **given)
+    assert told == sentence
+    assert "made-up" not in told
+    assert "secret-word" not in told
+
+
+@pytest.mark.parametrize("beginning", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_address_is_taken_as_providers_give_it(monkeypatch: pytest.MonkeyPatch, beginning: str) -> None:
+    settings = read(monkeypatch, EARSHOT_DATABASE_URL=f"{beginning}://u:p@h:5432/d?sslmode=require")
+    assert settings.store_url == "postgresql+psycopg://u:p@h:5432/d?sslmode=require"
+
+
+def test_an_env_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"EARSHOT_HTTP_PORT=\xff\xfe\n")
+    assert problem(monkeypatch) == "The file .env cannot be read: see that it is plain text and that you may read it."
