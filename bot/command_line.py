@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from bot import importing, logs
 from bot.clock import Clock
+from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
 from bot.importing_rows import ImportProblem, read_file
 from bot.opening import is_there, open_store, problem_of
@@ -37,6 +38,7 @@ PROBLEMS = (
     SampleProblem,
     RehearsalProblem,
     ImportProblem,
+    CodesProblem,
     WaveProblem,
     CalendarError,
 )
@@ -173,6 +175,23 @@ def import_files(
             importing.apply(session, sealer, school, planned)
             session.commit()
     out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")
+
+
+@app.command()
+def codes(file: Annotated[Path, typer.Argument(help="A new file to write the codes to.")]) -> None:
+    """Make a join code for every pupil who has no phone here yet; codes made for them before end.
+
+    Each works once, for thirty days. Keep the file to yourself and delete it once the codes are handed out.
+
+    Example: earshot codes codes.csv
+    """
+    engine, sealer = open_store(_settings(), make=False)
+    with Session(engine) as session:
+        count = write_codes(session, sealer, _school(session), file, Clock()())
+        session.commit()
+    out.print(
+        f"{count} codes are in {file.name}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE."
+    )
 
 
 @app.command()

@@ -24,12 +24,14 @@ from bot.worker import Worker
 from store import outbox
 from store.outbox import Letter
 from store.sealing import Sealer
+from store.tables import LANES
 
 log = structlog.get_logger()
 
 CLAIM_EVERY = 1.0
 CLAIM_MOST = 120
 AT_ONCE = 16
+BULK = LANES["bulk"]
 BACKOFF_MOST = 300.0
 EDITS = ("edit", "update", "home")
 EDITS_REMEMBERED = 4_000
@@ -107,6 +109,7 @@ class Delivery:
         self._wake = asyncio.Event()
         self._ends: list[_End] = []
         self._ends_wake = asyncio.Event()
+        self._writing = False
         self._sending: set[asyncio.Task[None]] = set()
         self._busy_chats: set[str] = set()
         self._held: dict[UUID, float] = {}
@@ -217,6 +220,9 @@ class Delivery:
         if len(self._sending) >= AT_ONCE:
             return None, soonest
         for number, lane in enumerate(self._lanes):
+            # A wave never runs ahead of the store: what is sent and not yet written is what a kill repeats.
+            if number == BULK and (self._ends or self._writing):
+                continue
             over_all = self._pace.wait_over_all(now, lane=number)
             if lane and over_all > 0:
                 soonest = min(soonest, over_all)
@@ -298,8 +304,7 @@ class Delivery:
         while not stop.is_set():
             await _wait(self._ends_wake, 5.0)
             self._ends_wake.clear()
-            # At once: what is sent and not yet written is what a kill repeats. A busy moment's ends gather by themselves
-            # while the commit before them runs.
+            # At once, for a kill repeats what is not written; a busy moment's ends gather during the commit before.
             await self._write_ends()
 
     async def _write_ends(self) -> None:
@@ -311,6 +316,7 @@ class Delivery:
             for end in ends:
                 _write(session, end, self._clock())
 
+        self._writing = True
         try:
             await self._worker.run(write)
         except Exception as error:
@@ -320,6 +326,8 @@ class Delivery:
             await asyncio.sleep(0.5)
             self._ends_wake.set()
             return
+        finally:
+            self._writing = False
         for end in ends:
             self._let_go(end.letter.id, end.chat)
         self._wake.set()

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from conversations.cards import RECENT, Card, Nudge, nudge_card, request_card, unanswered_card, words_card
+from conversations.cards import RECENT, Card, Nudge, nudge_card, request_card, unanswered_card, who_card, words_card
 from conversations.model import Phrase, say
 from scheduling.briefing import WORDS_FOR, asked, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
@@ -22,7 +22,7 @@ from store.due import set_due
 from store.guards import SAFEGUARDING, NotFound
 from store.outbox import Letter
 from store.sealing import Sealer
-from store.tables import Flag, Staff
+from store.tables import Flag, Pupil, Staff, TutorGroup
 
 SNOOZE = timedelta(weeks=1)
 
@@ -138,6 +138,25 @@ def nudge_undo(press: Press) -> Done:
     return _show_nudge(press, flag)
 
 
+def nudge_who(press: Press) -> Done:
+    """They ask which pupil a nudge is about: its card has initials, for history lasts."""
+    flag = guards.access_flag(press.session, press.viewer, press.subject(), press.now, "name")
+    return _who(press, flag.pupil_id)
+
+
+def request_who(press: Press) -> Done:
+    """They ask which pupil a request is from."""
+    request = guards.access_request(press.session, press.viewer, press.subject(), press.now, "name")
+    return _who(press, request.pupil_id)
+
+
+def _who(press: Press, pupil_id: UUID) -> Done:
+    # Read through the guard of the card already: this only finds the words.
+    pupil = press.session.get_one(Pupil, pupil_id)
+    group = press.session.get_one(TutorGroup, pupil.group_id)
+    return Done(modal=who_card(str(press.sealer.read(pupil, "name")), group.name))
+
+
 def unanswered_show(press: Press) -> Done:
     """They ask who did not answer; the value is the wave's id and the group's, with ":" between."""
     wave, _, group_id = press.value.partition(":")
@@ -180,6 +199,8 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_snooze": nudge_snooze,
     "nudge_not_needed": nudge_not_needed,
     "nudge_undo": nudge_undo,
+    "nudge_who": nudge_who,
+    "request_who": request_who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
     "request_own": request_own,

@@ -13,12 +13,14 @@ from conversations.model import (
     Bind,
     Edit,
     Effect,
+    Message,
     Phrase,
     RecordCheckIn,
     Send,
     SetLanguage,
     SetStatus,
     Toast,
+    say,
 )
 from scheduling.school import SchoolFacts
 from store import outbox, people
@@ -125,12 +127,20 @@ def _bind(session: Session, sealer: Sealer, context: Context) -> Context:
     if former is not None:
         # The old phone is no longer theirs: nothing more of theirs may go there.
         outbox.withdraw(session, context.school.id, f"pupil:{pupil.id.hex}", context.now, lanes=LANES.values())
+        _say_goodbye(session, sealer, context, former)
     if holder is not None and holder.pupil.id != pupil.id:
         # Nor may what was written to a brother or sister come to the phone that they gave away.
         outbox.withdraw(session, context.school.id, f"pupil:{holder.pupil.id.hex}", context.now, lanes=LANES.values())
     pupil.unreachable_since = None
     session.add(pupil)
     return replace(context, pupil=pupil)
+
+
+def _say_goodbye(session: Session, sealer: Sealer, context: Context, former: int) -> None:
+    """Tell the phone that was theirs: a code in the wrong hands must not go unseen."""
+    words = say("Your check-ins now come to another phone. If that was not you, please tell your tutor.")
+    stranger = replace(context, chat_id=former, pupil=None, key=f"{context.key}:former", worker="")
+    _post(session, sealer, stranger, Send(Message((words,))), 0, Outcome())
 
 
 def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: Effect, outcome: Outcome) -> None:

@@ -52,7 +52,7 @@ def _make_sample(engine: Engine, sealer: Sealer) -> None:
         )
 
 
-def _school_id(engine: Engine) -> School:
+def _the_school(engine: Engine) -> School:
     with Session(engine) as session:
         school = session.exec(select(School).limit(1)).first()
     if school is None:
@@ -62,7 +62,14 @@ def _school_id(engine: Engine) -> School:
 
 async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     stop = _stop_on_signals()
-    service = Service(settings, engine, sealer, _school_id(engine).id, Clock())
+    school = _the_school(engine)
+    if "sample" in school.policy:
+        # Its pupils' chats are made up, and may be somebody's.
+        raise StoreProblem(
+            "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
+            "then run `earshot init` for your own school."
+        )
+    service = Service(settings, engine, sealer, school.id, Clock())
     await service.start(stop)
     console.print("Earshot is running. Ctrl-C stops it; nothing is lost.")
     await stop.wait()
@@ -72,7 +79,7 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
 async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     stop = _stop_on_signals()
     clock = Clock()
-    school_id = _school_id(engine).id
+    school_id = _the_school(engine).id
     with Session(engine) as session:
         rehearsing.wind_clock(session, Schools(school_id).of(session), clock)
         people = sample.directory(session, sealer, clock())

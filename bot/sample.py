@@ -36,7 +36,7 @@ from store.tables import Binding, CheckIn, Pupil, School, Staff, TutorGroup, Wav
 
 SCHOOL_NAME = "Larkfield Sample School"
 FIRST_CHAT = 5_000_000_000
-NEAR_NOTE = "two low answers lately: answer low again and their tutor is nudged"
+NEAR_NOTE = "two low answers lately; one more is a nudge"
 
 Progress = Callable[[int, int], None]
 

@@ -18,9 +18,11 @@ ACTIONS = (
     "nudge_snooze",
     "nudge_not_needed",
     "nudge_undo",
+    "nudge_who",
+    "request_own",
+    "request_who",
     "unanswered_show",
     "words_show",
-    "request_own",
 )
 RECENT = "recent"
 Style = Literal["plain", "primary", "danger"]
@@ -98,14 +100,14 @@ def nudge_card(nudge: Nudge) -> Card:
     """The card a tutor gets for a flag, and what it becomes once somebody decided."""
     title = say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
     advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
-    undo = CardButton("nudge_undo", nudge.flag, say("Undo"))
+    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), CardButton("nudge_who", nudge.flag, say("Who is it")))
     if nudge.state == "taken":
-        return Card(title, (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner)), advice, (undo,))
+        return Card(title, (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner)), advice, buttons)
     if nudge.state == "snoozed" and nudge.until is not None:
         line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
-        return Card(title, (nudge_reason(nudge), line), advice, (undo,))
+        return Card(title, (nudge_reason(nudge), line), advice, buttons)
     if nudge.state == "not_needed":
-        return Card(title, (nudge_reason(nudge), say("Not needed, says {owner}.", owner=nudge.owner)), advice, (undo,))
+        return Card(title, (nudge_reason(nudge), say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
     return Card(
         title,
         (nudge_reason(nudge), say("Ten minutes that may help: a friendly word in passing, about anything at all.")),
@@ -114,13 +116,17 @@ def nudge_card(nudge: Nudge) -> Card:
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
             CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
+            CardButton("nudge_who", nudge.flag, say("Who is it")),
         ),
     )
 
 
 @dataclass(frozen=True)
 class Response:
-    """How far one tutor group has answered one wave: counts of pupils; `wave` and `group_id` in hexadecimal."""
+    """How far one tutor group has answered one wave: counts of pupils; `wave` and `group_id` in hexadecimal.
+
+    For the whole school `group` is its name and `group_id` is empty: who did not answer is not the head's to see.
+    """
 
     wave: str
     group_id: str
@@ -158,7 +164,7 @@ def wave_card(response: Response) -> Card:
 
 
 def _who_button(response: Response) -> tuple[CardButton, ...]:
-    if response.answered >= response.asked:
+    if response.answered >= response.asked or not response.group_id:
         return ()
     return (CardButton("unanswered_show", f"{response.wave}:{response.group_id}", say("Who did not")),)
 
@@ -186,10 +192,19 @@ def request_card(asked: AskedFor) -> Card:
     else:
         title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
         line = say("They asked at {asked_at}.", asked_at=asked.asked_at)
+    who = CardButton("request_who", asked.request, say("Who is it"))
     if asked.owner:
-        return Card(title, (line, say("{owner} owns this. The pupil has been told.", owner=asked.owner)))
+        owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
+        return Card(title, (line, owned), buttons=(who,))
     own = CardButton("request_own", asked.request, say("I own this"), "danger" if asked.danger else "primary")
-    return Card(title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own,))
+    return Card(
+        title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
+    )
+
+
+def who_card(name: str, group: str) -> Card:
+    """Which pupil a card is about, in full; shown in a modal, after the guard."""
+    return Card(say("Who is it"), (say("{name} ({group})", name=name, group=group),))
 
 
 def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
@@ -248,9 +263,12 @@ def home_cards(
             else say("Open until {at}.", at=response.closes_at)
         )
         cards.append(Card(verbatim(response.group), response_lines(response), when, _who_button(response)))
-    if not responses:
-        cards.append(Card(say("No check-in yet"), (say("The first one will show here while pupils answer it."),)))
-    return tuple(cards)
+    return tuple(cards) or (quiet_card(),)
+
+
+def quiet_card() -> Card:
+    """An empty Home tab."""
+    return Card(say("Nothing here yet"), (say("What is yours to see will show here: check-ins, nudges, requests."),))
 
 
 def stranger_card() -> Card:

@@ -51,7 +51,11 @@ def wave_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, 
 
 def wave_group_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     wave, group_id = _wave(session, due.subject)
-    return rounds.open_group(session, school, wave, group_id, now)
+    opened = rounds.open_group(session, school, wave, group_id, now)
+    tutor = tutor_of(session, group_id)
+    if tutor is not None:
+        _refresh_home(session, school, tutor, now)
+    return opened
 
 
 def wave_remind(session: Session, _sealer: Sealer, _school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:

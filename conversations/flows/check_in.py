@@ -51,7 +51,6 @@ AWAITING_WORDS = "check_in.words"
 LONGEST_WORDS = 4_096
 LONGEST_MS = 3_600_000
 # Three buttons share a row of a narrow phone only if none of them would be cut off there.
-_SHORT_LABEL = 9
 
 _DATA = re.compile(r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done))")
 
@@ -270,8 +269,7 @@ def _option_rows(check_in: OpenCheckIn, item: Item, band: Band) -> Rows:
     each = tuple(
         Button(say(option.text), _data(check_in, str(number)), option.picture) for number, option in enumerate(options)
     )
-    if band == "young" and len(each) == 3 and all(len(option.text) <= _SHORT_LABEL for option in options):
-        return (each,)
+    # One a row, for every age: side by side a phone would cut words, and another language's are longer.
     return tuple((button,) for button in each)
 
 

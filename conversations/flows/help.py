@@ -40,7 +40,7 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
     if is_young(person):
         return (
             say(
-                "Your tutor can see if you answered, and gets a short note if your answers change. "
+                "Your tutor and head of year can see if you answered, and get a short note if your answers change. "
                 "The adults who keep pupils safe can read your answers and what you type in a check-in."
             ),
             say(
@@ -54,7 +54,8 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
         )
     return (
         say(
-            "Who sees what: your tutor sees whether you answered, and a short note if your answers change. "
+            "Who sees what: your tutor and head of year see whether you answered, "
+            "and a short note if your answers change. "
             "The safeguarding leads can read your answers and what you type in a check-in. The head sees only totals."
         ),
         say(

@@ -423,6 +423,23 @@ async def test_one_end_that_cannot_be_written_does_not_keep_back_the_others(post
     assert post.states() == [("failed", "fault: ValueError"), ("sent", None)]
 
 
+async def test_a_wave_waits_for_what_it_has_sent_to_be_written_and_replies_do_not(post: Post):
+    delivery = post.delivery()
+    first = post.post("one", lane="bulk", lease_to="me")
+    wave, reply = post.post("two", "three", lane="bulk", lease_to="me"), post.post("reply", lease_to="me")
+    async with running(delivery):
+        post.worker.full = True
+        delivery.take(first)
+        await until(lambda: post.recorder.sent == ["one"])
+        await asyncio.sleep(0.05)
+        delivery.take(wave + reply)
+        await asyncio.sleep(0.7)
+        assert post.recorder.sent == ["one", "reply"]
+        post.worker.full = False
+        await settled(post)
+    assert sorted(post.recorder.sent) == ["one", "reply", "three", "two"]
+
+
 # --- edits ------------------------------------------------------------------------------------------------------------
 
 

@@ -332,9 +332,14 @@ def test_a_second_phone_takes_over_and_nothing_more_goes_to_the_first(room: Clas
     waiting = room.outbox(slot=f"check-in:{check_in.id.hex}")
     assert [row.state for row in waiting] == ["waiting"]
     said = give(room, SASHA, issue(room, pupil))
-    assert said == ["Welcome back! You are all set here."]
+    goodbye = "Your check-ins now come to another phone. If that was not you, please tell your tutor."
+    assert said == [goodbye, "Welcome back! You are all set here."]
     assert [room.sealer.read(row, "chat") for row in room.rows(Binding)] == [SASHA]
-    assert {room.payload(row)["chat"] for row in room.outbox(state="waiting")} == {SASHA}
+    waiting = room.outbox(state="waiting")
+    assert [(room.payload(row)["chat"], row.recipient) for row in waiting] == [
+        (ROBIN, ""),
+        (SASHA, f"pupil:{pupil.id.hex}"),
+    ]
     room.say(ROBIN, Command("menu"))
     assert room.payload(room.outbox()[-1])["message"]["paragraphs"][0]["t"].startswith("Hello! To join")
 

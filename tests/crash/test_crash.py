@@ -20,7 +20,7 @@ from tests.crash.runs import Run, every_point, play, sampled, table, tally
 from tests.crash.school import School
 from tests.crash.script import LENGTH, make_script
 
-EVERY = {"sqlite": 6, "postgresql": 20}
+EVERY = {"sqlite": 8, "postgresql": 25}
 SEED = int(os.environ.get("EARSHOT_CRASH_SEED") or secrets.randbelow(10_000))
 ALL = os.environ.get("EARSHOT_CRASH") == "all"
 

@@ -171,8 +171,12 @@ class Desk:
         return words_of((await eventually(look, "a modal"))["blocks"])
 
     async def home(self, *words: str) -> str:
-        """Open the Home tab and wait until it holds some words; gives all of them."""
+        """Open the Home tab, and wait until it holds some words."""
         await self.send("home/open")
+        return await self.sees_home(*words)
+
+    async def sees_home(self, *words: str) -> str:
+        """Wait until the Home tab holds some words; gives all of them."""
 
         async def look() -> str | None:
             view = await self.get("home")

@@ -46,3 +46,12 @@ async def test_main_path_from_join_to_the_tutors_card_works(engine: Engine, seal
         listed = await tutor.modal()
         assert listed.count("no answer") == 3
         assert phone.person.last_name not in listed
+
+
+async def test_home_of_the_tutor_who_looks_at_it_follows_the_wave(earshot: World):
+    tutor, phone = earshot.tutor(), earshot.other_pupil()
+    await tutor.home("9A", "Closed")
+    await earshot.open_wave()
+    await tutor.sees_home("9A", "0 of 4 answered.", "Open until")
+    await phone.check_in(low=False)
+    await tutor.sees_home("9A", "1 of 4 answered.", "Open until")
