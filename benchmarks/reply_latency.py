@@ -45,6 +45,8 @@ class _Pupil:
     message_id: int = 0
     check_in: str = ""
     position: int = 0
+    # Nobody taps the next button before the last one has changed the message.
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass
@@ -178,10 +180,11 @@ async def _while_answering(
 
     async def one(pupil: _Pupil, at: float) -> None:
         await asyncio.sleep(max(0.0, at - time.monotonic()))
-        what = "done" if pupil.position == TAPS - 1 else await _option(networks, pupil)
-        if pupil.near and what == "done":
-            ended[pupil.tutor] = time.monotonic()
-        await taps.tap(pupil, what)
+        async with pupil.busy:
+            what = "done" if pupil.position == TAPS - 1 else await _option(networks, pupil)
+            if pupil.near and what == "done":
+                ended[pupil.tutor] = time.monotonic()
+            await taps.tap(pupil, what)
 
     watch.listeners.append(note)
     began = time.monotonic()

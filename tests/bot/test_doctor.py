@@ -72,8 +72,18 @@ def _fill(session: Session, sealer: Sealer) -> None:
     session.add(wave)
     session.flush()
     for pupil in pupils:
-        place = {"school_id": school.id, "wave_id": wave.id, "pupil_id": pupil.id, "group_id": group.id}
-        session.add(CheckIn(**place, bank_version="2026-1", phase="older", state="answered", opened_at=opens))
+        session.add(
+            CheckIn(
+                school_id=school.id,
+                wave_id=wave.id,
+                pupil_id=pupil.id,
+                group_id=group.id,
+                bank_version="2026-1",
+                phase="older",
+                state="answered",
+                opened_at=opens,
+            )
+        )
 
 
 def mended(settings: Settings) -> dict[str, str]:

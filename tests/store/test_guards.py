@@ -42,18 +42,21 @@ class OneSchool:
     """A school with three groups; in each a pupil with a flag, a request, and an unanswered check-in with words."""
 
     school: School
+    wave: Wave
     staff: dict[str, Staff] = field(default_factory=dict)
     groups: dict[str, TutorGroup] = field(default_factory=dict)
     pupils: dict[str, Pupil] = field(default_factory=dict)
     flags: dict[str, Flag] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     check_ins: dict[str, CheckIn] = field(default_factory=dict)
-    wave: Wave = field(default_factory=lambda: Wave(day="2026-11-24", number=0, bank_version="2026-1"))
 
 
 def fill(session: Session, sealer: Sealer) -> OneSchool:
     facts = make_school(session)
-    one = OneSchool(session.get_one(School, facts.id))
+    closes = NOW + timedelta(hours=5)
+    wave = Wave(school_id=facts.id, day="2026-11-24", number=0, opens_at=NOW, closes_at=closes, bank_version="2026-1")
+    session.add(wave)
+    one = OneSchool(session.get_one(School, facts.id), wave)
     roles = {
         "tutor": ("tutor",),
         "tutor of 8A": ("tutor",),
@@ -68,8 +71,6 @@ def fill(session: Session, sealer: Sealer) -> OneSchool:
     one.staff["head of year who left"] = make_staff(session, sealer, facts, "head_of_year", year=7)
     for name in ("tutor who left", "dsl who left", "head of year who left"):
         one.staff[name].active = False
-    one.wave.school_id, one.wave.opens_at, one.wave.closes_at = facts.id, NOW, NOW + timedelta(hours=5)
-    session.add(one.wave)
     session.flush()
     for name, tutor in (("7A", "tutor"), ("7B", "tutor who left"), ("8A", "tutor of 8A")):
         one.groups[name] = make_group(session, facts, name, int(name[0]), one.staff[tutor])

@@ -245,7 +245,7 @@ def test_the_search_finds_what_it_looks_for() -> None:
     ):
         assert found_in(b"x" + form + b"x", [name, "Ottoline"]) == [name]
     for order in ("big", "little"):
-        assert found_in(b"x" + chat.to_bytes(8, order) + b"x", [str(chat)]) == [str(chat)]  # type: ignore[arg-type]
+        assert found_in(b"x" + chat.to_bytes(8, order) + b"x", [str(chat)]) == [str(chat)]
 
 
 def test_the_story_reaches_every_table_that_holds_anything_of_a_person(story: Story, engine: Engine) -> None:
