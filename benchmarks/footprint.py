@@ -12,6 +12,7 @@ from statistics import median
 from benchmarks import school, stage
 from benchmarks.report import Report, Row, Scale, at_most
 from benchmarks.stage import Program
+from bot.opening import open_store
 
 MESSAGES = {"tiny": 20, "usual": 300, "full": 1_000}
 STARTS = {"tiny": 1, "usual": 3, "full": 7}
@@ -25,6 +26,9 @@ async def measure(scale: Scale) -> Report:
             school.make(data, school.sample_size(30))[0].dispose()
         first, first_stop, _ = await _rehearse(data, 0)
         second, second_stop, (peak, shared) = await _rehearse(data, MESSAGES[scale])
+        engine, _sealer = open_store(school.store_settings(data), make=False)
+        school.make_real(engine)
+        engine.dispose()
         polls = [await _first_poll(data) for _ in range(STARTS[scale])]
     return Report(
         (
@@ -48,10 +52,11 @@ async def _rehearse(data: Path, messages: int) -> tuple[float, float, tuple[floa
         started = time.monotonic() - program.began
         async with stage.http() as session:
             networks = stage.Networks(f"http://127.0.0.1:{port}", session)
-            await networks.until(lambda stats: bool(stats["polling"]))
+            await networks.until(lambda stats: bool(stats["polling"]), program)
             if messages:
                 await networks.post("/control/wave")
-                await networks.until(lambda stats: stats["methods"].get("sendmessage", 0) >= messages, every=0.2)
+                sent = "sendmessage"
+                await networks.until(lambda stats: stats["methods"].get(sent, 0) >= messages, program, every=0.2)
         memory = program.megabytes()
     finally:
         stopped = await program.stop()
@@ -64,6 +69,7 @@ async def _first_poll(data: Path) -> float:
         await asyncio.sleep(0.5)
         program = await Program.start("bot", "run", **stage.live_settings(data, networks.base))
         try:
-            return await networks.until(lambda stats: stats["methods"].get("getupdates", 0) > 0) - program.began
+            polled = await networks.until(lambda stats: stats["methods"].get("getupdates", 0) > 0, program)
+            return polled - program.began
         finally:
             await program.stop()

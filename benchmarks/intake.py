@@ -67,6 +67,7 @@ async def measure(scale: Scale) -> Report:
 def _prepare(data: Path, pupils: int) -> _Template:
     engine, sealer, _people = school.make(data, school.sample_size(pupils))
     check_ins = school.open_check_ins(engine, sealer)
+    school.make_real(engine)
     engine.dispose()
     return _Template(data, check_ins)
 
@@ -78,7 +79,7 @@ async def _earshot(template: _Template, data: Path) -> float:
         messages = await _furnish(networks, template)
         program = await Program.start("bot", "run", **stage.live_settings(data, networks.base))
         try:
-            await networks.until(lambda stats: bool(stats["polling"]))
+            await networks.until(lambda stats: bool(stats["polling"]), program)
             await asyncio.sleep(0.5)
             program.send(signal.SIGSTOP)
             for number in range(TAPS):
@@ -89,7 +90,7 @@ async def _earshot(template: _Template, data: Path) -> float:
                 )
             began = time.monotonic()
             program.send(signal.SIGCONT)
-            ended = await networks.until(lambda stats: stats["pending"] == 0)
+            ended = await networks.until(lambda stats: stats["pending"] == 0, program)
         finally:
             await program.stop()
     _check(data, template)
@@ -113,7 +114,7 @@ async def _echo(template: _Template, count: int, *more: str) -> float:
         await _furnish(networks, template)
         program = await Program.start("benchmarks.echo_bot", networks.base, str(count), *more)
         try:
-            await networks.until(lambda stats: bool(stats["polling"]))
+            await networks.until(lambda stats: bool(stats["polling"]), program)
             await asyncio.sleep(0.5)
             program.send(signal.SIGSTOP)
             chats = [one.chat for one in template.check_ins]

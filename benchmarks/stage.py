@@ -122,8 +122,11 @@ class Networks:
         """Read the counts of the Telegram stand-in."""
         return dict(await self.get("/phone/stats"))
 
-    async def until(self, met: Callable[[dict[str, Any]], bool], every: float = 0.01) -> float:
-        """Wait until the counts are as wanted; gives the moment (monotonic) of the asking that saw it."""
+    async def until(self, met: Callable[[dict[str, Any]], bool], program: Program, every: float = 0.01) -> float:
+        """Wait until the counts are as wanted; gives the moment (monotonic) of the asking that saw it.
+
+        Raises StageProblem when the program that is to bring it about ends, or takes too long.
+        """
         deadline = time.monotonic() + PATIENCE
         while True:
             now = time.monotonic()
@@ -132,7 +135,7 @@ class Networks:
                     return now
             except aiohttp.ClientConnectionError:
                 pass
-            if now > deadline:
+            if now > deadline or program.process.returncode is not None:
                 raise StageProblem("the bot did not come to where it was waited for")
             await asyncio.sleep(every)
 

@@ -191,7 +191,9 @@ def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding
         return
     waiting = _count(session, here.where(col(Pupil.id).not_in(bound)))
     words = f"{waiting:,} of {pupils:,} pupils have not joined" if waiting else "All pupils have joined"
-    yield Finding("joined", waiting < pupils, f"{words}: make codes to hand out with `earshot codes codes.csv`." if waiting else f"{words}.")
+    if waiting:
+        words += ": make codes to hand out with `earshot codes codes.csv`"
+    yield Finding("joined", waiting < pupils, f"{words}.")
     cut_off = _count(session, here.where(col(Pupil.unreachable_since).is_not(None)))
     yield Finding(
         "reachable",

@@ -258,7 +258,10 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
             "and run `earshot import staff.csv`."
         },
     ),
-    "nobody joined": (_nobody_joined, {"joined": "2 of 2 pupils have not joined: hand them their letters."}),
+    "nobody joined": (
+        _nobody_joined,
+        {"joined": "2 of 2 pupils have not joined: make codes to hand out with `earshot codes codes.csv`."},
+    ),
     "somebody cut us off": (
         _cut_off,
         {

@@ -55,7 +55,7 @@ def test_an_empty_setting_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch
 def test_settings_do_not_change_once_read() -> None:
     settings = read_settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.http_port = 1  # type: ignore[misc]
+        settings.http_port = 1
 
 
 def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:

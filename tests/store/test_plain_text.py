@@ -196,7 +196,7 @@ def secrets(story: Story) -> list[str]:
     """Everything that may not be readable."""
     plain = [code.replace("-", "") for code in story.codes]
     chats = [str(chat) for chat in CHATS.values()]
-    said = [*WORDS.split()[1:4], *TYPED.split()[1:3], WORDS, TYPED]
+    said = [*WORDS.split()[1:3], *TYPED.split()[1:3], WORDS, TYPED]
     held = [*NAMES, *REFERENCES, *SLACK, *SLACK.values(), "D0QUILLON7", *story.codes, *plain, *chats, *said]
     return [*held, *sorted(story.items)]
 
