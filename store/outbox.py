@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, literal_column, or_
 from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
@@ -19,6 +19,8 @@ from store.sealing import Sealer, Unreadable
 from store.tables import LANES, CheckIn, Outbox, Posted
 
 LEASE = timedelta(seconds=60)
+# Written out, not a parameter: only then do the databases know that the index of what waits is enough.
+_IS_WAITING = col(Outbox.state) == literal_column("'waiting'")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def claim(
     free: ColumnElement[bool] = or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) <= now)
     statement = (
         select(Outbox)
-        .where(Outbox.state == "waiting", Outbox.network == network, col(Outbox.lane).in_(list(lanes)))
+        .where(_IS_WAITING, Outbox.network == network, col(Outbox.lane).in_(list(lanes)))
         .where(col(Outbox.not_before) <= now, free)
         .order_by(col(Outbox.lane), col(Outbox.not_before), col(Outbox.id))
         .limit(limit)
@@ -188,7 +190,7 @@ def release(session: Session, worker: str | None = None) -> None:
 
     Without a worker all leases are given back: for the start of a process that knows it is the only one.
     """
-    statement = update(Outbox).where(col(Outbox.leased_by).is_not(None), col(Outbox.state) == "waiting")
+    statement = update(Outbox).where(col(Outbox.leased_by).is_not(None), _IS_WAITING)
     if worker is not None:
         statement = statement.where(col(Outbox.leased_by) == worker)
     session.exec(statement.values(leased_by=None, lease_until=None))
@@ -206,7 +208,7 @@ def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
     posted = session.exec(select(Posted.slot).where(Posted.school_id == school_id, begins)).all()
     waiting = session.exec(
         select(Outbox.slot)
-        .where(Outbox.state == "waiting", Outbox.school_id == school_id, Outbox.method == "post")
+        .where(_IS_WAITING, Outbox.school_id == school_id, Outbox.method == "post")
         .where(col(Outbox.slot).startswith(prefix, autoescape=True))
     ).all()
     return sorted({*posted, *(slot for slot in waiting if slot is not None)})
@@ -214,7 +216,7 @@ def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
 
 def is_on_its_way(session: Session, slot: str) -> bool:
     """Say whether a message for a slot is still to be sent."""
-    statement = select(Outbox.id).where(Outbox.state == "waiting", Outbox.slot == slot, Outbox.method == "post")
+    statement = select(Outbox.id).where(_IS_WAITING, Outbox.slot == slot, Outbox.method == "post")
     return session.exec(statement.limit(1)).first() is not None
 
 
@@ -222,7 +224,7 @@ def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -
     """Say whether something of this kind is still on its way to a recipient."""
     found = session.exec(
         select(Outbox.id)
-        .where(Outbox.state == "waiting", Outbox.school_id == school_id)
+        .where(_IS_WAITING, Outbox.school_id == school_id)
         .where(Outbox.recipient == recipient, Outbox.method == method)
         .limit(1)
     ).first()
@@ -233,7 +235,7 @@ def withdraw(session: Session, school_id: UUID, recipient: str, now: datetime, *
     """Take back what has not left yet: the phone is no longer theirs, or they asked to stop."""
     session.exec(
         update(Outbox)
-        .where(col(Outbox.state) == "waiting", col(Outbox.school_id) == school_id)
+        .where(_IS_WAITING, col(Outbox.school_id) == school_id)
         .where(col(Outbox.recipient) == recipient, col(Outbox.lane).in_(list(lanes)))
         .values(state="replaced", last_error="withdrawn", done_at=now, leased_by=None, lease_until=None)
     )

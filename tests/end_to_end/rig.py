@@ -40,7 +40,7 @@ WAYS: tuple[Way, ...] = ("polling and Socket Mode", "webhook and HTTP")
 SMALL = SampleSize(pupils=8, groups={5: 1, 9: 1}, others=1, unjoined=1, near=2, weeks=14)
 
 
-async def eventually(look: Callable[[], Awaitable[T]], what: str, seconds: float = 30.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], what: str, seconds: float = 60.0) -> T:
     """Look until something (anything true) is seen, and give it; fails saying `what` never came to be."""
     deadline = time.monotonic() + seconds
     while not (seen := await look()):
