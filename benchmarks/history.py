@@ -32,7 +32,7 @@ class Size:
     letters: int = 33_000
     flags_a_wave: int = 25
     open_flags: int = 60
-    audits: int = 5_000
+    audits: int = 2_000
 
 
 def make(data: Path, size: Size) -> tuple[Engine, Sealer]:

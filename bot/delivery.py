@@ -29,6 +29,8 @@ from store.tables import LANES
 log = structlog.get_logger()
 
 CLAIM_EVERY = 1.0
+# While a wave leaves: half a hand of letters lasts two seconds, and each claim costs the store a turn.
+CLAIM_SOON = 0.5
 CLAIM_MOST = 120
 AT_ONCE = 16
 BULK = LANES["bulk"]
@@ -193,7 +195,7 @@ class Delivery:
                 self.take(letters)
             except Exception as error:
                 log.error("outbox cannot be read", network=self._network, error=type(error).__name__)
-            wait = 0.05 if room > 0 and len(self._held) >= CLAIM_MOST // 2 else CLAIM_EVERY
+            wait = CLAIM_SOON if room > 0 and len(self._held) >= CLAIM_MOST // 2 else CLAIM_EVERY
             await _wait(self._claim_now, wait)
 
     async def _send_loop(self, stop: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
 """The process is killed at commits and sends of a 200-event script: nothing is lost, nothing is counted twice.
 
 By default a few dozen points are taken, others in every run (EARSHOT_CRASH_SEED repeats one); EARSHOT_CRASH=all takes
-every point of every event, which is some thousand lives and takes about half an hour.
+every point of every event, which is about two thousand lives and takes an hour or more.
 """
 
 from __future__ import annotations
