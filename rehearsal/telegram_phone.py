@@ -87,7 +87,13 @@ class Phone:
 
     def _listed(self, person: Person) -> Json:
         told = {"id": person.id, **{name: getattr(person, name) for name in _NAMES}}
-        return {**told, "showcase": person.showcase, "started": person.started, "blocked": person.blocked, "unread": person.unread}
+        return {
+            **told,
+            "showcase": person.showcase,
+            "started": person.started,
+            "blocked": person.blocked,
+            "unread": person.unread,
+        }
 
     async def _get_messages(self, request: web.Request) -> web.Response:
         person = self._person(request)

@@ -13,12 +13,23 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
 from store import vault
 from store.database import make_engine
 from store.sealing import Sealer
+
+# No deadlines: a shared machine may stop for a second at any moment. In CI the examples are the same each time.
+settings.register_profile(
+    "earshot",
+    deadline=None,
+    max_examples=60,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("earshot")
 
 DATABASES = os.environ.get("EARSHOT_TEST_DATABASES", "sqlite,postgresql").split(",")
 
