@@ -8,12 +8,13 @@ from itertools import count
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from bot.desk import DECISIONS, Done, act, not_found_card, old_button_card, opened_home
-from conversations.cards import ACTIONS, Card, nudge_card, request_card, words_card
+from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, request_card, who_card, words_card
+from conversations.model import verbatim
 from scheduling.briefing import asked, home, nudge
-from store.tables import CheckIn, Due, Flag, Request, Staff
+from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 KEYS = count()
@@ -219,6 +220,39 @@ def test_who_did_not_answer_is_not_shown_to_another_groups_tutor(here: SmallScho
 def test_who_did_not_answer_a_wave_that_never_was_is_not_found(here: SmallSchool):
     done = press(here, "tutor", "unanswered_show", f"{'0' * 32}:{here.groups['7A'].hex}")
     assert done == Done(modal=not_found_card())
+
+
+def test_full_name_is_shown_to_who_may_see_it_and_audited(here: SmallSchool):
+    shown = Done(modal=who_card("Wren Ashdown", "7A"))
+    assert press(here, "tutor", "nudge_who", here.flag.hex) == shown
+    assert press(here, "lead", "request_who", here.request.hex) == shown
+    assert here.audited() == ["read name", "read name"]
+
+
+def test_full_name_is_not_shown_to_another_tutor(here: SmallSchool):
+    assert press(here, "other", "nudge_who", here.flag.hex) == Done(modal=not_found_card())
+    assert press(here, "tutor", "request_who", here.request.hex) == Done(modal=not_found_card())
+
+
+def test_head_sees_totals_of_the_school_and_nobody_in_them(here: SmallSchool):
+    def head(session: Session) -> tuple[Card, ...]:
+        viewer = here.member(session, "other")
+        viewer.roles = ["head"]
+        session.exec(update(TutorGroup).where(col(TutorGroup.name) == "7B").values(tutor_id=None))
+        return home(session, here.sealer, here.school, viewer, NOW)
+
+    (card,) = here.work(head)
+    assert (card.title, card.buttons) == (verbatim("Fernhill School"), ())
+    assert dict(card.lines[0].params) == {"count": 3, "answered": 1}
+
+
+def test_installer_has_an_empty_home(here: SmallSchool):
+    def installer(session: Session) -> tuple[Card, ...]:
+        viewer = here.member(session, "deputy")
+        viewer.roles = ["installer"]
+        return home(session, here.sealer, here.school, viewer, NOW)
+
+    assert here.work(installer) == (quiet_card(),)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def test_nudge_as_a_message():
         ("nudge_take", "f" * 32, "primary"),
         ("nudge_snooze", "f" * 32, None),
         ("nudge_not_needed", "f" * 32, None),
+        ("nudge_who", "f" * 32, None),
     ]
     assert blocks[1]["text"]["text"].splitlines()[0] == (
         "3 of the last 4 “how are things” answers were at the low end of this pupil’s own range "
@@ -83,8 +84,8 @@ def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_re
     view = home_view(cards, *READER)
     assert faults(view) == []
     assert len(view["blocks"]) == 100
-    # Five requests and forty nudges of two blocks leave room for fourteen groups.
-    assert view["blocks"][-1]["elements"][0]["text"] == "28 more have no room here."
+    # Five requests and forty nudges of two blocks leave room for nine groups.
+    assert view["blocks"][-1]["elements"][0]["text"] == "33 more have no room here."
 
 
 def test_home_with_exactly_as_many_blocks_as_fit_leaves_nothing_out():
