@@ -32,7 +32,7 @@ LONG_POLL = 25
 BATCH_MOST = 100
 # Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
 ANSWERS_AT_ONCE = 8
-ANSWERS_WAIT = 1.0
+ANSWERS_WAIT = 2.0
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
 # Telegram keeps fewer updates in line than this, and after a week of silence starts again from any number: an id a

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal_column, or_
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_
 from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
@@ -21,6 +21,13 @@ from store.tables import LANES, CheckIn, Outbox, Posted
 LEASE = timedelta(seconds=60)
 # Written out, not a parameter: only then do the databases know that the index of what waits is enough.
 _IS_WAITING = col(Outbox.state) == literal_column("'waiting'")
+# Made once, and without looking for the row among those loaded: this is done for every message that leaves.
+_SENT = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("letter"))
+    .values(state="sent", done_at=bindparam("at"), leased_by=None, lease_until=None, attempts=bindparam("tried"))
+    .execution_options(synchronize_session=False)
+)
 
 
 @dataclass(frozen=True)
@@ -130,11 +137,7 @@ def _letter(row: Outbox, payload: dict[str, Any]) -> Letter:
 
 def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: dict[str, Any] | None) -> None:
     """Mark a letter sent; `ref` (chat and message id) is kept for its slot, so that it can be edited."""
-    session.exec(
-        update(Outbox)
-        .where(col(Outbox.id) == letter.id)
-        .values(state="sent", done_at=now, leased_by=None, lease_until=None, attempts=letter.attempts + 1)
-    )
+    session.exec(_SENT, params={"letter": letter.id, "at": now, "tried": letter.attempts + 1})
     if letter.slot and ref is not None:
         posted = session.exec(select(Posted).where(Posted.slot == letter.slot)).first()
         posted = posted or Posted(school_id=letter.school_id, slot=letter.slot)

@@ -193,6 +193,8 @@ def press(user: str, action: str, *, modal: bool = False) -> Event:
                         return message, each
             return None
 
+        # A copy that a colleague's press is still to change has a button that is nobody's to press any more.
+        await settled(world)
         card, button = await world.until(find, f"a button {action}")
         channel = (await world.ask("GET", f"/workspace/{user}/conversations"))[0]["id"]
         body = {"channel": channel, "ts": card["ts"], "action_id": action, "value": button["value"], "force": True}
