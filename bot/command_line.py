@@ -141,6 +141,8 @@ def wave() -> None:
     clock = Clock()
     with Session(engine) as session:
         school = facts(_school(session))
+        if not school.calendar.terms:
+            raise WaveProblem("The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
         asked = rounds.reachable_pupils(session)
         session.commit()
@@ -225,7 +227,7 @@ def _settings() -> Settings:
 def main() -> None:
     """Run the command line; a problem is one sentence on standard error and exit status 1."""
     try:
-        app()
+        app(prog_name="earshot")
     except PROBLEMS as problem:
         _say(str(problem))
         sys.exit(1)

@@ -1,6 +1,7 @@
 """Rehearsing: the stand-in networks started beside the bot, the sample school brought to them, the clock that moves."""
 
 import asyncio
+import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
@@ -48,6 +49,20 @@ def rehearsal_settings(settings: Settings) -> Settings:
     base = address(settings)
     addresses = {"telegram_api_url": base, "slack_api_url": f"{base}/api/"}
     return settings.model_copy(update={**{name: SecretStr(token) for name, token in _TOKENS.items()}, **addresses})
+
+
+def check_ports(settings: Settings) -> None:
+    """Find out whether both ports are free. Raises RehearsalProblem with the setting that chooses another."""
+    ports = {"EARSHOT_REHEARSAL_PORT": settings.rehearsal_port, "EARSHOT_HTTP_PORT": settings.http_port}
+    for name, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise RehearsalProblem(
+                    f"Port {port} is taken: another Earshot, perhaps. Stop that, or set {name} to a free port."
+                ) from None
 
 
 async def start_networks(settings: Settings) -> Process:

@@ -27,6 +27,8 @@ def run(settings: Settings) -> None:
     """Run until Ctrl-C or SIGTERM. Raises StoreProblem, KeyProblem, SampleProblem or RehearsalProblem."""
     if settings.rehearses:
         settings = rehearsing.rehearsal_settings(settings)
+        # Before the sample school is made, which takes a while.
+        rehearsing.check_ports(settings)
         engine, sealer = open_store(settings, make=True)
         lock = OnlyOne(settings, engine)
         _make_sample(engine, sealer)

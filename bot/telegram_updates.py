@@ -13,6 +13,8 @@ _KINDS = (
     *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media", "photo"),
     *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
 )
+# Two fours with a dash are meant as a code, also with a letter that no code has.
+_CODE_SHAPE = re.compile(r"[A-Za-z0-9]{4}[-–—][A-Za-z0-9]{4}")
 _COMMAND = re.compile(r"/([a-zA-Z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 
 
@@ -79,7 +81,7 @@ def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
             if name == "start" and argument:
                 return Command("start"), argument[:64]
             return Command(name), None
-        return Text(words), words if normal(words) else None
+        return Text(words), words if normal(words) or _CODE_SHAPE.fullmatch(words.strip()) else None
     for kind in _KINDS:
         if kind in message:
             return Attachment(kind, _words(message)), None

@@ -98,7 +98,9 @@ def claim(
         select(Outbox)
         .where(_IS_WAITING, Outbox.network == network, col(Outbox.lane).in_(list(lanes)))
         .where(col(Outbox.not_before) <= now, free)
-        .order_by(col(Outbox.lane), col(Outbox.not_before), col(Outbox.id))
+        # Within a lane what is new comes before what only changes a message that is there: a wave's closing edits must
+        # not hold up the next wave.
+        .order_by(col(Outbox.lane), col(Outbox.method) == "edit", col(Outbox.not_before), col(Outbox.id))
         .limit(limit)
     )
     if is_postgresql(session.get_bind()):

@@ -173,7 +173,7 @@ def read_key_file(path: Path) -> Sealer:
     except FileNotFoundError:
         raise KeyProblem(
             f"there is no key file {path.name}: put back the one this store was made with (its backup), "
-            "or run `earshot init` for a new store"
+            "or set EARSHOT_DATA_DIR to another folder for a new store"
         ) from None
     except (OSError, UnicodeDecodeError):
         raise KeyProblem(f"the key file {path.name} cannot be read: check that it is the right file") from None

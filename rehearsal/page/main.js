@@ -181,7 +181,7 @@ byId("next-school-day").addEventListener("click", (event) =>
 
 function openedSentence({ opened }) {
   if (opened === 0) return "No check-in was opened: nobody is due one.";
-  return opened === 1 ? "A check-in was opened for 1 pupil." : `A check-in was opened for ${opened.toLocaleString("en-GB")} pupils.`;
+  return opened === 1 ? "A check-in was opened for 1 pupil." : `A check-in was opened for ${opened.toLocaleString("en-GB")} pupils. At Telegram’s pace the last phone has it in ${Math.ceil(opened / 29)} seconds.`;
 }
 
 byId("open-check-in").addEventListener("click", (event) =>

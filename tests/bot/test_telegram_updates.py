@@ -44,6 +44,8 @@ def typed(text: str) -> Incoming:
         ("acde 3467", Text("acde 3467"), "acde 3467"),
         ("ACDE3467", Text("ACDE3467"), "ACDE3467"),
         ("ACDE346", Text("ACDE346"), None),
+        ("abcd-efgh", Text("abcd-efgh"), "abcd-efgh"),
+        ("abcd efgh", Text("abcd efgh"), None),
         ("/", Text("/"), None),
         ("/not a command?", Command("not"), None),
         ("/é", Text("/é"), None),

@@ -288,3 +288,23 @@ def test_is_waiting_knows_the_recipient_the_method_and_the_end(session: Session,
     (letter,) = claim(session, sealer)
     outbox.sent(session, sealer, letter, NOW, None)
     assert not outbox.is_waiting(session, school.id, "staff:1", "home")
+
+
+def test_what_is_new_is_claimed_before_changes_of_what_is_there(session: Session, sealer: Sealer):
+    school = make_school(session)
+    for number, method in enumerate(("edit", "send")):
+        outbox.post(
+            session,
+            sealer,
+            school_id=school.id,
+            network="telegram",
+            lane="bulk",
+            method=method,
+            recipient="",
+            payload={},
+            dedupe=f"{number}",
+            now=NOW,
+        )
+    session.flush()
+    claimed = outbox.claim(session, sealer, network="telegram", now=NOW, worker="tests", lanes=(2,), limit=10)
+    assert [letter.method for letter in claimed] == ["send", "edit"]
