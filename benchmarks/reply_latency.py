@@ -36,7 +36,7 @@ _GROUP = re.compile(r"tutor of (\w+)")
 
 
 @dataclass
-class _Pupil:
+class Pupil:
     """A pupil with an open check-in on the phone; `tutor` is the Slack user who would hear of a flag."""
 
     user: int
@@ -64,7 +64,7 @@ class _Taps:
             if future is not None and not future.done():
                 future.set_result(change.at)
 
-    async def tap(self, pupil: _Pupil, what: str) -> float:
+    async def tap(self, pupil: Pupil, what: str) -> float:
         """Tap one button and wait for the changed message; gives the moment of the tap."""
         self.waiting[pupil.user] = answered = asyncio.get_running_loop().create_future()
         data = f"c:{pupil.check_in}:{pupil.position}:{what}"
@@ -105,17 +105,17 @@ def _rows(what: str, took: list[float]) -> Iterator[Row]:
     yield Row("  slowest", f"{max(took) * 1000:.0f} ms")
 
 
-async def _pupils(networks: Networks) -> list[_Pupil]:
+async def _pupils(networks: Networks) -> list[Pupil]:
     staff = await networks.get("/workspace/people?limit=1000")
     tutors = {found[1]: user["id"] for user in staff if (found := _GROUP.search(user["real_name"]))}
     people = await networks.get("/phone/people?limit=5000")
     return [
-        _Pupil(one["id"], near="low" in one["note"], tutor=tutors[one["note"].split(" · ")[1]])
+        Pupil(one["id"], near="low" in one["note"], tutor=tutors[one["note"].split(" · ")[1]])
         for one in sorted(people, key=lambda one: one["id"])
     ]
 
 
-async def _look(networks: Networks, pupil: _Pupil) -> dict[str, Any]:
+async def _look(networks: Networks, pupil: Pupil) -> dict[str, Any]:
     """Look at a pupil's check-in, and note where it lies."""
     shown = (await networks.get(f"/phone/{pupil.user}/messages"))["messages"][-1]
     _, pupil.check_in, at, _ = shown["keyboard"][0][0]["callback_data"].split(":")
@@ -126,7 +126,7 @@ async def _look(networks: Networks, pupil: _Pupil) -> dict[str, Any]:
 # --- (a) --------------------------------------------------------------------------------------------------------------
 
 
-async def _during_wave(networks: Networks, watch: Watch, pupils: list[_Pupil], tapping: int) -> list[float]:
+async def _during_wave(networks: Networks, watch: Watch, pupils: list[Pupil], tapping: int) -> list[float]:
     """Open a wave, and have some of the first pupils it reaches tap to and fro until it has reached all."""
     taps, reached = _Taps(networks), set[int]()
     by_user = {pupil.user: pupil for pupil in pupils}
@@ -161,7 +161,7 @@ async def _during_wave(networks: Networks, watch: Watch, pupils: list[_Pupil], t
 
 
 async def _while_answering(
-    networks: Networks, watch: Watch, pupils: list[_Pupil], answering: int
+    networks: Networks, watch: Watch, pupils: list[Pupil], answering: int
 ) -> tuple[list[float], list[float]]:
     """Have pupils answer to the end; gives what each tap took, and what each flag took to its tutor (seconds)."""
     taps, told = _Taps(networks), dict[str, float]()
@@ -178,7 +178,7 @@ async def _while_answering(
         if change.topic == "workspace" and change.data["kind"] == "message" and change.data["user"] in ended:
             told.setdefault(change.data["user"], change.at)
 
-    async def one(pupil: _Pupil, at: float) -> None:
+    async def one(pupil: Pupil, at: float) -> None:
         await asyncio.sleep(max(0.0, at - time.monotonic()))
         async with pupil.busy:
             what = "done" if pupil.position == TAPS - 1 else await _option(networks, pupil)
@@ -194,7 +194,7 @@ async def _while_answering(
     return taps.took, [told[tutor] - ended[tutor] for tutor in told]
 
 
-def schedule(pupils: list[_Pupil], chance: random.Random) -> Iterator[tuple[_Pupil, float]]:
+def schedule(pupils: list[Pupil], chance: random.Random) -> Iterator[tuple[Pupil, float]]:
     """Yield who taps when (seconds), in all TAPS times each: RATE a second at chance moments, some pupils together."""
     for first in range(0, len(pupils), TOGETHER):
         together = pupils[first : first + TOGETHER]
@@ -204,7 +204,7 @@ def schedule(pupils: list[_Pupil], chance: random.Random) -> Iterator[tuple[_Pup
             yield together[number % len(together)], moment
 
 
-async def _option(networks: Networks, pupil: _Pupil) -> str:
+async def _option(networks: Networks, pupil: Pupil) -> str:
     """Choose an answer: the second option, or the low one of a state question for a pupil who is near a flag."""
     if not pupil.near:
         return "1"

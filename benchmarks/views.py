@@ -33,7 +33,7 @@ from store.due import next_due
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Flag, School, Staff, TutorGroup
 
-SIZES = {"tiny": Size(pupils=60, waves=8, letters=200, audits=20), "usual": Size(), "full": Size()}
+SIZES = {"tiny": Size(pupils=50, waves=4, letters=50, audits=5), "usual": Size(), "full": Size()}
 LARGE = ("check_in", "posted", "outbox", "audit", "flag")
 TARGET_MS = 300.0
 PEOPLE_MOST = 50

@@ -161,14 +161,6 @@ def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, ef
 def _record(
     session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: RecordCheckIn, outcome: Outcome
 ) -> None:
-    # What the batch has yet to write is about others, or about messages: it can all be written together at the end.
-    with session.no_autoflush:
-        _record_now(session, sealer, context, pupil, effect, outcome)
-
-
-def _record_now(
-    session: Session, sealer: Sealer, context: Context, pupil: Pupil, effect: RecordCheckIn, outcome: Outcome
-) -> None:
     check_in = session.get(CheckIn, UUID(effect.check_in))
     # A check-in ends once; what comes after (a redelivery, a tap that crossed the closing) changes nothing.
     if check_in is None or check_in.pupil_id != pupil.id or check_in.state not in ("open", "undelivered"):

@@ -22,7 +22,9 @@ from tests.bot.slack_school import NOW, PEOPLE, SmallSchool, small_school
 from tests.rehearsal.slack_rig import Rig, serving, slack
 
 # A press is given longer than Slack gives it: a shared machine may stop for a second at any moment.
-QUICK = Waits(ack=5.0, retries=(0.0, 0.2, 0.5, 1.0, 2.0), trigger=10.0)
+PATIENT = Waits(ack=5.0, retries=(0.0, 0.2, 0.5, 1.0, 2.0), trigger=10.0)
+# For what is to be delivered again.
+QUICK = Waits(ack=1.0, retries=(0.0, 0.2, 0.5, 1.0, 2.0), trigger=10.0)
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    engine: Engine, way: str, *, linked: bool = True, waits: Waits = QUICK, bot_token: str = SLACK_BOT_TOKEN
+    engine: Engine, way: str, *, linked: bool = True, waits: Waits = PATIENT, bot_token: str = SLACK_BOT_TOKEN
 ) -> AsyncIterator[Office]:
     school = small_school(engine, linked=linked)
     async with slack(waits=waits) as rig:

@@ -14,7 +14,7 @@ from bot.slack_edge import SlackEdge
 from bot.slack_socket import Socket
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN
 from store.tables import Due, Failure, Seen, Staff
-from tests.bot.slack_office import Office, office
+from tests.bot.slack_office import QUICK, Office, office
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 WAYS = pytest.mark.parametrize("way", ["socket", "http"])
@@ -109,7 +109,7 @@ async def test_home_follows_a_decision_made_on_it(engine: Engine, way: str):
 
 @WAYS
 async def test_member_of_staff_is_found_by_email_at_the_first_opening(engine: Engine, way: str):
-    async with office(engine, way, linked=False) as here:
+    async with office(engine, way, linked=False, waits=QUICK) as here:
         await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
         home = await here.home("U0LEAD")
         assert home["blocks"][0]["text"]["text"].startswith("*Urgent: ")
@@ -146,7 +146,7 @@ async def test_opening_that_slack_delivers_twice_is_published_once(engine: Engin
 
 @WAYS
 async def test_event_whose_commit_failed_is_not_acknowledged_and_comes_again(engine: Engine, way: str):
-    async with office(engine, way) as here:
+    async with office(engine, way, waits=QUICK) as here:
         break_store(here.school)
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
         await here.soon(lambda: failures(here))
@@ -191,7 +191,7 @@ async def failures(here: Office) -> list[Failure]:
 
 @WAYS
 async def test_slack_that_cannot_say_who_it_is_delivers_again(engine: Engine, way: str):
-    async with office(engine, way, linked=False) as here:
+    async with office(engine, way, linked=False, waits=QUICK) as here:
         await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
         await here.home("U0LEAD")
         here.rig.faults.mode, here.rig.faults.every = "5xx", 1
