@@ -199,7 +199,13 @@ def test_calendar_reads_term_dates_and_says_what_it_left_out(made: Earshot) -> N
     assert (told.status, told.out, "Traceback" in told.err) == (1, "", False)
 
 
+def test_a_wave_without_term_dates_says_how_to_give_them(made: Earshot) -> None:
+    assert made("wave") == Told(1, "", "The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
+
+
 def test_a_wave_outside_school_time_is_refused(made: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.replace("=2026", "=2016").encode())
+    made("calendar", "terms.ics")
     assert made("wave") == Told(
         1, "", "There is no school now, so no check-in is sent. Choose a time in the school day."
     )
@@ -250,7 +256,7 @@ def test_every_command_has_help_with_an_example(earshot: Earshot) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "There is no key file earshot.key: put back the one this store was made with (its backup), or run"),
+        (None, "There is no key file earshot.key: put back the one this store was made with (its backup), or set"),
         ("", "The key file earshot.key holds no key (64 hexadecimal digits): put back the right file."),
         ("ab" * 32, "This key is "),
     ],
@@ -319,7 +325,7 @@ def process(*arguments: str, before: tuple[str, ...] = (), limit: int | None = N
 def test_a_process_of_its_own_says_the_same() -> None:
     assert process("init", "--name", "Fernhill School").status == 0
     told = process("wave")
-    assert told == Told(1, "", "There is no school now, so no check-in is sent. Choose a time in the school day.")
+    assert told == Told(1, "", "The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
 
 
 def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made: Earshot) -> None:

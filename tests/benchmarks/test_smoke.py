@@ -1,0 +1,47 @@
+"""The benchmarks still run: what is quick is run at its tiniest, what needs whole processes is left to `make bench`."""
+
+import random
+
+from benchmarks import views
+from benchmarks.__main__ import BENCHMARKS
+from benchmarks.reply_latency import RATE, TAPS, Pupil, schedule
+from benchmarks.report import at_most, share
+
+
+def test_every_benchmark_is_listed_by_the_name_of_its_module():
+    names = {name: measure.__module__ for name, measure in BENCHMARKS.items()}
+
+    assert names == {name: f"benchmarks.{name}" for name in BENCHMARKS}
+
+
+def test_the_schedule_of_taps_gives_each_pupil_six_in_order_at_the_rate_of_the_whole_school():
+    pupils = [Pupil(user, near=False, tutor="U1") for user in range(138)]
+
+    taps = list(schedule(pupils, random.Random(1)))  # noqa: S311 (moments of taps, no secret)
+
+    moments = [moment for _, moment in taps]
+    assert {pupil.user: [one.user for one, _ in taps].count(pupil.user) for pupil in pupils} == dict.fromkeys(
+        range(138), TAPS
+    )
+    assert moments == sorted(moments)
+    assert 0 <= moments[0] < moments[-1] <= len(pupils) * TAPS / RATE
+
+
+def test_a_figure_meets_its_target_up_to_and_with_it():
+    rows = [at_most("stop", value, 2.0, "s") for value in (1.9, 2.0, 2.1)]
+
+    assert [(row.measured, row.target, row.met) for row in rows] == [
+        ("1.9 s", "≤ 2 s", True),
+        ("2.0 s", "≤ 2 s", True),
+        ("2.1 s", "≤ 2 s", False),
+    ]
+
+
+def test_a_share_of_values_is_one_of_them():
+    assert [share(range(100), part) for part in (0.0, 0.5, 0.99, 1.0)] == [0, 50, 99, 99]
+
+
+async def test_views_of_a_tiny_school_read_no_large_table_from_end_to_end():
+    report = await views.measure("tiny")
+
+    assert report.rows[-1].measured == "none"
