@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot.pace import Limits, Pace
+from bot.pace import Flight, Limits, Pace
 from bot.worker import Worker
 from store import outbox
 from store.outbox import Letter
@@ -38,6 +38,7 @@ BACKOFF_MOST = 300.0
 EDITS = ("edit", "update", "home")
 EDITS_REMEMBERED = 4_000
 RECHECK_AFTER = 1.0
+NOT_OURS = float("inf")
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
@@ -114,7 +115,9 @@ class Delivery:
         self._writing = False
         self._sending: set[asyncio.Task[None]] = set()
         self._busy_chats: set[str] = set()
+        # When each letter in hand was last seen to be ours.
         self._held: dict[UUID, float] = {}
+        self._looking: asyncio.Task[None] | None = None
         self._newest_edit: dict[tuple[str, str, object], UUID] = {}
         self._claim_now = asyncio.Event()
         self.counts = {"sent": 0, "again": 0, "refused": 0}
@@ -210,9 +213,9 @@ class Delivery:
                 self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
                 continue
             chat = self._sender.chat_of(picked)
-            self._pace.take(loop.time(), chat=chat, method=picked.method)
+            flight = self._pace.take(loop.time(), chat=chat, method=picked.method)
             self._busy_chats.add(chat)
-            task = asyncio.create_task(self._send(picked, chat))
+            task = asyncio.create_task(self._send(picked, chat, flight))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -244,7 +247,7 @@ class Delivery:
                 soonest = min(soonest, wait)
         return None, soonest
 
-    async def _send(self, letter: Letter, chat: str) -> None:
+    async def _send(self, letter: Letter, chat: str, flight: Flight) -> None:
         now = self._clock()
         try:
             held = self._hold_until(letter, now)
@@ -253,7 +256,9 @@ class Delivery:
             elif held is not None:
                 self._end(letter, chat, lambda session: outbox.put_back(session, letter, "quiet hours", held))
             elif await self._still_ours(letter):
-                self._settle(letter, chat, await self._sender.send(letter), self._clock())
+                result = await self._sender.send(letter)
+                flight.landed = asyncio.get_running_loop().time()
+                self._settle(letter, chat, result, self._clock())
             else:
                 self._let_go(letter.id, chat)
         except Exception as error:
@@ -261,13 +266,24 @@ class Delivery:
             log.error("letter not sent", network=self._network, letter=letter.id.hex, error=type(error).__name__)
             self._settle(letter, chat, TryAgain(f"fault: {type(error).__name__}"), self._clock())
         finally:
+            flight.landed = flight.landed or asyncio.get_running_loop().time()
             self._wake.set()
 
     async def _still_ours(self, letter: Letter) -> bool:
         """Look again at a letter that has waited here: it may be withdrawn (a stop, a new phone) or taken over."""
-        if time.monotonic() - self._held[letter.id] < RECHECK_AFTER:
-            return True
-        return await self._worker.run(lambda session: outbox.is_leased(session, letter, self._name))
+        while time.monotonic() - self._held[letter.id] >= RECHECK_AFTER:
+            # All that waits here is looked at together: a wave's letters have all waited, and each look is a query.
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look_again())
+            await asyncio.shield(self._looking)
+        return self._held[letter.id] != NOT_OURS
+
+    async def _look_again(self) -> None:
+        asked, held = time.monotonic(), list(self._held)
+        ours = await self._worker.run(lambda session: outbox.leased(session, held, self._name))
+        for letter_id in held:
+            if letter_id in self._held:
+                self._held[letter_id] = asked if letter_id in ours else NOT_OURS
 
     def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
         if isinstance(result, Sent):
@@ -315,8 +331,16 @@ class Delivery:
             return
 
         def write(session: Session) -> None:
-            for end in ends:
-                _write(session, end, self._clock())
+            # Nearly always all can be written: one savepoint does, and only otherwise each has its own.
+            try:
+                with session.begin_nested():
+                    for end in ends:
+                        end.write(session)
+            except OperationalError:
+                raise
+            except Exception:
+                for end in ends:
+                    _write(session, end, self._clock())
 
         self._writing = True
         try:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -19,6 +21,19 @@ TALKATIVE = (
 )
 
 
+class _Steady:
+    """Standard error that may go away (a terminal closed, a full disk): what cannot be written is left out."""
+
+    def write(self, line: str) -> int:
+        with suppress(OSError, ValueError):
+            return sys.stderr.write(line)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 class _WithoutWords(logging.Formatter):
     """Says which library complained and of what kind of error; its message and its traceback may hold anything."""
 
@@ -29,7 +44,8 @@ class _WithoutWords(logging.Formatter):
 
 def set_up(level: str) -> None:
     """Set up logging to standard error, one line an event."""
-    handler = logging.StreamHandler(sys.stderr)
+    steady = cast(TextIO, _Steady())
+    handler = logging.StreamHandler(steady)
     handler.setFormatter(_WithoutWords())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in TALKATIVE:
@@ -42,6 +58,6 @@ def set_up(level: str) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(steady),
         cache_logger_on_first_use=False,
     )

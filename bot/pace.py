@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 REPLY = 1
+# Messages of bulk that may leave at once after a busy moment; more would make a reply wait for all of them.
+CATCH_UP = 4
 
 
 @dataclass
@@ -30,30 +32,45 @@ class Bucket:
         self.at = now
 
 
+@dataclass
+class Flight:
+    """One message on its way: when it left, and when the network's answer said that it had arrived (seconds)."""
+
+    left: float
+    landed: float | None = None
+
+
 class Window:
     """At most `most` messages in any `seconds`; bulk is spread evenly, so that a reply waits one space, not a window.
 
-    Telegram allows about 30 messages a second over all chats; one less, in a little more, allows for the network's
-    unevenness between here and there.
+    The network counts a message when it arrives, so a place is free again `seconds` after the answer, not after the
+    leaving: however unevenly the way between takes its time, the limit holds. A message that stays without an answer
+    keeps its place one window longer at most, so that a hung connection does not hold up the others.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
-        self._times: deque[float] = deque(maxlen=most)
+        self._flights: deque[Flight] = deque(maxlen=most)
         self._seconds = seconds
         self._space = seconds / most
         self._last = float("-inf")
 
     def wait(self, now: float, *, bulk: bool) -> float:
         """Seconds until one more may leave; 0.0 means now."""
-        full = len(self._times) == self._times.maxlen
-        room = max(0.0, self._times[0] + self._seconds - now) if full else 0.0
+        room = 0.0
+        if len(self._flights) == self._flights.maxlen:
+            oldest = self._flights[0]
+            landed = min(now, oldest.left + self._seconds) if oldest.landed is None else oldest.landed
+            room = max(0.0, landed + self._seconds - now)
         return max(room, self._last + self._space - now) if bulk else room
 
-    def take(self, now: float) -> None:
-        self._times.append(now)
-        # Spacing is kept from the planned moment, not the late one, so that a slow wake-up does not slow the wave.
+    def take(self, now: float) -> Flight:
+        """One message leaves; whoever sends it sets when it landed."""
+        flight = Flight(now)
+        self._flights.append(flight)
+        # Spacing is kept from the planned moment, not the late one: a busy moment does not slow a whole wave.
         planned = self._last + self._space
-        self._last = planned if now - planned < self._space else now
+        self._last = planned if now - planned < CATCH_UP * self._space else now
+        return flight
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,8 @@ class Limits:
     methods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-TELEGRAM = Limits(most=29, seconds=1.005, chat_rate=1.0, chat_burst=5.0)
+# Telegram allows about 30 messages a second over all chats, and one a second in each with short bursts.
+TELEGRAM = Limits(most=30, seconds=1.0, chat_rate=1.0, chat_burst=5.0)
 # Slack: about one message a second in a channel; views.publish is of tier 4, a hundred a minute.
 SLACK = Limits(most=40, seconds=1.0, chat_rate=1.0, chat_burst=2.0, methods={"home": (1.5, 10.0)})
 
@@ -93,9 +111,8 @@ class Pace:
         """Seconds until any message of this lane may leave."""
         return max(0.0, self._all.wait(now, bulk=lane > REPLY))
 
-    def take(self, now: float, *, chat: str, method: str) -> None:
-        """One message leaves."""
-        self._all.take(now)
+    def take(self, now: float, *, chat: str, method: str) -> Flight:
+        """One message leaves; whoever sends it sets when it landed."""
         if method in self._methods:
             self._methods[method].take(now)
         bucket = self._chats.get(chat)
@@ -105,6 +122,7 @@ class Pace:
             bucket = self._chats[chat] = Bucket(self._limits.chat_rate, self._limits.chat_burst)
             bucket.at = now
         bucket.take(now)
+        return self._all.take(now)
 
     def pause(self, now: float, seconds: float, *, method: str, lane: int) -> None:
         """The network said to wait: this method rests in this lane, the other lanes go on."""

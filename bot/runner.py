@@ -19,6 +19,7 @@ from bot.effects import Context, Outcome, apply
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import step
 from scheduling.jobs import JOBS
+from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from store import due as due_rows
 from store import invites, people
@@ -182,8 +183,8 @@ class Runner:
         mark = (row.due_at, row.version)
         try:
             with session.begin_nested():
-                for number, (pupil_id, event) in enumerate(JOBS[row.kind](session, self._sealer, school, row, now)):
-                    self._one_due(session, school, row, number, pupil_id, event, now, outcome)
+                addressed = JOBS[row.kind](session, self._sealer, school, row, now)
+                self._all_due(session, school, row, addressed, now, outcome)
                 if (row.due_at, row.version) == mark:
                     session.delete(row)
         except OperationalError:
@@ -193,6 +194,31 @@ class Runner:
             outcome = Outcome()
         outcome.due = True
         return True, outcome
+
+    def _all_due(
+        self,
+        session: Session,
+        school: SchoolFacts,
+        row: Due,
+        addressed: Sequence[Addressed],
+        now: datetime,
+        outcome: Outcome,
+    ) -> None:
+        if not addressed:
+            return
+        # Nearly always nothing fails: one savepoint does for all, and their rows are written together.
+        together = Outcome()
+        try:
+            with session.begin_nested():
+                for number, (pupil_id, event) in enumerate(addressed):
+                    self._due_event(session, school, row, number, pupil_id, event, now, together)
+            outcome.add(together)
+        except OperationalError:
+            raise
+        except Exception as error:
+            log.info("job taken one by one", event_type=row.kind, error=type(error).__name__)
+            for number, (pupil_id, event) in enumerate(addressed):
+                self._one_due(session, school, row, number, pupil_id, event, now, outcome)
 
     def _one_due(
         self,

@@ -49,6 +49,7 @@ EVENTS: Final = ("app_home_opened",)
 # Slack waits three seconds for an acknowledgement; a look-up of who it is must leave time for the rest.
 LOOK_UP_SECONDS = 1.5
 STOP_SECONDS = 0.5
+TRY_MODAL_AGAIN = 1.0
 
 NOTHING: Final = Done()
 
@@ -245,11 +246,18 @@ class SlackEdge:
 
     async def _open_modal(self, trigger: str, card: Card, school: SchoolFacts | None) -> None:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
-        try:
-            await self.client.views_open(trigger_id=trigger, view=modal_view(card, language, zone, self._clock()))
-        except Exception as error:
-            code = code_of(error) if isinstance(error, SlackApiError) else ""
-            log.warning("slack modal not opened", error=type(error).__name__, code=code)
+        view = modal_view(card, language, zone, self._clock())
+        for last in (False, True):
+            try:
+                await self.client.views_open(trigger_id=trigger, view=view)
+            except Exception as error:
+                code = code_of(error) if isinstance(error, SlackApiError) else ""
+                if code == "ratelimited" and not last:
+                    # A trigger lasts three seconds: one more try fits in, a second would not.
+                    await asyncio.sleep(TRY_MODAL_AGAIN)
+                    continue
+                log.warning("slack modal not opened", error=type(error).__name__, code=code)
+            return
 
     async def _note_failure(self, event: str, error: Exception) -> None:
         """Keep a row of what could not be handled: its type, never its content."""

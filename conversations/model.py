@@ -310,7 +310,7 @@ class OpenCheckIn:
     """A check-in under way, pinned to the version of the item bank it began with.
 
     `position` counts the items passed; equal to len(items) it waits at "anything else?". `asked_at` is when the current
-    item was shown. `started` turns true with the first tap.
+    item was shown. `started` turns true with the first tap, `reminded` with the reminder.
     """
 
     check_in: CheckInId
@@ -321,6 +321,7 @@ class OpenCheckIn:
     position: int = 0
     answers: tuple[Answer, ...] = ()
     started: bool = False
+    reminded: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -332,6 +333,7 @@ class OpenCheckIn:
             "at": self.position,
             "answers": [[answer.item, answer.option, answer.ms] for answer in self.answers],
             "started": self.started,
+            "reminded": self.reminded,
         }
 
     @classmethod
@@ -345,6 +347,7 @@ class OpenCheckIn:
             position=data["at"],
             answers=tuple(Answer(*answer) for answer in data["answers"]),
             started=data["started"],
+            reminded=data.get("reminded", False),
         )
 
 

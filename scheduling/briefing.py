@@ -156,10 +156,10 @@ def update_copies(
     now: datetime,
     lease_to: str | None = None,
 ) -> list[Letter]:
-    """Write an update of every copy of a card, posted or on its way; slots are `<slot_prefix><staff id in hex>`."""
+    """Write an update of every copy of a card, posted or on its way; slots begin `<slot_prefix><staff id in hex>`."""
     letters = []
     for slot in outbox.slots_of(session, school.id, slot_prefix):
-        staff = session.get(Staff, UUID(slot.removeprefix(slot_prefix)))
+        staff = session.get(Staff, UUID(slot.removeprefix(slot_prefix).partition(":")[0]))
         if staff is None:
             continue
         letter = post_card(
@@ -169,7 +169,7 @@ def update_copies(
             staff,
             card,
             slot=slot,
-            dedupe=f"{dedupe}:{staff.id.hex}",
+            dedupe=f"{dedupe}:{slot.removeprefix(slot_prefix)}",
             now=now,
             method="update",
             lease_to=lease_to,

@@ -200,7 +200,9 @@ def request(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now
         dedupe = f"{key}:{due.version}{':danger' if row.danger else ''}"
         try:
             with session.begin_nested():
-                post_card(session, sealer, school, lead, card, slot=key, dedupe=dedupe, now=now, lane="urgent")
+                # Each repeat is a message of its own, and each is brought up to date once somebody owns it.
+                slot = f"{key}:{due.version}"
+                post_card(session, sealer, school, lead, card, slot=slot, dedupe=dedupe, now=now, lane="urgent")
                 session.flush()
         except Unreadable:
             # The others must hear of it all the same.

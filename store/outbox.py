@@ -4,7 +4,7 @@ A row leaves "waiting" once: sent, expired, failed or replaced. Whoever sends it
 out (the process died), another takes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,14 @@ _SENT = (
     update(Outbox)
     .where(col(Outbox.id) == bindparam("letter"))
     .values(state="sent", done_at=bindparam("at"), leased_by=None, lease_until=None, attempts=bindparam("tried"))
+    .execution_options(synchronize_session=False)
+)
+_ENDED = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("letter"), _IS_WAITING)
+    .values(
+        state=bindparam("as"), last_error=bindparam("why"), done_at=bindparam("at"), leased_by=None, lease_until=None
+    )
     .execution_options(synchronize_session=False)
 )
 
@@ -149,6 +157,10 @@ def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: d
 
 def ended(session: Session, letter: Letter, state: str, now: datetime, error: str) -> None:
     """Mark a letter expired, failed or replaced, with the reason in a word that says nothing of anyone."""
+    if letter.method != "send":
+        # Most are edits that a later one overtook, many at a time in a busy minute.
+        session.exec(_ENDED, params={"letter": letter.id, "as": state, "at": now, "why": error})
+        return
     row = session.get(Outbox, letter.id)
     if row is not None and row.state == "waiting":
         _end(session, row, state, now, error)
@@ -169,10 +181,10 @@ def _end(session: Session, row: Outbox, state: str, now: datetime, error: str) -
             session.add(check_in)
 
 
-def is_leased(session: Session, letter: Letter, worker: str) -> bool:
-    """Say whether a letter still waits under a process's lease: neither withdrawn nor taken over by another."""
-    row = session.exec(select(Outbox.state, Outbox.leased_by).where(Outbox.id == letter.id)).first()
-    return row is not None and tuple(row) == ("waiting", worker)
+def leased(session: Session, letters: Collection[UUID], worker: str) -> set[UUID]:
+    """Say which letters still wait under a process's lease: neither withdrawn nor taken over by another."""
+    statement = select(Outbox.id).where(col(Outbox.id).in_(letters), _IS_WAITING, Outbox.leased_by == worker)
+    return set(session.exec(statement).all())
 
 
 def put_back(session: Session, letter: Letter, error: str, not_before: datetime) -> None:

@@ -8,7 +8,8 @@ Rules
 5. At the end: a short thanks. No score, no streak, no praise for taking part.
 6. A button that is old, doubled, from elsewhere or made up is answered gently and changes nothing.
 7. Words typed where a tap is due are answered kindly; the question stays.
-8. One reminder, one line, only if it is not finished. When it closes, what was answered is put away as it is.
+8. One reminder, one line, only if it is not finished; it changes when the check-in ends. When it closes, what was
+   answered is put away as it is.
 9. A new check-in closes an older one that is still open. Only pupils who are taking part get one, and never late.
 10. A question that is no longer in its bank is passed over without a word.
 
@@ -80,7 +81,8 @@ def reminder(state: State, event: CheckInReminder, person: Person, now: datetime
         return Step(state)
     words = say("Your check-in is still open until {when}. It takes about a minute.", when=check_in.closes_at)
     message = Message((words,), rows=((go_on_button(check_in),), (talk_button(),)))
-    return Step(state, (Send(message, lane="bulk", expires_at=check_in.closes_at),))
+    send = Send(message, _reminder_slot(check_in), lane="bulk", expires_at=check_in.closes_at)
+    return Step(_with(state, replace(check_in, reminded=True)), (send,))
 
 
 def closes(state: State, event: CheckInCloses) -> Step:
@@ -97,11 +99,11 @@ def ended(
     check_in = state.check_in
     if check_in is None:
         return state, ()
-    effects = (RecordCheckIn(check_in.check_in, ending, check_in.answers), Edit(closing, slot(check_in), lane))
-    return _with(state, None), effects
+    record = RecordCheckIn(check_in.check_in, ending, check_in.answers)
+    return _with(state, None), (record, Edit(closing, slot(check_in), lane), *_reminder_over(check_in))
 
 
-def closed_by_stopping() -> Message:
+def is_over() -> Message:
     return Message((say("This check-in is over."),), rows=way_on())
 
 
@@ -180,6 +182,17 @@ def slot(check_in: OpenCheckIn) -> str:
     return f"check-in:{check_in.check_in}"
 
 
+def _reminder_slot(check_in: OpenCheckIn) -> str:
+    return f"reminder:{check_in.check_in}"
+
+
+def _reminder_over(check_in: OpenCheckIn) -> tuple[Effect, ...]:
+    """Change the reminder when its check-in has ended: it must not ask for what cannot be done any more."""
+    if not check_in.reminded:
+        return ()
+    return (Edit(is_over(), _reminder_slot(check_in), "bulk"),)
+
+
 def _moved(check_in: OpenCheckIn, what: str, band: Band, now: datetime) -> OpenCheckIn | None:
     """Follow a tap that fits the current position; None if the button cannot have been under it."""
     at = check_in.position
@@ -247,7 +260,8 @@ def _unfinished(check_in: OpenCheckIn | None) -> Literal["partial", "missed"]:
 
 
 def _finished(state: State, check_in: OpenCheckIn, kept: str) -> tuple[State, tuple[Effect, ...]]:
-    return _with(state, None), (RecordCheckIn(check_in.check_in, "answered", check_in.answers, kept),)
+    record = RecordCheckIn(check_in.check_in, "answered", check_in.answers, kept)
+    return _with(state, None), (record, *_reminder_over(check_in))
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

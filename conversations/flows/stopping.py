@@ -42,7 +42,7 @@ def stop(state: State, person: Person, *, tapped: bool) -> Step:
     if person.status == "stopped":
         return Step(state, (answer(message, tapped=tapped),))
     # Always put away as partial, even untouched: a check-in that a pupil stopped must not look like one they missed.
-    after, ended = check_in.ended(state, "partial", check_in.closed_by_stopping(), lane="reply")
+    after, ended = check_in.ended(state, "partial", check_in.is_over(), lane="reply")
     effects: tuple[Effect, ...] = (SetStatus("stopped"), *ended, answer(message, tapped=tapped))
     return Step(after, effects)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
@@ -14,6 +15,8 @@ from bot.desk import DECISIONS, Done, act, not_found_card, old_button_card, open
 from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, request_card, who_card, words_card
 from conversations.model import verbatim
 from scheduling.briefing import asked, home, nudge
+from scheduling.jobs import JOBS
+from store.due import set_due
 from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
@@ -304,6 +307,20 @@ def test_first_lead_to_press_owns_the_request_and_the_pupil_is_to_be_told(here: 
     assert [letter.payload["card"] for letter in done.letters] == [card.to_json()] * 2
     assert done.modal is None
     assert decisions(here) == ["request owned"]
+
+
+def test_every_repeat_of_a_request_is_brought_up_to_date_once_somebody_owns_it(here: SmallSchool):
+    def repeat(session: Session, number: int) -> None:
+        set_due(session, here.school.id, "request", here.request.hex, NOW, version=number)
+        due = session.exec(select(Due).where(Due.kind == "request")).one()
+        JOBS["request"](session, here.sealer, here.school, due, NOW)
+
+    for number in (1, 2, 3):
+        here.work(lambda session, number=number: repeat(session, number))
+    posted = Counter(row.recipient for row in here.waiting())
+    done = press(here, "lead", "request_own", here.request.hex)
+    assert posted == {f"staff:{here.staff[who].hex}": 3 for who in ("lead", "deputy")}
+    assert Counter(letter.recipient for letter in done.letters) == posted
 
 
 def test_second_lead_to_press_is_told_who_owns_the_request(here: SmallSchool):

@@ -56,6 +56,18 @@ def test_an_error_nobody_waited_for_in_a_task_keeps_its_words() -> None:
     assert logged(program) == ["ERROR asyncio: ValueError"]
 
 
+@pytest.mark.parametrize("gone", ["sys.stderr.close()", "os.close(2)"])
+def test_a_standard_error_that_went_away_stops_nobody(gone: str) -> None:
+    program = (
+        "import os, sys\n"
+        f"{gone}\n"
+        "structlog.get_logger().error('failed')\n"
+        "logging.getLogger('some.library').warning('gone')\n"
+        "os._exit(0)"
+    )
+    assert logged(program) == []
+
+
 @pytest.mark.parametrize("library", ["httpx", "httpcore.http11", "telegram.ext", "aiohttp.server", "sqlalchemy.engine"])
 def test_libraries_that_print_addresses_or_bodies_are_silent(library: str) -> None:
     assert logged(f"logging.getLogger({library!r}).error('POST https://api/bot%s', SECRET)", "DEBUG") == []

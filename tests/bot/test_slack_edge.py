@@ -97,6 +97,18 @@ async def test_who_did_not_answer_opens_in_a_modal_from_home(engine: Engine, way
 
 
 @WAYS
+async def test_a_modal_is_tried_again_when_slack_asks_to_slow_down(engine: Engine, way: str):
+    async with office(engine, way) as here:
+        await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")
+        home = await here.home("U0TUTOR")
+        here.rig.faults.mode, here.rig.faults.every = "429", 1
+        await here.rig.click("U0TUTOR", view_id=home["id"], action_id="unanswered_show")
+        await asyncio.sleep(0.5)
+        here.rig.faults.mode = "off"
+        assert await here.modal("U0TUTOR") == "Bo <!channel> Quill: not yet"
+
+
+@WAYS
 async def test_home_follows_a_decision_made_on_it(engine: Engine, way: str):
     async with office(engine, way) as here:
         await here.rig.ask("POST", "/workspace/U0TUTOR/home/open")

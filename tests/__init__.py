@@ -1,0 +1,1 @@
+"""The tests mirror the tree: what is in bot/ is tested in tests/bot/."""
