@@ -24,14 +24,17 @@ TALKATIVE = (
 class _Steady:
     """Standard error that may go away (a terminal closed, a full disk): what cannot be written is left out."""
 
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
     def write(self, line: str) -> int:
         with suppress(OSError, ValueError):
-            return sys.stderr.write(line)
+            return self._stream.write(line)
         return 0
 
     def flush(self) -> None:
         with suppress(OSError, ValueError):
-            sys.stderr.flush()
+            self._stream.flush()
 
 
 class _WithoutWords(logging.Formatter):
@@ -44,7 +47,7 @@ class _WithoutWords(logging.Formatter):
 
 def set_up(level: str) -> None:
     """Set up logging to standard error, one line an event."""
-    steady = cast(TextIO, _Steady())
+    steady = cast(TextIO, _Steady(sys.stderr))
     handler = logging.StreamHandler(steady)
     handler.setFormatter(_WithoutWords())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
