@@ -96,13 +96,20 @@ def is_empty(engine: Engine) -> bool:
 
 
 def check_key(session: Session, sealer: Sealer) -> None:
-    """Refuse a key that this store was not sealed with. Raises KeyProblem, having touched nothing."""
-    known = session.exec(select(SealingKey.key_id)).all()
+    """Refuse a key that this store is not sealed with. Raises KeyProblem, having touched nothing."""
+    known = keys_of(session)
+    if len(known) > 1:
+        raise KeyProblem("a change of keys was begun and not finished: run `earshot keys rotate` to finish it")
     if known and sealer.key_id.hex() not in known:
         raise KeyProblem(
             f"this key is {sealer.key_id.hex()}, but the database was sealed with {', '.join(known)}: "
             "put that key file back, nothing was changed"
         )
+
+
+def keys_of(session: Session) -> list[str]:
+    """List the ids of the keys that this store is sealed with: one, or two while they are being changed."""
+    return sorted(session.exec(select(SealingKey.key_id)).all())
 
 
 def check_writable(session: Session) -> None:
