@@ -1,4 +1,4 @@
-"""A change of the master key: how long a million rows take to be sealed anew, half of them with a keyed hash as well."""
+"""A change of the master key: how long a million rows take to be sealed anew, half of them with a hash as well."""
 
 import time
 from collections.abc import Iterator

@@ -9,12 +9,14 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from bot.command_tools import bar, out, settings
-from bot.opening import OnlyOne, is_there, key_ring, next_key_path
+from bot.backups import public_path
+from bot.command_tools import bar, out, private_file, settings
+from bot.opening import OnlyOne, is_there, key_ring, make_folder, next_key_path
 from bot.settings import Settings
 from store import audit, vault
 from store.database import make_engine
 from store.keys import KeyRing, read_key_command, read_key_file, replace_key_file, write_key_file
+from store.recovery import RecoveryKey, fingerprint
 from store.rotation import change_key
 from store.sealing import KeyProblem
 from store.tables import School
@@ -71,6 +73,8 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
     path = new or next_key_path(read)
     ring = read_key_command(read.key_command) if read.key_command else read_key_file(read.key_path)
     if not path.exists():
+        if _catch_up(engine, ring):
+            return
         with Session(engine) as session:
             # Before a new key is made: an old key file would be followed by a new one that opens nothing.
             vault.check_key(session, ring.current)
@@ -96,6 +100,20 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
         )
 
 
+def _catch_up(engine: Engine, ring: KeyRing) -> bool:
+    """Bring a store that an old key of this file sealed, from a backup put back, to the key in use."""
+    with Session(engine) as session:
+        before = [one for one in vault.keys_of(session) if one != ring.current.key_id.hex()]
+    old = ring.sealers().get(before[0]) if len(before) == 1 else None
+    if old is None:
+        return False
+    with bar("Sealing everything anew") as progress:
+        changed = change_key(engine, old, ring.current, datetime.now(UTC), progress)
+    _note(engine, "keys rotated", ring.current.key_id.hex())
+    out.print(f"{changed.rows:,} rows that an old key had sealed are sealed with the key in use.")
+    return True
+
+
 @app.command()
 def retire(key_id: Annotated[str, typer.Argument(help="The id of an old key, as `keys show` lists it.")]) -> None:
     """Take an old key out of the key file, for good: backups made with it can then be opened no more.
@@ -115,6 +133,32 @@ def retire(key_id: Annotated[str, typer.Argument(help="The id of an old key, as 
         lock.close()
         engine.dispose()
     out.print(f"The key {key_id} is gone from here. Take it out of the copy of the key file too.")
+
+
+@app.command()
+def recovery(
+    file: Annotated[Path, typer.Argument(help="A new file for the recovery key.")],
+    again: Annotated[bool, typer.Option("--again", help="Replace the recovery key there is, for new backups.")] = False,
+) -> None:
+    """Make the recovery key that backups are encrypted to. Put the file into a safe, and delete it here.
+
+    Older backups still need the recovery key they were made for: keep it as long as them.
+
+    Example: earshot keys recovery recovery.key
+    """
+    read = settings()
+    public = public_path(read)
+    if public.exists() and not again:
+        raise KeyProblem("there is a recovery key already: say --again to make another one, for new backups")
+    make_folder(read)
+    key = RecoveryKey.make()
+    with private_file(file) as written:
+        written.write(key.write().encode())
+    part = public.with_name(public.name + ".new")
+    part.write_text(key.public().hex() + "\n", "ascii")
+    part.replace(public)
+    out.print(f"The recovery key {fingerprint(key.public())} is in {file.name}.", markup=False, highlight=False)
+    out.print("Print it or put it on a stick, lock that away apart from the backups, and delete the file here.")
 
 
 def _put(read: Settings, ring: KeyRing) -> None:

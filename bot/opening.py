@@ -40,7 +40,7 @@ def open_store(settings: Settings, *, make: bool) -> tuple[Engine, Sealer]:
     refused. Raises StoreProblem or KeyProblem, with nothing changed.
     """
     if make:
-        _make_folder(settings)
+        make_folder(settings)
     there = is_there(settings)
     if not there and not make:
         raise StoreProblem("There is no database yet. Run `earshot init` first, or `make run` to try Earshot out.")
@@ -121,7 +121,8 @@ def _sqlite_path(settings: Settings) -> Path | None:
     return None if path == settings.store_url else Path(path)
 
 
-def _make_folder(settings: Settings) -> None:
+def make_folder(settings: Settings) -> None:
+    """Make the data folder, readable by its owner alone. Raises StoreProblem, also when the disk is nearly full."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -45,7 +45,7 @@ class _Kept:
 def change_key(
     engine: Engine, old: Sealer, new: Sealer, now: datetime, progress: Progress, batch: int = BATCH
 ) -> Changed:
-    """Bring the whole store from one master key to the next; run again after a kill, it goes on.
+    """Bring the whole store from a master key to a later one; run again after a kill, it goes on.
 
     `progress` is told rows done and rows in all; `batch` is how many rows make a transaction. Raises KeyProblem, having
     touched nothing, when the store is sealed with neither key.
@@ -66,7 +66,7 @@ def change_key(
             if seen < batch:
                 break
     with engine.begin() as connection:
-        _hash_again(connection, [one.table for one in kept], new)
+        _hash_again(connection, [one.table for one in kept], old, new)
         connection.execute(SealingKey.__table__.delete().where(SealingKey.key_id != new.key_id.hex()))  # type: ignore[attr-defined]
     return Changed(rows, damaged)
 
@@ -124,7 +124,7 @@ def _batch(
         if not any(opened):
             continue
         new_values += [
-            value if value is None else new.blind_again(purpose, value)
+            value if value is None else new.blind_again(purpose, value, old)
             for (_, purpose), value in zip(kept.hashed, values[len(kept.sealed) :], strict=True)
         ]
         changed.append({"the_row": key, **dict(zip(names, new_values, strict=True))})
@@ -141,7 +141,7 @@ def _resealed(table: str, column: str, key: UUID, envelope: bytes | None, old: S
         return None
 
 
-def _hash_again(connection: Connection, done: list[Table], new: Sealer) -> None:
+def _hash_again(connection: Connection, done: list[Table], old: Sealer, new: Sealer) -> None:
     """Change the tables that hold hashes alone, all in one transaction."""
     for table in SQLModel.metadata.sorted_tables:
         hashed = [(column, purpose) for (name, column), purpose in LOOK_UPS.items() if name == table.name]
@@ -152,7 +152,7 @@ def _hash_again(connection: Connection, done: list[Table], new: Sealer) -> None:
         changed = [
             {f"old_{key.name}": value for key, value in zip(keys, row[: len(keys)], strict=True)}
             | {
-                f"new_{column}": value if value is None else new.blind_again(purpose, value)
+                f"new_{column}": value if value is None else new.blind_again(purpose, value, old)
                 for (column, purpose), value in zip(hashed, row[len(keys) :], strict=True)
             }
             for row in rows

@@ -148,10 +148,16 @@ class Sealer:
             # A purpose that came later has no key there.
             if purpose in keys:
                 digest = hmac.digest(keys[purpose], digest, "sha256")
-        return self.blind_again(purpose, digest)
+        return self._hash(purpose, digest)
 
-    def blind_again(self, purpose: str, digest: bytes) -> bytes:
-        """Bring a keyed hash made with the key before this one to this one."""
+    def blind_again(self, purpose: str, digest: bytes, old: "Sealer") -> bytes:
+        """Bring a keyed hash that `old` made, the sealer of one of the keys before this one, to this one."""
+        for keys in self._earlier[len(old._earlier) + 1 :]:
+            if purpose in keys:
+                digest = hmac.digest(keys[purpose], digest, "sha256")
+        return self._hash(purpose, digest)
+
+    def _hash(self, purpose: str, digest: bytes) -> bytes:
         key = self._blind_keys.get(purpose)
         if key is None:
             key = self._blind_keys[purpose] = self._derive(f"look-up {purpose}")

@@ -90,6 +90,11 @@ def check_version(engine: Engine) -> bool:
     return current == scripts.get_current_head()
 
 
+def newest(engine: Engine) -> str | None:
+    """Name the revision of the tables that this version of Earshot works with."""
+    return ScriptDirectory.from_config(_config(engine)).get_current_head()
+
+
 def is_empty(engine: Engine) -> bool:
     """Say whether nothing has been made here yet."""
     return not inspect(engine).has_table("school")
