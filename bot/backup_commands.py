@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from bot import backups
 from bot.backups import PROVEN
 from bot.command_tools import bar, out, settings
-from bot.opening import OnlyOne, is_there, key_ring, make_folder, open_store
+from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, open_store
+from store import anchor
 from store.backup import BackupProblem
 from store.database import make_engine
 from store.recovery import RecoveryKey
@@ -60,6 +62,9 @@ def restore(
     try:
         with bar("Restoring") as progress:
             manifest = backups.put_back(engine, file, key, ring, datetime.now(UTC), progress)
+        with Session(engine) as session:
+            # What came after the backup is lost, as the chain's next row says: the anchor begins anew.
+            anchor.write(anchor_path(read), ring.current, anchor.heads(session))
     finally:
         lock.close()
         engine.dispose()

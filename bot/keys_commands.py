@@ -11,9 +11,9 @@ from sqlmodel import Session, select
 
 from bot.backups import public_path
 from bot.command_tools import bar, out, private_file, settings
-from bot.opening import OnlyOne, is_there, key_ring, make_folder, next_key_path
+from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, next_key_path
 from bot.settings import Settings
-from store import audit, vault
+from store import anchor, audit, vault
 from store.database import make_engine
 from store.keys import KeyRing, read_key_command, read_key_file, replace_key_file, write_key_file
 from store.recovery import RecoveryKey, fingerprint
@@ -73,7 +73,7 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
     path = new or next_key_path(read)
     ring = read_key_command(read.key_command) if read.key_command else read_key_file(read.key_path)
     if not path.exists():
-        if _catch_up(engine, ring):
+        if _catch_up(read, engine, ring):
             return
         with Session(engine) as session:
             # Before a new key is made: an old key file would be followed by a new one that opens nothing.
@@ -86,6 +86,7 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
         changed = change_key(engine, ring.current, following.current, datetime.now(UTC), progress)
     key_id = following.current.key_id.hex()
     _note(engine, "keys rotated", key_id)
+    _sign_anchor(read, engine, following)
     if not read.key_command:
         replace_key_file(path, read.key_path)
     out.print(f"{changed.rows:,} rows are sealed with the new key, {key_id}.")
@@ -100,7 +101,7 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
         )
 
 
-def _catch_up(engine: Engine, ring: KeyRing) -> bool:
+def _catch_up(read: Settings, engine: Engine, ring: KeyRing) -> bool:
     """Bring a store that an old key of this file sealed, from a backup put back, to the key in use."""
     with Session(engine) as session:
         before = [one for one in vault.keys_of(session) if one != ring.current.key_id.hex()]
@@ -110,6 +111,7 @@ def _catch_up(engine: Engine, ring: KeyRing) -> bool:
     with bar("Sealing everything anew") as progress:
         changed = change_key(engine, old, ring.current, datetime.now(UTC), progress)
     _note(engine, "keys rotated", ring.current.key_id.hex())
+    _sign_anchor(read, engine, ring)
     out.print(f"{changed.rows:,} rows that an old key had sealed are sealed with the key in use.")
     return True
 
@@ -176,6 +178,16 @@ def _engine(read: Settings) -> Engine:
     if not vault.check_version(engine):
         raise StoreProblem("The database is empty, or of an older Earshot. Run `earshot init`, or `earshot migrate`.")
     return engine
+
+
+def _sign_anchor(read: Settings, engine: Engine, ring: KeyRing) -> None:
+    """Sign the anchor with the key in use; one that no longer fits the chain is kept, for `audit verify` to tell."""
+    path = anchor_path(read)
+    before = anchor.read(path, ring.sealers().values())
+    if before is not None:
+        anchor.write(path, ring.current, before)
+    with Session(engine) as session:
+        anchor.keep(session, path, ring.current)
 
 
 def _note(engine: Engine, action: str, key_id: str) -> None:

@@ -110,6 +110,11 @@ def next_key_path(settings: Settings) -> Path:
     return settings.key_path.with_name(settings.key_path.name + ".next")
 
 
+def anchor_path(settings: Settings) -> Path:
+    """Say where the anchor of the audit chain lies: beside the key, away from the database."""
+    return settings.key_path.with_name("earshot.anchor")
+
+
 def is_there(settings: Settings) -> bool:
     """Say whether there is a database to look at; of PostgreSQL only looking tells."""
     path = _sqlite_path(settings)
