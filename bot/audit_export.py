@@ -72,8 +72,8 @@ def as_html(table: Iterator[tuple[str, ...]], school: School, state: str) -> str
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Who looked at what</title>'
         f"<style>{_STYLE}</style>\n<h1>{html.escape(school.name)}: who looked at what</h1>\n"
-        f"<p>{html.escape(state)} Times are the school's ({html.escape(school.zone)}). Pupils are shown by initials and "
-        f"tutor group.</p>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></html>\n"
+        f"<p>{html.escape(state)} Times are the school's ({html.escape(school.zone)}). Pupils are shown by initials "
+        f"and tutor group.</p>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></html>\n"
     )
 
 

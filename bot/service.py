@@ -165,6 +165,7 @@ class Service:
     async def _keep_anchor(self, stop: asyncio.Event) -> None:
         """Note where the audit chain ends, outside the database, each minute and at the end."""
         path = anchor_path(self.settings)
+        ending = False
         while True:
             try:
                 broken = await self.worker.run(lambda session: anchor.keep(session, path, self.sealer))
@@ -172,9 +173,10 @@ class Service:
                     log.error("the audit chain is broken: run `earshot audit verify`", row=broken[0].number)
             except (OSError, DBAPIError) as error:
                 log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
-            if stop.is_set():
+            if ending:
                 return
             await _pause(stop, 60.0)
+            ending = stop.is_set()
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
