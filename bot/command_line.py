@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot import importing, logs
+from bot import audit_commands, backup_commands, importing, keys_commands, logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
@@ -50,6 +50,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys_commands.app, name="keys")
+app.add_typer(audit_commands.app, name="audit")
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
 out = Console()
 errors = Console(stderr=True)
 

@@ -25,8 +25,9 @@ from scheduling.calendar import SchoolCalendar, Term
 from store import outbox
 from store.due import set_due
 from store.ids import new_id
+from store.keys import make_key_file
 from store.people import link_slack
-from store.sealing import Sealer, make_key_file
+from store.sealing import Sealer
 from store.tables import CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
 from tests.factories import make_group, make_pupil, make_school, make_staff
 from tests.rehearsal.slack_rig import serving
