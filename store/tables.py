@@ -63,6 +63,7 @@ class Staff(SQLModel, table=True):
     slack_user_key: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True, index=True)
     roles: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     year: int | None = None
+    manager_id: UUID | None = Field(default=None, foreign_key="staff.id")
     active: bool = True
     home_opened_at: datetime | None = _time(nullable=True)
 
@@ -81,7 +82,7 @@ class TutorGroup(SQLModel, table=True):
 
 
 class Pupil(SQLModel, table=True):
-    """A pupil; `status` is invited, active, stopped or left."""
+    """A pupil; `status` is invited, active, stopped or left, `status_before` what it was before they left."""
 
     __table_args__ = (UniqueConstraint("school_id", "mis_key"), Index("ix_pupil_group", "school_id", "group_id"))
 
@@ -93,6 +94,7 @@ class Pupil(SQLModel, table=True):
     phase: str
     language: str = "en"
     status: str = "invited"
+    status_before: str | None = None
     unreachable_since: datetime | None = _time(nullable=True)
 
 
