@@ -10,7 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot import audit_commands, backup_commands, import_commands, keys_commands, letters_commands, logs
+from bot import (
+    audit_commands,
+    backup_commands,
+    basis_commands,
+    import_commands,
+    keys_commands,
+    letters_commands,
+    logs,
+    person_commands,
+)
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
@@ -52,6 +61,8 @@ app = typer.Typer(
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(audit_commands.app, name="audit")
 app.command(name="import")(import_commands.import_files)
+app.add_typer(person_commands.app, name="person")
+app.command()(basis_commands.basis)
 app.command()(letters_commands.letters)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)

@@ -37,10 +37,10 @@ from bot.importing_rows import (
     read_file,
     read_text,
 )
-from store import outbox
+from store import consent
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
-from store.tables import LANES, Pupil, School, Staff, TutorGroup
+from store.tables import Pupil, School, Staff, TutorGroup
 
 __all__ = [
     "BadRow",
@@ -203,7 +203,7 @@ def _see_off(session: Session, school: School, leaver: Leaver, now: datetime) ->
     row = session.get_one(_TABLES[leaver.kind], leaver.id)
     if isinstance(row, Pupil):
         row.status_before, row.status = row.status, "left"
-        outbox.withdraw(session, school.id, f"pupil:{row.id.hex}", now, lanes=[LANES["bulk"]])
+        consent.end_check_ins(session, row.id, school.id, now)
     elif isinstance(row, Staff | Guardian):
         row.active = False
     session.add(row)

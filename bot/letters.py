@@ -90,6 +90,8 @@ def _waiting(session: Session, sealer: Sealer, school: School) -> list[tuple[Tut
         .join(TutorGroup, col(TutorGroup.id) == col(Pupil.group_id))
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id), isouter=True)
         .where(Pupil.school_id == school.id, col(Binding.pupil_id).is_(None), Pupil.status != "left")
+        # Whose guardian has check-ins stopped is not invited.
+        .where(col(Pupil.held).is_(False))
     ).all()
     groups = {group.id: group for _pupil, group in waiting}
     ordered = sorted(groups.values(), key=lambda group: (group.year, group.name))

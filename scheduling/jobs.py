@@ -13,13 +13,13 @@ from sqlmodel import Session, col, delete, select
 from conversations import bank
 from conversations.bank import Bank, UnknownBankVersion
 from conversations.cards import nudge_card, request_card
-from conversations.model import RequestOwned
+from conversations.model import CheckInCloses, CheckInId, RequestOwned
 from scheduling import rounds
 from scheduling.briefing import asked, nudge, post_card, post_home
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from signals.first_flag import RULE, low_run
-from store import outbox
+from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.sealing import Sealer, Unreadable
@@ -37,6 +37,14 @@ Job = Callable[[Session, Sealer, SchoolFacts, Due, datetime], list[Addressed]]
 def _wave(session: Session, subject: str) -> tuple[Wave, UUID]:
     wave, _, group = subject.partition(":")
     return session.get_one(Wave, UUID(wave)), UUID(group) if group else UUID(int=0)
+
+
+def check_in_close(
+    session: Session, _sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime
+) -> list[Addressed]:
+    """Let the conversation know that a check-in was put away for a person, not by one."""
+    check_in = session.get(CheckIn, UUID(due.subject))
+    return [(check_in.pupil_id, CheckInCloses(CheckInId(check_in.id.hex)))] if check_in else []
 
 
 def wave_plan(session: Session, _sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
@@ -240,6 +248,7 @@ JOBS: dict[str, Job] = {
     "wave.close": wave_close,
     "wave.group.close": wave_group_close,
     "wave.group.card": wave_group_card,
+    consent.CLOSE: check_in_close,
     "score": score,
     "flag.return": flag_return,
     "home": home,

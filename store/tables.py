@@ -82,7 +82,10 @@ class TutorGroup(SQLModel, table=True):
 
 
 class Pupil(SQLModel, table=True):
-    """A pupil; `status` is invited, active, stopped or left, `status_before` what it was before they left."""
+    """A pupil; `status` is invited, active, stopped or left, `status_before` what it was before they left.
+
+    `held` while a guardian has their check-ins stopped.
+    """
 
     __table_args__ = (UniqueConstraint("school_id", "mis_key"), Index("ix_pupil_group", "school_id", "group_id"))
 
@@ -95,6 +98,7 @@ class Pupil(SQLModel, table=True):
     language: str = "en"
     status: str = "invited"
     status_before: str | None = None
+    held: bool = False
     unreachable_since: datetime | None = _time(nullable=True)
 
 

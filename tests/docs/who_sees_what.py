@@ -98,8 +98,8 @@ WORDS = {"": "–", "7A": "own group", "7A 7B": "own year", "7A 7B 8A": "everyon
 HEAD = """# Who sees what
 
 This table is not written by hand: it is what the guards in `store/guards.py` answer when each of them is asked by each
-role, and a test holds that it is still so. What somebody may not see and what does not exist look alike to them. Every look that
-shows what a pupil said or did is recorded ([keys-and-backups.md](keys-and-backups.md#the-record-of-who-looked)).
+role, and a test holds that it is still so. What somebody may not see and what does not exist look alike to them. Every
+look that shows what a pupil said or did is recorded: [the record](keys-and-backups.md#the-record-of-who-looked).
 
 Access follows the lists: when a tutor group gets another tutor, or a pupil another group, it moves with the next tap.
 Somebody who has left sees nothing from the moment the lists say so. The head sees totals only, which go through no

@@ -1,4 +1,4 @@
-"""Guardians, line managers, and what a pupil was before they left."""
+"""Guardians, line managers, what a pupil was before they left, and whether a guardian has stopped them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,10 @@ def upgrade() -> None:
         batch.create_foreign_key("fk_staff_manager", "staff", ["manager_id"], ["id"])
     with op.batch_alter_table("pupil") as batch:
         batch.add_column(sa.Column("status_before", sa.String(), nullable=True))
+        batch.add_column(sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # The default was for the rows already there.
+    with op.batch_alter_table("pupil") as batch:
+        batch.alter_column("held", server_default=None, existing_type=sa.Boolean(), existing_nullable=False)
     op.create_table(
         "guardian",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -45,6 +49,7 @@ def downgrade() -> None:
     op.drop_table("guardianship")
     op.drop_table("guardian")
     with op.batch_alter_table("pupil") as batch:
+        batch.drop_column("held")
         batch.drop_column("status_before")
     with op.batch_alter_table("staff") as batch:
         batch.drop_constraint("fk_staff_manager", type_="foreignkey")
