@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from sqlmodel import Session, select
 
-from bot.command_tools import out, settings, the_school
+from bot.command_tools import out, private_file, settings, the_school
 from bot.opening import open_store
-from store import consent
+from bot.person_export import as_page, gather
+from store import audit, consent
+from store.erasure import erase_pupil
 from store.sealing import Sealer
 from store.tables import Pupil, School
 from store.vault import StoreProblem
@@ -65,6 +68,60 @@ def opt_in(
     """
     change = consent.release if by == "guardian" else consent.start
     _change(pupil_id, change, "Check-ins are allowed again.", "They were not stopped by them: nothing changed.")
+
+
+@app.command()
+def export(
+    pupil_id: PupilId,
+    file: Annotated[Path, typer.Argument(help="A new file, .html: a page to read, with the same as JSON in it.")],
+) -> None:
+    """Write everything that is kept about a pupil into one file, for them or their family. It is recorded.
+
+    Read it before you hand it on: a pupil's own words may speak of somebody else.
+
+    Example: earshot person export P123 copy.html
+    """
+    if file.suffix != ".html":
+        raise PersonProblem(f"{file.name} must end in .html.")
+    engine, sealer = open_store(settings(), make=False)
+    now = datetime.now(UTC)
+    with Session(engine) as session:
+        school = the_school(session)
+        pupil = find_pupil(session, sealer, school, pupil_id)
+        page = as_page(gather(session, sealer, school, pupil, now), school.name)
+        audit.record(session, school.id, now, actor=ACTOR, action="person exported", subject=f"pupil:{pupil.id.hex}")
+        with private_file(file) as written:
+            written.write(page.encode())
+        session.commit()
+    engine.dispose()
+    out.print(f"It is in {file.name}. Read it before you hand it on.", markup=False)
+
+
+@app.command()
+def erase(
+    pupil_id: PupilId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+) -> None:
+    """Erase everything about a pupil, for good, and ask Telegram and Slack to delete what they still let us delete.
+
+    Backups made before still hold it: see docs/keys-and-backups.md. Take them out of your lists first, or the next
+    import brings their name back.
+
+    Example: earshot person erase P123
+    """
+    if not yes:
+        typer.confirm("This cannot be undone. Erase everything about this pupil?", abort=True)
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session:
+        pupil = find_pupil(session, sealer, the_school(session), pupil_id)
+        erased = erase_pupil(session, sealer, pupil, datetime.now(UTC), ACTOR)
+        session.commit()
+    engine.dispose()
+    rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in erased.rows.items())
+    out.print(f"Erased: {rows}.", highlight=False)
+    out.print(
+        f"{erased.messages} messages are deleted from Telegram and Slack when Earshot runs, if they still can be."
+    )
 
 
 def _change(pupil_id: str, change: Callable[[Session, Pupil, datetime, str], bool], done: str, same: str) -> None:

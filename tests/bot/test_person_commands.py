@@ -10,7 +10,7 @@ from bot.opening import open_store
 from bot.settings import Settings
 from store.tables import Pupil, School
 from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
-from tests.bot.test_keys_commands import people
+from tests.bot.test_keys_commands import names, people
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -89,3 +89,26 @@ def test_no_check_in_opens_until_the_grounds_are_noted(people: Earshot) -> None:
 @pytest.mark.parametrize("command", ["opt-out", "opt-in"])
 def test_who_wishes_it_has_to_be_said(people: Earshot, command: str) -> None:
     assert people("person", command, "P1").status == 2
+
+
+def test_a_copy_for_the_pupil_is_one_file_for_its_owners_eyes(people: Earshot) -> None:
+    assert people("person", "export", "P1", "copy.html").out == "It is in copy.html. Read it before you hand it on."
+    page = Path("copy.html").read_text("utf-8")
+    assert ("Wren Ashdown" in page, "Ivo Tarn" in page) == (True, False)
+    assert Path("copy.html").stat().st_mode & 0o777 == 0o600
+    assert people("person", "export", "P1", "copy.pdf").err == "copy.pdf must end in .html."
+
+
+def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
+    told = people("person", "erase", "P1", "--yes")
+    assert (told.status, told.out) == (
+        0,
+        "Erased: 1 pupil. 0 messages are deleted from Telegram and Slack when Earshot runs, if they still can be.",
+    )
+    assert names() == ["Ivo Tarn"]
+    assert people("person", "erase", "P1", "--yes").status == 1
+
+
+def test_erasing_asks_first(people: Earshot) -> None:
+    assert people("person", "erase", "P1").status == 1
+    assert names() == ["Ivo Tarn", "Wren Ashdown"]
