@@ -19,6 +19,7 @@ from bot import (
     letters_commands,
     logs,
     person_commands,
+    retention_commands,
 )
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
@@ -63,6 +64,7 @@ app.add_typer(audit_commands.app, name="audit")
 app.command(name="import")(import_commands.import_files)
 app.add_typer(person_commands.app, name="person")
 app.command()(basis_commands.basis)
+app.command()(retention_commands.retention)
 app.command()(letters_commands.letters)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)

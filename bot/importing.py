@@ -158,6 +158,7 @@ def _pupil(found: Pupil | None, sealer: Sealer, school: School, entry: Entry, ro
     if entry.back:
         # As before they left: who had stopped has still stopped.
         pupil.status, pupil.status_before = pupil.status_before or "invited", None
+        pupil.left_at = None
     return pupil
 
 
@@ -202,7 +203,7 @@ def _see_off(session: Session, school: School, leaver: Leaver, now: datetime) ->
     """Stop asking somebody, and let them see nothing more; what they said is kept as long as retention says."""
     row = session.get_one(_TABLES[leaver.kind], leaver.id)
     if isinstance(row, Pupil):
-        row.status_before, row.status = row.status, "left"
+        row.status_before, row.status, row.left_at = row.status, "left", now
         consent.end_check_ins(session, row.id, school.id, now)
     elif isinstance(row, Staff | Guardian):
         row.active = False

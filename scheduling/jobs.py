@@ -8,13 +8,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlmodel import Session, col, delete, select
 
 from conversations import bank
 from conversations.bank import Bank, UnknownBankVersion
 from conversations.cards import nudge_card, request_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import rounds
+from scheduling import retention, rounds
 from scheduling.briefing import asked, nudge, post_card, post_home
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
@@ -23,13 +24,14 @@ from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.sealing import Sealer, Unreadable
-from store.tables import CheckIn, Due, Failure, Flag, Outbox, Request, Seen, Staff, Wave
+from store.tables import CheckIn, Due, Failure, Flag, Request, Seen, Staff, Wave
 
 HISTORY = 60
 ASK_AGAIN = {True: timedelta(minutes=5), False: timedelta(minutes=30)}
 HOME_AGAIN = timedelta(seconds=2)
-KEEP_SENT = timedelta(days=30)
 KEEP_SEEN = timedelta(days=3)
+
+log = structlog.get_logger()
 
 Job = Callable[[Session, Sealer, SchoolFacts, Due, datetime], list[Addressed]]
 
@@ -227,13 +229,11 @@ def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: D
     return [(row.pupil_id, RequestOwned(str(sealer.read(owner, "name"))))] if owner else []
 
 
-def tidy(session: Session, _sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
-    """Drop what has served its time: sent messages, deliveries seen."""
-    session.exec(
-        delete(Outbox).where(
-            col(Outbox.school_id) == school.id, col(Outbox.state) != "waiting", col(Outbox.done_at) < now - KEEP_SENT
-        )
-    )
+def tidy(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
+    """Drop what has served its time: by the school's clocks, and deliveries seen."""
+    purged = retention.purge(session, sealer, school, now)
+    if purged:
+        log.info("purged", **purged)
     session.exec(delete(Seen).where(col(Seen.at) < now - KEEP_SEEN))
     set_due(session, school.id, "tidy", "nightly", now + DAY)
     return []

@@ -50,12 +50,9 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     messages = _take_back(session, sealer, school_id, names, now)
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
-    # Children before parents: what is pointed at goes last.
-    for table in reversed(SQLModel.metadata.sorted_tables):
-        if keys := found.get(table.name):
-            counted[table.name] = counted.get(table.name, 0) + len(keys)
-            for part in _parts(sorted(keys, key=str)):
-                session.execute(delete(table).where(_are(table, part)))
+    _delete(session, found)
+    for name, keys in found.items():
+        counted[name] = counted.get(name, 0) + len(keys)
     for guardian_id in guardians:
         if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
             session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))
@@ -63,6 +60,23 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     session.expire_all()
     audit.record(session, school_id, now, actor=actor, action="person erased", subject=name)
     return Erased(dict(sorted(counted.items())), messages)
+
+
+def delete_with_dependents(session: Session, model: type[SQLModel], ids: Iterable[UUID]) -> int:
+    """Delete rows of a table and all that points at them; returns how many of the rows there were."""
+    found: dict[str, set[Key]] = {}
+    _collect(session, model.__table__, {(one,) for one in ids}, found)  # type: ignore[attr-defined]
+    _forget_texts(session, _names(found))
+    _delete(session, found)
+    session.expire_all()
+    return len(found.get(str(model.__tablename__), ()))
+
+
+def _delete(session: Session, found: dict[str, set[Key]]) -> None:
+    # Children before parents: what is pointed at goes last.
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        for part in _parts(sorted(found.get(table.name, ()), key=str)):
+            session.execute(delete(table).where(_are(table, part)))
 
 
 def rows_of_pupil(session: Session, pupil: Pupil) -> dict[str, set[Key]]:

@@ -82,7 +82,7 @@ class TutorGroup(SQLModel, table=True):
 
 
 class Pupil(SQLModel, table=True):
-    """A pupil; `status` is invited, active, stopped or left, `status_before` what it was before they left.
+    """A pupil; `status` is invited, active, stopped or left; then `status_before` is what it was, `left_at` when.
 
     `held` while a guardian has their check-ins stopped.
     """
@@ -98,6 +98,7 @@ class Pupil(SQLModel, table=True):
     language: str = "en"
     status: str = "invited"
     status_before: str | None = None
+    left_at: datetime | None = _time(nullable=True)
     held: bool = False
     unreachable_since: datetime | None = _time(nullable=True)
 

@@ -27,7 +27,9 @@ TODAY = date(2026, 11, 23)
 
 @pytest.fixture
 def school(session: Session) -> School:
-    school = School(name="Larkfield", zone="Europe/London", nation="ENG", calendar=CALENDAR.to_json())
+    school = School(
+        name="Larkfield", zone="Europe/London", nation="ENG", calendar=CALENDAR.to_json(), policy={"basis": {}}
+    )
     session.add(school)
     session.commit()
     brought_in(session, school, staff=STAFF, groups=GROUPS, pupils=PUPILS)

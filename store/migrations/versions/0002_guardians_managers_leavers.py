@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+import store.database
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -15,6 +17,7 @@ def upgrade() -> None:
         batch.create_foreign_key("fk_staff_manager", "staff", ["manager_id"], ["id"])
     with op.batch_alter_table("pupil") as batch:
         batch.add_column(sa.Column("status_before", sa.String(), nullable=True))
+        batch.add_column(sa.Column("left_at", store.database.UtcDateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
     # The default was for the rows already there.
     with op.batch_alter_table("pupil") as batch:
@@ -50,6 +53,7 @@ def downgrade() -> None:
     op.drop_table("guardian")
     with op.batch_alter_table("pupil") as batch:
         batch.drop_column("held")
+        batch.drop_column("left_at")
         batch.drop_column("status_before")
     with op.batch_alter_table("staff") as batch:
         batch.drop_constraint("fk_staff_manager", type_="foreignkey")
