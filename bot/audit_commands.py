@@ -13,7 +13,10 @@ from bot.opening import anchor_path, key_ring, open_store
 from store import anchor, audit
 from store.vault import StoreProblem
 
-app = typer.Typer(help="Who looked at what: is the record whole, and what does it say.", no_args_is_help=True)
+app = typer.Typer(
+    help="Who looked at what: is the record whole, and what does it say.\n\nExample: earshot audit verify",
+    no_args_is_help=True,
+)
 
 
 class AuditProblem(StoreProblem):

@@ -109,8 +109,17 @@ def _school_findings(session: Session) -> list[Finding]:
     if row is None:
         return [Finding("school", False, "There is no school yet: run `earshot init`.")]
     now = _now(session)
-    findings = [Finding("school", True, "There is a school."), _calendar(row, now)]
+    findings = [Finding("school", True, "There is a school."), _basis(row), _calendar(row, now)]
     return [*findings, *_people(session, row.id), *_reach(session, row.id, now), *_work(session, row.id, now)]
+
+
+def _basis(row: School) -> Finding:
+    if "sample" in row.policy:
+        return Finding("grounds", True, "The sample school needs no grounds: it asks nobody real.")
+    if "basis" not in row.policy:
+        mend = "run `earshot basis`, with your data protection officer"
+        return Finding("grounds", False, f"The lawful basis and the impact assessment are not noted: {mend}.")
+    return Finding("grounds", True, "The lawful basis and the impact assessment are noted.")
 
 
 def _now(session: Session) -> datetime:

@@ -22,7 +22,7 @@ from store.sealing import KeyProblem
 from store.tables import School
 from store.vault import StoreProblem
 
-app = typer.Typer(help="The master key: show, change, retire.", no_args_is_help=True)
+app = typer.Typer(help="The master key: show, change, retire.\n\nExample: earshot keys show", no_args_is_help=True)
 
 
 @app.command()

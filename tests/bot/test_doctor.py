@@ -103,6 +103,7 @@ def test_a_well_school_has_nothing_to_mend(settings: Settings) -> None:
         "database",
         "key",
         "school",
+        "grounds",
         "calendar",
         "people",
         "safeguarding",
@@ -159,7 +160,7 @@ def _broken_calendar(session: Session, _school: UUID) -> None:
 
 
 def _bad_policy(session: Session, _school: UUID) -> None:
-    session.exec(select(School)).one().policy = {"wave": {"weekday": 6}}
+    session.exec(select(School)).one().policy = {"wave": {"weekday": 6}, "basis": {}}
 
 
 def _without(role: str) -> Plant:
