@@ -21,7 +21,9 @@ KINDS: Final[tuple[Kind, ...]] = ("danger", "today", "week", "nudge", "priority"
 # "chosen" is the adult whom a pupil asked for, "other" the second of their go-tos; tutor and head of year are theirs.
 WHO: Final = ("chosen", "other", "tutor", "head_of_year", "counsellor", "dsl", "deputy_dsl", "head")
 SAFEGUARDING: Final = frozenset({"dsl", "deputy_dsl"})
-LONGEST = 10 * 390
+# Minutes of the usual school day, 8:30 to 15:30.
+DAY: Final = 420
+LONGEST: Final = 10 * DAY
 
 
 class PolicyError(ValueError):
@@ -49,10 +51,11 @@ class Ladder:
     lapse: int
     clock: Clock = "school"
 
-    def minutes_to(self, step: int) -> int:
-        """Minutes from the opening of a case to its step; steps count from 0 and go on beyond the last rung."""
-        beyond = step - (len(self.rungs) - 1)
-        return self.rungs[step].after if beyond <= 0 else self.rungs[-1].after + beyond * self.every
+    def waits(self, step: int) -> int:
+        """Minutes from the step before (or the opening of the case) to a step; steps count from 0, without end."""
+        if step >= len(self.rungs):
+            return self.every
+        return self.rungs[step].after - (self.rungs[step - 1].after if step else 0)
 
     def rung(self, step: int) -> Rung:
         """The rung of a step; beyond the last it is the last again."""
@@ -99,39 +102,39 @@ DEFAULT: Final[Policy] = {
             Rung(120, ("dsl", "deputy_dsl")),
         ),
         every=60,
-        lapse=390,
+        lapse=DAY,
     ),
     "week": Ladder(
         (
             Rung(0, ("chosen",)),
-            Rung(390, ("chosen", "other")),
-            Rung(780, ("dsl",)),
-            Rung(1170, ("dsl", "deputy_dsl")),
+            Rung(DAY, ("chosen", "other")),
+            Rung(2 * DAY, ("dsl",)),
+            Rung(3 * DAY, ("dsl", "deputy_dsl")),
         ),
-        every=390,
-        lapse=1170,
+        every=DAY,
+        lapse=3 * DAY,
     ),
     "nudge": Ladder(
         (
             Rung(0, ("tutor",)),
-            Rung(780, ("tutor", "head_of_year")),
-            Rung(1560, ("dsl",)),
-            Rung(1950, ("dsl", "deputy_dsl")),
+            Rung(2 * DAY, ("tutor", "head_of_year")),
+            Rung(4 * DAY, ("dsl",)),
+            Rung(5 * DAY, ("dsl", "deputy_dsl")),
         ),
-        every=390,
-        lapse=1950,
+        every=DAY,
+        lapse=5 * DAY,
     ),
     "priority": Ladder(
         (
             Rung(0, ("tutor",)),
-            Rung(195, ("tutor", "head_of_year")),
-            Rung(390, ("dsl",)),
-            Rung(585, ("dsl", "deputy_dsl")),
+            Rung(DAY // 2, ("tutor", "head_of_year")),
+            Rung(DAY, ("dsl",)),
+            Rung(DAY + DAY // 2, ("dsl", "deputy_dsl")),
         ),
-        every=195,
-        lapse=780,
+        every=DAY // 2,
+        lapse=2 * DAY,
     ),
-    "whisper": Ladder((Rung(0, ("dsl",)), Rung(390, ("dsl", "deputy_dsl"))), every=390, lapse=1170),
+    "whisper": Ladder((Rung(0, ("dsl",)), Rung(DAY, ("dsl", "deputy_dsl"))), every=DAY, lapse=3 * DAY),
     "whisper_urgent": Ladder((Rung(0, ("dsl",)), Rung(30, ("dsl", "deputy_dsl"))), every=30, lapse=120, clock="always"),
 }
 
@@ -147,26 +150,22 @@ def read_policy(data: Mapping[str, Any]) -> dict[Kind, Ladder]:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def falls_due(ladder: Ladder, calendar: SchoolCalendar, opened: datetime, step: int) -> datetime | None:
-    """When a step of a case is due: a moment in UTC, never outside school time on a school's clock.
+def falls_due(clock: Clock, calendar: SchoolCalendar, since: datetime, minutes: int) -> datetime | None:
+    """When something falls due that waits so many minutes: a moment in UTC, on a school's clock one in school time.
 
     None when the calendar runs out before it: then somebody must give the school its next terms.
     """
-    minutes = ladder.minutes_to(step)
-    if ladder.clock == "always":
-        return opened + timedelta(minutes=minutes)
-    due = calendar.add_school_minutes(opened, minutes)
+    if clock == "always":
+        return since + timedelta(minutes=minutes)
+    due = calendar.add_school_minutes(since, minutes)
     return None if due is None else _next_open(calendar, due)
 
 
-def lapses(ladder: Ladder, calendar: SchoolCalendar, owned: datetime) -> datetime | None:
-    """When owning a case lapses if nothing is recorded; None when it never does, or the calendar runs out."""
-    if ladder.lapse == 0:
-        return None
-    if ladder.clock == "always":
-        return owned + timedelta(minutes=ladder.lapse)
-    due = calendar.add_school_minutes(owned, ladder.lapse)
-    return None if due is None else _next_open(calendar, due)
+def waited(clock: Clock, calendar: SchoolCalendar, since: datetime, now: datetime) -> int:
+    """How many whole minutes of this clock have passed."""
+    if clock == "always":
+        return max(0, (now - since) // timedelta(minutes=1))
+    return calendar.school_minutes_between(since, now)
 
 
 def _next_open(calendar: SchoolCalendar, moment: datetime) -> datetime | None:
@@ -283,7 +282,7 @@ def holes(policy: Policy, staff: Iterable[Member], years: Collection[int], heads
             )
         if kind in ("danger", "whisper_urgent") and ladder.clock != "always":
             found.append(f"{kind}: this cannot wait for school hours; set its clock to always.")
-        if ladder.clock == "school" and ladder.minutes_to(len(ladder.rungs) - 1) > LONGEST:
+        if ladder.clock == "school" and last.after > LONGEST:
             found.append(f"{kind}: the last rung comes after more than ten school days; bring it forward.")
         named = {who for rung in ladder.rungs for who in rung.tell}
         found += [

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.calendar import Closure
+from scheduling.calendar import Closure, SchoolCalendar
 from scheduling.escalation import (
     DEFAULT,
     KINDS,
@@ -23,9 +23,9 @@ from scheduling.escalation import (
     Rung,
     falls_due,
     holes,
-    lapses,
     read_policy,
     told,
+    waited,
 )
 from scheduling.sample import sample_calendar
 
@@ -40,9 +40,19 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=LONDON).astimezone(UTC)
 
 
-def times(ladder: Ladder, opened: str, steps: int, calendar: Any = SCHOOL) -> list[str]:  # noqa: ANN401 (a calendar)
-    """When the first steps fall due, as London's clock shows it."""
-    found = [falls_due(ladder, calendar, at(opened), step) for step in range(steps)]
+def climb(ladder: Ladder, opened: datetime, steps: int, calendar: SchoolCalendar = SCHOOL) -> list[datetime | None]:
+    """When the first steps fall due, each taken at its minute; None past the calendar's end."""
+    found: list[datetime | None] = []
+    since: datetime | None = opened
+    for step in range(steps):
+        since = since and falls_due(ladder.clock, calendar, since, ladder.waits(step))
+        found.append(since)
+    return found
+
+
+def times(ladder: Ladder, opened: str, steps: int, calendar: SchoolCalendar = SCHOOL) -> list[str]:
+    """The same, as London's clock shows it."""
+    found = climb(ladder, at(opened), steps, calendar)
     return [f"{moment.astimezone(LONDON):%a %d %b %H:%M}" if moment else "never" for moment in found]
 
 
@@ -95,8 +105,7 @@ def test_a_change_of_clocks_leaves_the_schools_hours_as_they_are(opened: str, af
 
 def test_danger_never_waits_for_school_and_an_hour_is_an_hour_when_clocks_change():
     night = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
-    steps = [falls_due(DEFAULT["danger"], SCHOOL, night, step) for step in range(4)]
-    assert steps == [night + timedelta(minutes=minutes) for minutes in (0, 5, 10, 15)]
+    assert climb(DEFAULT["danger"], night, 4) == [night + timedelta(minutes=minutes) for minutes in (0, 5, 10, 15)]
 
 
 def test_past_the_calendars_end_nothing_of_school_time_is_due():
@@ -104,9 +113,8 @@ def test_past_the_calendars_end_nothing_of_school_time_is_due():
 
 
 def test_owning_lapses_by_the_schools_minutes():
-    assert lapses(TODAY, SCHOOL, at("2026-11-27T12:00")) == at("2026-11-30T11:30")
-    assert lapses(DEFAULT["danger"], SCHOOL, at("2026-11-28T03:00")) == at("2026-11-28T03:30")
-    assert lapses(replace(TODAY, lapse=0), SCHOOL, at("2026-11-27T12:00")) is None
+    assert falls_due("school", SCHOOL, at("2026-11-27T12:00"), TODAY.lapse) == at("2026-11-30T12:00")
+    assert falls_due("always", SCHOOL, at("2026-11-28T03:00"), 30) == at("2026-11-28T03:30")
 
 
 @given(
@@ -115,12 +123,14 @@ def test_owning_lapses_by_the_schools_minutes():
 )
 def test_steps_of_every_usual_ladder_come_in_order_and_in_school_time(kind: str, opened: datetime):
     ladder = DEFAULT[kind]  # type: ignore[index]
-    found = [falls_due(ladder, SCHOOL, opened, step) for step in range(9)]
-    moments = [moment for moment in found if moment is not None]
+    moments = [moment for moment in climb(ladder, opened, 9) if moment is not None]
     assert len(moments) == 9
     assert all(earlier <= later for earlier, later in pairwise(moments))
     assert ladder.clock == "always" or all(map(SCHOOL.in_school_time, moments))
     assert moments[0] >= opened
+    # What has waited is counted another way than what falls due, and they agree.
+    for step, (earlier, later) in enumerate(pairwise([opened, *moments])):
+        assert waited(ladder.clock, SCHOOL, earlier, later) == ladder.waits(step)
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
