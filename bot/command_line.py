@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot import audit_commands, backup_commands, importing, keys_commands, logs
+from bot import audit_commands, backup_commands, care_commands, importing, keys_commands, logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
@@ -52,6 +52,8 @@ app = typer.Typer(
 )
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(care_commands.app, name="policy")
+app.command()(care_commands.closed)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 out = Console()

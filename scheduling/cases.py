@@ -127,6 +127,12 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
 
 def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
     """Take a case from an owner who recorded nothing in time: it is open again, and its next step is due at once."""
+    due = _when(school, Ladder.from_json(case.ladder), case.since, case.waits)
+    if due > now:
+        case.lapses_at = due
+        session.add(case)
+        set_due(session, school.id, "case.lapse", case.id.hex, due, version=case.version)
+        return
     row = _row(session, case)
     row.owner_id = None
     if isinstance(row, Flag):

@@ -98,8 +98,7 @@ DEFAULT: Final[Policy] = {
         (
             Rung(0, ("chosen",)),
             Rung(45, ("chosen", "other")),
-            Rung(90, ("dsl",)),
-            Rung(120, ("dsl", "deputy_dsl")),
+            Rung(90, ("dsl", "deputy_dsl")),
         ),
         every=60,
         lapse=DAY,
@@ -108,8 +107,7 @@ DEFAULT: Final[Policy] = {
         (
             Rung(0, ("chosen",)),
             Rung(DAY, ("chosen", "other")),
-            Rung(2 * DAY, ("dsl",)),
-            Rung(3 * DAY, ("dsl", "deputy_dsl")),
+            Rung(2 * DAY, ("dsl", "deputy_dsl")),
         ),
         every=DAY,
         lapse=3 * DAY,

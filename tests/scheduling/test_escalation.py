@@ -64,9 +64,9 @@ def test_a_case_of_a_school_morning_climbs_within_the_day():
         "Tue 24 Nov 09:00",
         "Tue 24 Nov 09:45",
         "Tue 24 Nov 10:30",
-        "Tue 24 Nov 11:00",
-        "Tue 24 Nov 12:00",
-        "Tue 24 Nov 13:00",
+        "Tue 24 Nov 11:30",
+        "Tue 24 Nov 12:30",
+        "Tue 24 Nov 13:30",
     ]
 
 
@@ -188,8 +188,8 @@ def test_deputies_in_a_ring_who_are_all_away_pass_it_on():
 
 
 def test_a_rung_with_nobody_here_goes_to_the_next_at_once():
-    assert told(TODAY, 0, away(AROUND, CHOSEN, OTHER)) == (LEAD,)
-    assert told(TODAY, 0, replace(AROUND, chosen=None, other=None)) == (LEAD,)
+    assert told(TODAY, 0, away(AROUND, CHOSEN, OTHER)) == (LEAD, DEPUTY)
+    assert told(TODAY, 0, replace(AROUND, chosen=None, other=None)) == (LEAD, DEPUTY)
 
 
 def test_with_every_safeguarding_lead_away_they_are_told_all_the_same():
