@@ -167,8 +167,7 @@ def away(around: Around, *gone: UUID, deputies: dict[UUID, UUID] | None = None) 
     [
         (0, (CHOSEN,)),
         (1, (CHOSEN, OTHER)),
-        (2, (LEAD,)),
-        (3, (LEAD, DEPUTY)),
+        (2, (LEAD, DEPUTY)),
         (4, (LEAD, DEPUTY)),
         (40, (LEAD, DEPUTY)),
     ],

@@ -218,12 +218,7 @@ def test_a_wish_to_talk_climbs_in_school_time_alone(room: Classroom):
     # Friday's lesson is nearly over: forty-five minutes on is Monday, five minutes in.
     monday = datetime(2026, 11, 30, 8, 35, tzinfo=UTC)
     told = []
-    for due in (
-        monday,
-        monday + timedelta(minutes=45),
-        monday + timedelta(minutes=75),
-        monday + timedelta(minutes=135),
-    ):
+    for due in (monday + timedelta(minutes=minutes) for minutes in (0, 45, 105, 165)):
         assert next_step(room) == due
         room.clock.now = due
         room.run_due()
