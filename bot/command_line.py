@@ -14,6 +14,7 @@ from bot import (
     audit_commands,
     backup_commands,
     basis_commands,
+    care_commands,
     import_commands,
     keys_commands,
     letters_commands,
@@ -66,6 +67,8 @@ app.add_typer(person_commands.app, name="person")
 app.command()(basis_commands.basis)
 app.command()(retention_commands.retention)
 app.command()(letters_commands.letters)
+app.add_typer(care_commands.app, name="policy")
+app.command()(care_commands.closed)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 out = Console()

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from conversations.cards import RECENT, Card, Nudge, nudge_card, request_card, unanswered_card, who_card, words_card
 from conversations.model import Phrase, say
+from scheduling import cases
 from scheduling.briefing import WORDS_FOR, asked, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
 from store import audit, guards
@@ -22,7 +23,7 @@ from store.due import set_due
 from store.guards import SAFEGUARDING, NotFound
 from store.outbox import Letter
 from store.sealing import Sealer
-from store.tables import Flag, Pupil, Staff, TutorGroup
+from store.tables import Flag, Pupil, Request, Staff, TutorGroup
 
 SNOOZE = timedelta(weeks=1)
 
@@ -119,8 +120,25 @@ def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
     session.add(flag)
     if until is not None:
         set_due(session, press.school.id, "flag.return", flag.id.hex, until, version=flag.version)
+    if state == "taken":
+        cases.own(session, press.school, flag, press.viewer, press.now)
+    else:
+        cases.close(session, flag)
     _audit(press, f"nudge {state}", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
+
+
+def nudge_done(press: Press) -> Done:
+    """They did what they took."""
+    session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.state == "taken" and flag.owner_id == press.viewer.id:
+        flag.state, flag.decided_at, flag.version = "done", press.now, flag.version + 1
+        session.add(flag)
+        cases.close(session, flag)
+        _audit(press, "nudge done", f"flag:{flag.id.hex}")
+        return _show_nudge(press, flag)
+    words = nudge(session, press.sealer, press.school, flag)
+    return _show_nudge(press, flag, None if flag.state in ("new", "done") else decided_card(words))
 
 
 def nudge_undo(press: Press) -> Done:
@@ -134,6 +152,7 @@ def nudge_undo(press: Press) -> Done:
     flag.state, flag.owner_id, flag.decided_at, flag.snoozed_until = "new", None, None, None
     flag.version += 1
     session.add(flag)
+    cases.hand_back(session, press.school, flag, press.now)
     _audit(press, "nudge undone", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
 
@@ -186,10 +205,40 @@ def request_own(press: Press) -> Done:
         request.state, request.owner_id, request.owned_at = "owned", press.viewer.id, press.now
         session.add(request)
         set_due(session, press.school.id, "request.owned", request.id.hex, press.now)
+        cases.own(session, press.school, request, press.viewer, press.now)
         _audit(press, "request owned", f"request:{request.id.hex}")
-    words = asked(session, press.sealer, press.school, request)
+    return _show_request(press, request)
+
+
+def request_done(press: Press) -> Done:
+    """They have talked with the pupil."""
+    session = press.session
+    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
+    if request.state == "owned" and request.owner_id == press.viewer.id:
+        request.state = "done"
+        session.add(request)
+        cases.close(session, request)
+        _audit(press, "request done", f"request:{request.id.hex}")
+    return _show_request(press, request)
+
+
+def request_back(press: Press) -> Done:
+    """They cannot do it after all: it is open again, and climbs on."""
+    session = press.session
+    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
+    if request.state == "owned" and request.owner_id == press.viewer.id:
+        request.state, request.owner_id, request.owned_at = "open", None, None
+        session.add(request)
+        cases.hand_back(session, press.school, request, press.now)
+        _audit(press, "request handed back", f"request:{request.id.hex}")
+    return _show_request(press, request)
+
+
+def _show_request(press: Press, request: Request) -> Done:
+    """Show a request as it stands; who finds that somebody else owns it is told so."""
+    words = asked(press.session, press.sealer, press.school, request)
     modal = None
-    if owned_before and request.owner_id != press.viewer.id:
+    if request.owner_id is not None and request.owner_id != press.viewer.id:
         modal = _sentence(say("{owner} already owns this. The pupil has been told.", owner=words.owner))
     return _show(press, f"request:{request.id.hex}:", request_card(words), modal)
 
@@ -198,12 +247,15 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_take": nudge_take,
     "nudge_snooze": nudge_snooze,
     "nudge_not_needed": nudge_not_needed,
+    "nudge_done": nudge_done,
     "nudge_undo": nudge_undo,
     "nudge_who": nudge_who,
     "request_who": request_who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
     "request_own": request_own,
+    "request_done": request_done,
+    "request_back": request_back,
 }
 
 
@@ -262,6 +314,8 @@ def decided_card(nudge: Nudge) -> Card:
         return _sentence(say("{owner} has already taken this.", owner=nudge.owner))
     if nudge.state == "snoozed":
         return _sentence(say("{owner} has already snoozed this.", owner=nudge.owner))
+    if nudge.state == "done":
+        return _sentence(say("{owner} has already done this.", owner=nudge.owner))
     return _sentence(say("{owner} has already said that nothing is needed.", owner=nudge.owner))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -24,6 +25,7 @@ from bot.slack_edge import SlackEdge
 from bot.telegram_edge import TelegramEdge
 from bot.telegram_sender import TelegramSender
 from bot.ticker import Ticker
+from bot.watch import Watch
 from bot.worker import Worker
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
@@ -94,6 +96,7 @@ class Service:
             name=f"{name}-slack",
         )
         self.slack_delivery = Delivery("slack", self.slack.sender, self.worker, sealer, clock, f"{name}-slack", SLACK)
+        self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
         self._web: web.AppRunner | None = None
 
@@ -110,6 +113,9 @@ class Service:
 
     def _dispatch_after_jobs(self, letters: Iterable[Letter]) -> None:
         self._dispatch(letters)
+        self._look_at_all()
+
+    def _look_at_all(self) -> None:
         self.telegram_delivery.look()
         self.slack_delivery.look()
 
@@ -118,6 +124,7 @@ class Service:
         await self.worker.run(self._prepare)
         app = web.Application(client_max_size=1 << 20)
         app.router.add_get("/healthz", self._health)
+        app.router.add_get("/metrics", self._metrics)
         self.telegram.add_routes(app)
         self.slack.add_routes(app)
         if routes is not None:
@@ -131,6 +138,7 @@ class Service:
             asyncio.create_task(self.slack_delivery.run(stop), name="slack delivery"),
             asyncio.create_task(self.ticker.run(stop), name="ticker"),
             asyncio.create_task(self._keep_anchor(stop), name="anchor"),
+            asyncio.create_task(self.watch.run(stop), name="auditor"),
             asyncio.create_task(self._start_slack(stop), name="slack"),
         ]
 
@@ -183,11 +191,17 @@ class Service:
         ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
         if self.settings.telegram_webhook_url:
             ended = [name for name in ended if name != "telegram"]
-        late = self.ticker.seconds_since_pass() > 60
-        problems = [f"{name} has ended" for name in ended] + (
-            ["no due work was looked at for a minute"] if late else []
-        )
+        problems = [f"{name} has ended" for name in ended]
+        if self.ticker.seconds_since_pass() > 60:
+            problems.append("no due work was looked at for a minute")
+        if self.watch.is_late():
+            problems.append("the auditor has not passed for fifteen minutes")
         return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        deliveries = (("telegram", self.telegram_delivery), ("slack", self.slack_delivery))
+        failures = [(network, delivery.counts["refused"]) for network, delivery in deliveries]
+        return web.Response(body=await self.watch.metrics(failures), headers={"Content-Type": METRICS})
 
     async def close(self) -> None:
         """Wait for what is under way, then let go of everything."""

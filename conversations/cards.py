@@ -17,9 +17,12 @@ ACTIONS = (
     "nudge_take",
     "nudge_snooze",
     "nudge_not_needed",
+    "nudge_done",
     "nudge_undo",
     "nudge_who",
     "request_own",
+    "request_done",
+    "request_back",
     "request_who",
     "unanswered_show",
     "words_show",
@@ -78,7 +81,7 @@ class Nudge:
     low: int
     window: int
     baseline: int
-    state: Literal["new", "taken", "snoozed", "not_needed"] = "new"
+    state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
     owner: str = ""
     until: datetime | None = None
 
@@ -102,7 +105,11 @@ def nudge_card(nudge: Nudge) -> Card:
     advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
     buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), CardButton("nudge_who", nudge.flag, say("Who is it")))
     if nudge.state == "taken":
-        return Card(title, (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner)), advice, buttons)
+        done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
+        lines = (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner))
+        return Card(title, lines, advice, (done, *buttons))
+    if nudge.state == "done":
+        return Card(title, (nudge_reason(nudge), say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
     if nudge.state == "snoozed" and nudge.until is not None:
         line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
         return Card(title, (nudge_reason(nudge), line), advice, buttons)
@@ -171,7 +178,7 @@ def _who_button(response: Response) -> tuple[CardButton, ...]:
 
 @dataclass(frozen=True)
 class AskedFor:
-    """What a safeguarding lead is told of a request to talk; `owner` is set once somebody took it."""
+    """What a safeguarding lead is told of a request to talk; `owner` is set once somebody took it, `done` once met."""
 
     request: str
     pupil: str
@@ -179,6 +186,7 @@ class AskedFor:
     danger: bool
     asked_at: datetime
     owner: str = ""
+    done: bool = False
 
 
 def request_card(asked: AskedFor) -> Card:
@@ -193,12 +201,41 @@ def request_card(asked: AskedFor) -> Card:
         title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
         line = say("They asked at {asked_at}.", asked_at=asked.asked_at)
     who = CardButton("request_who", asked.request, say("Who is it"))
+    if asked.done:
+        return Card(title, (line, say("{owner} has talked with them.", owner=asked.owner)), buttons=(who,))
     if asked.owner:
         owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
-        return Card(title, (line, owned), buttons=(who,))
+        met = CardButton("request_done", asked.request, say("We have talked"), "primary")
+        back = CardButton("request_back", asked.request, say("Hand it back"))
+        return Card(title, (line, owned), buttons=(met, back, who))
     own = CardButton("request_own", asked.request, say("I own this"), "danger" if asked.danger else "primary")
     return Card(
         title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits in a school: counts of cases that are open, owned, and overdue."""
+
+    open: int
+    owned: int
+    overdue: int
+
+
+def daily_card(waiting: Waiting, now: datetime) -> Card:
+    """The line that safeguarding leads get as each school day begins."""
+    return Card(
+        say("What waits today"),
+        (
+            say(
+                "{open} open, {owned} owned, {overdue} overdue.",
+                open=waiting.open,
+                owned=waiting.owned,
+                overdue=waiting.overdue,
+            ),
+        ),
+        say("Counted at {at} by a check of its own. If this line stays away, ask whoever runs Earshot.", at=now),
     )
 
 

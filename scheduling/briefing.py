@@ -39,7 +39,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         low=reasons["low"],
         window=reasons["window"],
         baseline=reasons["baseline"],
-        state=cast('Literal["new", "taken", "snoozed", "not_needed"]', flag.state),
+        state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,
     )
@@ -56,6 +56,7 @@ def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Reques
         danger=request.danger,
         asked_at=request.asked_at,
         owner=_staff_name(session, sealer, request.owner_id),
+        done=request.state == "done",
     )
 
 

@@ -13,21 +13,20 @@ from sqlmodel import Session, col, delete, select
 
 from conversations import bank
 from conversations.bank import Bank, UnknownBankVersion
-from conversations.cards import nudge_card, request_card
+from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import retention, rounds
-from scheduling.briefing import asked, nudge, post_card, post_home
+from scheduling import auditor, cases, retention, rounds
+from scheduling.briefing import post_card, post_home
 from scheduling.rounds import DAY, Addressed
-from scheduling.school import SchoolFacts, next_in_school
+from scheduling.school import SchoolFacts
 from signals.first_flag import RULE, low_run
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
-from store.sealing import Sealer, Unreadable
-from store.tables import CheckIn, Due, Failure, Flag, Request, Seen, Staff, Wave
+from store.sealing import Sealer
+from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
 HISTORY = 60
-ASK_AGAIN = {True: timedelta(minutes=5), False: timedelta(minutes=30)}
 HOME_AGAIN = timedelta(seconds=2)
 KEEP_SEEN = timedelta(days=3)
 
@@ -125,7 +124,7 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
     sealer.write(flag, "reasons", {"low": run.low, "window": run.window, "baseline": run.baseline})
     session.add(flag)
     session.flush()
-    _nudge(session, sealer, school, flag, now)
+    cases.begin(session, school, flag, "nudge", now)
     return []
 
 
@@ -159,23 +158,14 @@ def _levels(items: Bank | None, phase: str, answers: list[tuple[str, int | None,
     return levels
 
 
-def _nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime) -> None:
-    tutor = tutor_of(session, flag.group_id)
-    readers = [tutor] if tutor else with_role(session, school.id, "dsl", "deputy_dsl")
-    card = nudge_card(nudge(session, sealer, school, flag))
-    for reader in readers:
-        key = f"nudge:{flag.id.hex}:{reader.id.hex}"
-        post_card(session, sealer, school, reader, card, slot=key, dedupe=f"{key}:{flag.version}", now=now)
-
-
-def flag_return(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+def flag_return(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """A snoozed nudge comes back, unless somebody has decided since."""
     flag = session.get_one(Flag, UUID(due.subject))
     if flag.state != "snoozed" or flag.version != due.version:
         return []
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
-    _nudge(session, sealer, school, flag, now)
+    cases.begin(session, school, flag, "nudge", now)
     return []
 
 
@@ -195,33 +185,45 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: d
     return []
 
 
-def request(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
-    """Tell every safeguarding lead of a request, and again until one of them owns it.
-
-    Danger repeats every five minutes at any hour; a wish to talk every thirty, in school hours.
-    """
+def request(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Begin the climb of a request; one that became danger climbs anew, at once and at any hour."""
     row = session.get_one(Request, UUID(due.subject))
-    if row.state != "open":
-        return []
-    card = request_card(asked(session, sealer, school, row))
-    for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
-        key = f"request:{row.id.hex}:{lead.id.hex}"
-        # One that becomes danger within the second is told of anew, under the same version.
-        dedupe = f"{key}:{due.version}{':danger' if row.danger else ''}"
-        try:
-            with session.begin_nested():
-                # Each repeat is a message of its own, and each is brought up to date once somebody owns it.
-                slot = f"{key}:{due.version}"
-                post_card(session, sealer, school, lead, card, slot=slot, dedupe=dedupe, now=now, lane="urgent")
-                session.flush()
-        except Unreadable:
-            # The others must hear of it all the same.
-            session.add(Failure(school_id=school.id, at=now, event=due.kind, error="Unreadable"))
-    again = now + ASK_AGAIN[row.danger]
-    if not row.danger:
-        again = next_in_school(school, again) or again
-    set_due(session, school.id, "request", due.subject, again, version=due.version + 1)
+    if row.state == "open":
+        cases.begin(session, school, row, "danger" if row.danger else "today", now)
     return []
+
+
+def case_step(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Take the next step of a case, unless something has happened to it since this was set."""
+    case = session.get_one(Escalation, UUID(due.subject), with_for_update=True)
+    if case.state == "open" and case.version == due.version:
+        cases.take_step(session, sealer, school, case, now)
+    return []
+
+
+def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Open a case again whose owner recorded nothing in time."""
+    case = session.get_one(Escalation, UUID(due.subject), with_for_update=True)
+    if case.state == "owned" and case.version == due.version:
+        cases.lapse(session, sealer, school, case, now)
+    return []
+
+
+def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
+    card = daily_card(auditor.standing(session, school, now), now)
+    for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
+        key = f"daily:{school.calendar.local_date(now).isoformat()}:{lead.id.hex}"
+        post_card(session, sealer, school, lead, card, slot=None, dedupe=key, now=now)
+    set_due(session, school.id, "care.daily", "next", _next_morning(school, now))
+    return []
+
+
+def _next_morning(school: SchoolFacts, now: datetime) -> datetime:
+    """The beginning of the next school day; with no term dates ahead, tomorrow's."""
+    today = school.calendar.local_date(now)
+    day = school.calendar.next_school_day(today) or today + DAY
+    return school.calendar.local(day, school.calendar.day_start)
 
 
 def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
@@ -255,14 +257,19 @@ JOBS: dict[str, Job] = {
     "flag.return": flag_return,
     "home": home,
     "request": request,
+    "case.step": case_step,
+    "case.lapse": case_lapse,
+    "care.daily": care_daily,
     "request.owned": request_owned,
     "tidy": tidy,
 }
 
 
 def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
-    """Set the work that always waits: planning the next wave, tidying at night."""
+    """Set the work that always waits: planning the next wave, tidying at night, the leads' daily line."""
     rounds.plan(session, school, now)
-    waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == "tidy", Due.state == "waiting")
-    if session.exec(waiting).first() is None:
-        set_due(session, school.id, "tidy", "nightly", now + DAY)
+    standing = (("tidy", "nightly", now + DAY), ("care.daily", "next", _next_morning(school, now)))
+    for kind, subject, due_at in standing:
+        waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == kind, Due.state == "waiting")
+        if session.exec(waiting).first() is None:
+            set_due(session, school.id, kind, subject, due_at)

@@ -51,8 +51,8 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
     _delete(session, found)
-    for name, keys in found.items():
-        counted[name] = counted.get(name, 0) + len(keys)
+    for table, keys in found.items():
+        counted[table] = counted.get(table, 0) + len(keys)
     for guardian_id in guardians:
         if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
             session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))

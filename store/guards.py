@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from store import audit
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
@@ -137,7 +137,10 @@ def groups_seen(session: Session, viewer: Staff) -> list[TutorGroup]:
 
 
 def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: datetime) -> Sequence[Flag]:
-    """Read the flags still to be decided in some groups this person may see, oldest first, twenty at most; audited."""
+    """Read the flags of some groups this person may see that are to be decided, or that they took and have not done.
+
+    Oldest first, twenty at most; audited.
+    """
     allowed = {group.id for group in groups_seen(session, viewer)} & set(group_ids)
     if not allowed:
         return ()
@@ -146,7 +149,8 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
         .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
         # The pupil's group of today: a flag moves with its pupil.
         .where(Pupil.school_id == viewer.school_id, col(Pupil.group_id).in_(allowed))
-        .where(Flag.school_id == viewer.school_id, Flag.state == "new")
+        .where(Flag.school_id == viewer.school_id)
+        .where(or_(Flag.state == "new", (col(Flag.state) == "taken") & (col(Flag.owner_id) == viewer.id)))
         .order_by(col(Flag.raised_at))
         .limit(20)
     ).all()
@@ -156,12 +160,18 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
 
 
 def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Request]:
-    """Read the requests to talk nobody owns yet, oldest first, twenty at most; safeguarding leads only; audited."""
+    """Read the requests to talk that nobody owns, or that this person owns and has not done; audited.
+
+    Oldest first, twenty at most; safeguarding leads only.
+    """
     if not viewer.active or not SAFEGUARDING & set(viewer.roles):
         return ()
     requests = session.exec(
         select(Request)
-        .where(Request.school_id == viewer.school_id, Request.state == "open")
+        .where(Request.school_id == viewer.school_id)
+        .where(
+            (col(Request.state) == "open") | ((col(Request.state) == "owned") & (col(Request.owner_id) == viewer.id))
+        )
         .order_by(col(Request.asked_at))
         .limit(20)
     ).all()

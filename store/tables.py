@@ -186,7 +186,7 @@ class CheckIn(SQLModel, table=True):
 
 
 class Flag(SQLModel, table=True):
-    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed."""
+    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed, done."""
 
     __table_args__ = (
         Index("ix_flag_group", "school_id", "group_id", "state"),
@@ -209,7 +209,7 @@ class Flag(SQLModel, table=True):
 
 
 class Request(SQLModel, table=True):
-    """A pupil asks for an adult: open until a member of staff owns it."""
+    """A pupil asks for an adult: open until a member of staff owns it, owned until they have talked, then done."""
 
     __table_args__ = (Index("ix_request_state", "school_id", "state"),)
 
@@ -221,6 +221,33 @@ class Request(SQLModel, table=True):
     asked_at: datetime = _time()
     owner_id: UUID | None = Field(default=None, foreign_key="staff.id")
     owned_at: datetime | None = _time(nullable=True)
+
+
+class Escalation(SQLModel, table=True):
+    """The climb of one thing that waits: the ladder as it stood when the climb began, and the next step.
+
+    It is of a flag or of a request. `state` is open (it climbs), owned or closed. `step` is due when `waits` minutes of
+    the ladder's clock have passed since `since`. `version` moves with every change, so that a step set before it does
+    nothing.
+    """
+
+    __table_args__ = (Index("ix_escalation_state", "school_id", "state"),)
+
+    id: UUID = _id()
+    school_id: UUID = Field(foreign_key="school.id")
+    flag_id: UUID | None = Field(default=None, foreign_key="flag.id", unique=True)
+    request_id: UUID | None = Field(default=None, foreign_key="request.id", unique=True)
+    kind: str
+    ladder: dict[str, Any] = _json()
+    state: str = "open"
+    step: int = 0
+    version: int = 0
+    opened_at: datetime = _time()
+    since: datetime = _time()
+    waits: int = 0
+    owner_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    lapses_at: datetime | None = _time(nullable=True)
+    overdue: int = 0
 
 
 class Conversation(SQLModel, table=True):

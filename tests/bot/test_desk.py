@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
@@ -14,9 +14,8 @@ from sqlmodel import Session, col, select, update
 from bot.desk import DECISIONS, Done, act, not_found_card, old_button_card, opened_home
 from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, request_card, who_card, words_card
 from conversations.model import verbatim
+from scheduling import cases
 from scheduling.briefing import asked, home, nudge
-from scheduling.jobs import JOBS
-from store.due import set_due
 from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
@@ -310,13 +309,15 @@ def test_first_lead_to_press_owns_the_request_and_the_pupil_is_to_be_told(here: 
 
 
 def test_every_repeat_of_a_request_is_brought_up_to_date_once_somebody_owns_it(here: SmallSchool):
-    def repeat(session: Session, number: int) -> None:
-        set_due(session, here.school.id, "request", here.request.hex, NOW, version=number)
-        due = session.exec(select(Due).where(Due.kind == "request")).one()
-        JOBS["request"](session, here.sealer, here.school, due, NOW)
+    def climb(session: Session, moment: datetime) -> None:
+        request = session.get_one(Request, here.request)
+        cases.begin(session, here.school, request, "danger", moment)
+        case = cases.case_of(session, request)
+        assert case is not None
+        cases.take_step(session, here.sealer, here.school, case, moment)
 
-    for number in (1, 2, 3):
-        here.work(lambda session, number=number: repeat(session, number))
+    for number in range(3):
+        here.work(lambda session, number=number: climb(session, NOW + number * timedelta(minutes=5)))
     posted = Counter(row.recipient for row in here.waiting())
     done = press(here, "lead", "request_own", here.request.hex)
     assert posted == {f"staff:{here.staff[who].hex}": 3 for who in ("lead", "deputy")}
@@ -365,8 +366,9 @@ def test_home_is_published_with_what_its_reader_may_see(here: SmallSchool):
 def test_home_that_is_looked_at_follows_a_decision(here: SmallSchool):
     open_home(here, "tutor")
     (letter,) = press(here, "tutor", "nudge_take", here.flag.hex).letters
-    assert letter.method == "home"
-    assert len(letter.payload["cards"]) == 1
+    assert (letter.method, len(letter.payload["cards"])) == ("home", 2)
+    (letter,) = press(here, "tutor", "nudge_done", here.flag.hex).letters
+    assert (letter.method, len(letter.payload["cards"])) == ("home", 1)
 
 
 def test_opening_is_remembered(here: SmallSchool):

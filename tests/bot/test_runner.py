@@ -487,7 +487,7 @@ def test_a_call_for_help_is_never_given_up(room: Classroom):
     for _ in range(20):
         room.run_due()
         room.clock.move(minutes=5)
-    assert [(row.kind, row.state, row.attempts) for row in room.rows(Due)] == [("request", "waiting", 20)]
+    assert [(row.kind, row.state, row.attempts) for row in room.rows(Due)] == [("case.step", "waiting", 20)]
     pupil = room.session.get_one(Pupil, pupil.id)
     pupil.name_sealed = name
     room.session.add(pupil)

@@ -37,3 +37,9 @@ async def test_the_end_of_the_audit_chain_is_kept_outside_the_database(earshot: 
         assert heads[school_id][0] == 1
         assert anchor.read(anchor_path(earshot.settings), [earshot.sealer]) == heads
     await earshot.begin()
+
+
+async def test_numbers_are_there_to_be_read(earshot: World):
+    async with earshot.http.get(f"{earshot.bot}/metrics") as answer:
+        assert (answer.status, answer.content_type) == (200, "text/plain")
+        assert 'earshot_cases{state="overdue"} 0.0' in (await answer.text()).splitlines()

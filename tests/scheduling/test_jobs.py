@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from conversations.bank import LATEST, Item, load
+from scheduling import cases
 from scheduling.jobs import KEEP_SEEN, set_standing
 from scheduling.retention import CLOCKS
 from signals.first_flag import RULE
@@ -63,7 +65,8 @@ def score(room: Classroom, check_in: CheckIn) -> None:
 
 
 def fallen(room: Classroom, pupil: Pupil) -> CheckIn:
-    """Three steady check-ins, then two low ones: the last of them is due to raise a flag."""
+    """Three steady check-ins, then two low ones: the last of them is due to raise a flag, on a school morning."""
+    room.clock.now = datetime(2026, 10, 20, 10, 0, tzinfo=UTC)
     for level in (0.5, 1.0, 0.75, 0.0):
         answered(room, pupil, level)
     return answered(room, pupil, 0.0)
@@ -121,13 +124,12 @@ def test_answers_skipped_or_of_an_unknown_bank_are_left_out(room: Classroom):
     assert (room.rows(Flag), room.rows(Due), room.failures()) == ([], [], [])
 
 
-def test_without_a_tutor_the_safeguarding_leads_get_the_nudge(room: Classroom):
+def test_without_a_tutor_the_safeguarding_lead_gets_the_nudge_at_once(room: Classroom):
     room.tutor.active = False
     room.session.add(room.tutor)
-    deputy = make_staff(room.session, room.sealer, room.school, "deputy_dsl")
+    make_staff(room.session, room.sealer, room.school, "deputy_dsl")
     score(room, fallen(room, room.pupil(ROBIN)))
-    readers = {row.recipient for row in room.outbox(network="slack")}
-    assert readers == {f"staff:{room.lead.id.hex}", f"staff:{deputy.id.hex}"}
+    assert [row.recipient for row in room.outbox(network="slack")] == [f"staff:{room.lead.id.hex}"]
 
 
 # --- snoozed nudges ---------------------------------------------------------------------------------------------------
@@ -139,6 +141,7 @@ def snoozed(room: Classroom) -> Flag:
     flag.state, flag.version, flag.owner_id = "snoozed", flag.version + 1, room.tutor.id
     flag.snoozed_until = room.clock() + timedelta(days=7)
     room.session.add(flag)
+    cases.close(room.session, flag)
     set_due(room.session, room.school.id, "flag.return", flag.id.hex, flag.snoozed_until, version=flag.version)
     room.session.commit()
     return flag
@@ -182,8 +185,8 @@ def asked(room: Classroom, *, danger: bool) -> Request:
     return request
 
 
-def next_request(room: Classroom) -> datetime:
-    found: list[Due] = room.rows(Due, kind="request")
+def next_step(room: Classroom) -> datetime:
+    found: list[Due] = room.rows(Due, kind="case.step")
     return found[0].due_at
 
 
@@ -198,27 +201,31 @@ def test_danger_is_told_to_every_lead_at_any_hour_until_one_owns_it(room: Classr
         assert sorted(row.recipient for row in rows) == sorted(
             [f"staff:{room.lead.id.hex}", f"staff:{deputy.id.hex}"] * (repeat + 1)
         )
-        assert next_request(room) == room.clock() + timedelta(minutes=5)
-        room.clock.now = next_request(room)
+        assert next_step(room) == room.clock() + timedelta(minutes=5)
+        room.clock.now = next_step(room)
     assert {row.lane for row in room.outbox(network="slack")} == {0}
-    request.state, request.owner_id = "owned", room.lead.id
-    room.session.add(request)
+    cases.own(room.session, room.school, request, room.lead, room.clock())
     room.session.commit()
     room.run_due()
     assert len(room.outbox(network="slack")) == 6
-    assert room.rows(Due) == []
+    assert [row.kind for row in room.rows(Due)] == ["case.lapse"]
 
 
-def test_a_wish_to_talk_is_repeated_in_school_time_alone(room: Classroom):
-    room.clock.now = datetime(2026, 11, 27, 15, 10, tzinfo=UTC)
+def test_a_wish_to_talk_climbs_in_school_time_alone(room: Classroom):
+    deputy = make_staff(room.session, room.sealer, room.school, "deputy_dsl")
+    room.clock.now = datetime(2026, 11, 27, 14, 50, tzinfo=UTC)
     asked(room, danger=False)
     room.run_due()
-    monday = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
-    assert next_request(room) == monday
-    room.clock.now = monday
-    room.run_due()
-    assert next_request(room) == monday + timedelta(minutes=30)
-    assert card_titles(room) == ["{pupil} ({group}) asks to talk to someone"] * 2
+    # Friday's lesson is nearly over: forty-five minutes on is Monday, five minutes in.
+    monday = datetime(2026, 11, 30, 8, 35, tzinfo=UTC)
+    told = []
+    for due in (monday + timedelta(minutes=minutes) for minutes in (0, 45, 105, 165)):
+        assert next_step(room) == due
+        room.clock.now = due
+        room.run_due()
+        told.append(len(room.outbox(network="slack")))
+    leads = {f"staff:{room.lead.id.hex}": 5, f"staff:{deputy.id.hex}": 5}
+    assert (told, Counter(row.recipient for row in room.outbox(network="slack"))) == ([4, 6, 8, 10], leads)
 
 
 def test_a_request_that_becomes_danger_within_the_second_is_told_of_again(room: Classroom):
@@ -242,8 +249,8 @@ def test_a_lead_whose_address_does_not_open_does_not_keep_the_others_from_hearin
     asked(room, danger=True)
     room.run_due()
     assert [row.recipient for row in room.outbox(network="slack")] == [f"staff:{room.lead.id.hex}"]
-    assert [(row.event, row.error) for row in room.rows(Failure)] == [("request", "Unreadable")]
-    assert next_request(room) == room.clock() + timedelta(minutes=5)
+    assert [(row.event, row.error) for row in room.rows(Failure)] == [("case.step", "Unreadable")]
+    assert next_step(room) == room.clock() + timedelta(minutes=5)
 
 
 def test_the_pupil_hears_who_took_the_request(room: Classroom):

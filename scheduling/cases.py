@@ -1,0 +1,176 @@
+"""Cases: flags and requests on their climb, as rows. Each step tells people; owning stops the climb, and may lapse.
+
+A step is due work of one version: whatever happens to a case (owned, closed, raised to danger) moves its version, and a
+step set before that does nothing. What a case is about is its subject; this module alone knows which cards that means.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from conversations.cards import Card, nudge_card, request_card
+from scheduling.briefing import asked, nudge, post_card, update_copies
+from scheduling.escalation import DEFAULT, Around, Kind, Ladder, Member, PolicyError, falls_due, read_policy, told
+from scheduling.school import SchoolFacts, next_in_school
+from store.due import set_due
+from store.people import tutor_of
+from store.sealing import Sealer, Unreadable
+from store.tables import Escalation, Failure, Flag, Pupil, Request, Staff, TutorGroup
+
+Subject = Flag | Request
+
+
+def slots_of(row: Subject) -> str:
+    """Begin the names of the slots of its card's copies."""
+    return f"{'nudge' if isinstance(row, Flag) else 'request'}:{row.id.hex}:"
+
+
+def case_of(session: Session, row: Subject) -> Escalation | None:
+    """Find and lock the case of a flag or request."""
+    mine = Escalation.flag_id == row.id if isinstance(row, Flag) else Escalation.request_id == row.id
+    return session.exec(select(Escalation).where(mine).with_for_update()).first()
+
+
+def begin(session: Session, school: SchoolFacts, row: Subject, kind: Kind, now: datetime) -> None:
+    """Begin the climb of a flag or request, or begin it anew at another kind; its first step is due at once.
+
+    A climb under way at the same kind is left as it is.
+    """
+    case = case_of(session, row)
+    if case is not None and case.state == "open" and case.kind == kind:
+        return
+    if case is None:
+        case = Escalation(school_id=school.id, kind=kind)
+        if isinstance(row, Flag):
+            case.flag_id = row.id
+        else:
+            case.request_id = row.id
+    case.kind, case.ladder, case.opened_at, case.step = kind, _ladder(school, kind).to_json(), now, 0
+    _open(session, school, case, now, waits=0)
+
+
+def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime) -> None:
+    """Note that somebody owns it: the climb stops, until owning lapses for want of a recorded action."""
+    case = case_of(session, row)
+    if case is None or case.state == "closed":
+        return
+    ladder = Ladder.from_json(case.ladder)
+    case.state, case.version, case.owner_id = "owned", case.version + 1, owner.id
+    case.since, case.waits = now, ladder.lapse
+    case.lapses_at = _when(school, ladder, now, ladder.lapse) if ladder.lapse else None
+    session.add(case)
+    if case.lapses_at is not None:
+        set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
+
+
+def close(session: Session, row: Subject) -> None:
+    """Note that nothing of it waits any more."""
+    case = case_of(session, row)
+    if case is not None:
+        case.state, case.version, case.lapses_at = "closed", case.version + 1, None
+        session.add(case)
+
+
+def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
+    """Open it again, for nobody owns it any more; who was told has its card, so the next step keeps its wait."""
+    case = case_of(session, row)
+    if case is not None:
+        _open(session, school, case, now, waits=Ladder.from_json(case.ladder).waits(case.step))
+
+
+def _open(session: Session, school: SchoolFacts, case: Escalation, now: datetime, *, waits: int) -> None:
+    """Let a case climb from here: its next step is due so many minutes from now."""
+    case.state, case.version, case.owner_id, case.lapses_at = "open", case.version + 1, None, None
+    case.since, case.waits = now, waits
+    session.add(case)
+    due = _when(school, Ladder.from_json(case.ladder), now, waits)
+    set_due(session, school.id, "case.step", case.id.hex, due, version=case.version)
+
+
+def _when(school: SchoolFacts, ladder: Ladder, since: datetime, waits: int) -> datetime:
+    due = falls_due(ladder.clock, school.calendar, since, waits)
+    # Past the end of the calendar it goes by weekdays: what waits must not wait for somebody to enter term dates.
+    return due or next_in_school(school, since + timedelta(minutes=waits)) or since + timedelta(minutes=waits)
+
+
+def _ladder(school: SchoolFacts, kind: Kind) -> Ladder:
+    try:
+        return read_policy(school.policy.get("escalation", {}))[kind]
+    except PolicyError:
+        # A policy is checked before it is kept; one that was spoilt since must not leave anybody waiting.
+        return DEFAULT[kind]
+
+
+# --- the climb --------------------------------------------------------------------------------------------------------
+
+
+def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
+    """Tell the people of the step that is due, and set the next."""
+    ladder = Ladder.from_json(case.ladder)
+    due = _when(school, ladder, case.since, case.waits)
+    if due > now:
+        # The calendar has changed since it was set: a snow day.
+        set_due(session, school.id, "case.step", case.id.hex, due, version=case.version)
+        return
+    row, step = _row(session, case), case.step
+    case.step = step + 1
+    _open(session, school, case, now, waits=ladder.waits(case.step))
+    card = card_of(session, sealer, school, row)
+    for staff_id in told(ladder, step, around(session, school, row)):
+        reader = session.get_one(Staff, staff_id)
+        slot = f"{slots_of(row)}{reader.id.hex}:{case.version}"
+        lane = "urgent" if isinstance(row, Request) else "reply"
+        try:
+            with session.begin_nested():
+                post_card(session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now, lane=lane)
+                session.flush()
+        except Unreadable:
+            # The others must hear of it all the same.
+            session.add(Failure(school_id=school.id, at=now, event="case.step", error="Unreadable"))
+
+
+def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
+    """Take a case from an owner who recorded nothing in time: it is open again, and its next step is due at once."""
+    due = _when(school, Ladder.from_json(case.ladder), case.since, case.waits)
+    if due > now:
+        case.lapses_at = due
+        session.add(case)
+        set_due(session, school.id, "case.lapse", case.id.hex, due, version=case.version)
+        return
+    row = _row(session, case)
+    row.owner_id = None
+    if isinstance(row, Flag):
+        row.state, row.version = "new", row.version + 1
+    else:
+        row.state = "open"
+    session.add(row)
+    _open(session, school, case, now, waits=0)
+    session.flush()
+    card, slots = card_of(session, sealer, school, row), slots_of(row)
+    update_copies(session, sealer, school, slots, card, dedupe=f"{slots}lapse:{case.version}", now=now)
+
+
+def card_of(session: Session, sealer: Sealer, school: SchoolFacts, row: Subject) -> Card:
+    """Make the card of a flag or request as it stands."""
+    if isinstance(row, Flag):
+        return nudge_card(nudge(session, sealer, school, row))
+    return request_card(asked(session, sealer, school, row))
+
+
+def around(session: Session, school: SchoolFacts, row: Subject) -> Around:
+    """Find the people around a case: the staff of the school, and the pupil's tutor and heads of year."""
+    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
+    group = session.get_one(TutorGroup, session.get_one(Pupil, row.pupil_id).group_id)
+    tutor = tutor_of(session, group.id)
+    return Around(
+        tuple(Member(one.id, frozenset(one.roles)) for one in staff),
+        tutor=tutor.id if tutor else None,
+        heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
+    )
+
+
+def _row(session: Session, case: Escalation) -> Subject:
+    if case.flag_id is not None:
+        return session.get_one(Flag, case.flag_id, with_for_update=True)
+    assert case.request_id is not None  # noqa: S101 (a case is of one of the two)
+    return session.get_one(Request, case.request_id, with_for_update=True)

@@ -1,0 +1,71 @@
+"""The watch: it mends on its second look and wakes delivery; its numbers say how much waits and of whom nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import delete, select
+
+from bot.watch import Watch
+from scheduling import cases
+from store.tables import Due, Outbox, Request
+from tests.bot.slack_school import NOW, SmallSchool, small_school
+
+
+@pytest.fixture
+def here(engine: Engine) -> SmallSchool:
+    return small_school(engine, linked=True)
+
+
+def waiting(here: SmallSchool) -> None:
+    """Let the school's request climb, and lose the work that was set for it."""
+    here.work(lambda session: cases.begin(session, here.school, session.get_one(Request, here.request), "danger", NOW))
+    here.work(lambda session: session.exec(delete(Due)))
+
+
+async def test_what_was_lost_is_done_on_the_second_look_and_sent_at_once(here: SmallSchool):
+    waiting(here)
+    woken: list[None] = []
+    later = NOW + timedelta(minutes=6)
+    watch = Watch(here.worker, here.sealer, lambda _: here.school, lambda: later, lambda: woken.append(None))
+    assert [await watch.pass_once() for _ in range(3)] == [0, 1, 0]
+    assert len(woken) == 1
+    assert {row.recipient for row in here.waiting()} == {f"staff:{here.staff[who].hex}" for who in ("lead", "deputy")}
+    assert not watch.is_late()
+    here.worker.close()
+
+
+async def test_it_looks_again_each_minute_and_stops_when_told(here: SmallSchool):
+    stop = asyncio.Event()
+    watch = Watch(here.worker, here.sealer, lambda _: here.school, lambda: NOW, lambda: None)
+    running = asyncio.create_task(watch.run(stop))
+    await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    here.worker.close()
+
+
+async def test_numbers_say_how_much_waits(here: SmallSchool):
+    waiting(here)
+    now = NOW + timedelta(minutes=10)
+    here.post_request("lead")
+    watch = Watch(here.worker, here.sealer, lambda _: here.school, lambda: now, lambda: None)
+    text = (await watch.metrics((("telegram", 2), ("slack", 0)))).decode()
+    lines = sorted(line for line in text.splitlines() if not line.startswith("#"))
+    assert lines == [
+        'earshot_cases{state="open"} 1.0',
+        'earshot_cases{state="overdue"} 1.0',
+        'earshot_cases{state="owned"} 0.0',
+        "earshot_oldest_open_case_seconds 600.0",
+        'earshot_queue_age_seconds{lane="bulk"} 0.0',
+        'earshot_queue_age_seconds{lane="reply"} 600.0',
+        'earshot_queue_age_seconds{lane="urgent"} 0.0',
+        'earshot_sends_failed{network="slack"} 0.0',
+        'earshot_sends_failed{network="telegram"} 2.0',
+        "earshot_steps_done_again 0.0",
+    ]
+    assert here.work(lambda session: len(session.exec(select(Outbox)).all())) == 1
+    here.worker.close()
