@@ -38,10 +38,10 @@ def choose(
     """Choose the actions to suggest, in the order to show them.
 
     `reasons` are codes of REASONS, the weightiest first; unknown ones, of a newer program, are left out. `tried` are
-    the ids of what was taken for this pupil before, oldest first, and `outcomes` how each went, the last time counting; ids
-    that are not in the library are left out. `seed` is any whole number: with the nudge's own, pupils alike are not all
-    met alike. Gives `count` different actions, as long as so many are to be had: three always are, unless more than one
-    is still under way. Raises ValueError if `tried` and `outcomes` differ in length, or `count` is negative.
+    the ids of what was taken for this pupil before, oldest first, and `outcomes` how each went, the last time counting;
+    ids that are not in the library are left out. `seed` is any whole number: with the nudge's own, pupils alike are not
+    all met alike. Gives `count` different actions, as long as so many are to be had: three always are, unless more than
+    one is still under way. Raises ValueError if `tried` and `outcomes` differ in length, or `count` is negative.
     """
     if len(tried) != len(outcomes):
         raise ValueError(f"{len(tried)} actions were tried, but {len(outcomes)} outcomes given")
