@@ -156,6 +156,17 @@ def test_last_years_pair_comes_again_rather_than_an_uneven_load_or_none():
     assert (alone.pairs, alone.again) == ({TEACHER: DEPUTY}, {TEACHER})
 
 
+def test_an_even_load_outweighs_several_pairs_of_last_year():
+    first, second, third = who(11), who(12), who(13)
+    # By their lines TEACHER may meet the first two, COLLEAGUE the last two, LEAD the third alone.
+    managers = {TEACHER: third, COLLEAGUE: first, LEAD: first, second: LEAD}
+    result = assign(
+        [TEACHER, COLLEAGUE, LEAD], [first, second, third], managers, {TEACHER: [first], COLLEAGUE: [second]}
+    )
+    assert result.pairs == {TEACHER: first, COLLEAGUE: second, LEAD: third}
+    assert result.again == {TEACHER, COLLEAGUE}
+
+
 def test_each_reason_for_having_no_pair():
     assert assign([TEACHER], [], {}, {}).unpaired == {TEACHER: "no_leader"}
     assert assign([HEAD], [HEAD], {}, {}).unpaired == {HEAD: "no_leader"}
