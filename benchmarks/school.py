@@ -60,7 +60,7 @@ def make_real(engine: Engine) -> None:
     """Let a bot with tokens run on a sample school, which it refuses otherwise."""
     with Session(engine) as session:
         row = session.exec(select(School)).one()
-        row.policy = {name: value for name, value in row.policy.items() if name != "sample"}
+        row.policy = {name: value for name, value in row.policy.items() if name != "sample"} | {"basis": {}}
         session.add(row)
         session.commit()
 

@@ -27,6 +27,7 @@ def write_codes(session: Session, sealer: Sealer, school: School, path: Path, no
         .join(TutorGroup, col(TutorGroup.id) == col(Pupil.group_id))
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id), isouter=True)
         .where(Pupil.school_id == school.id, col(Binding.pupil_id).is_(None), Pupil.status != "left")
+        .where(col(Pupil.held).is_(False))
     ).all()
     rows = sorted(
         (group.year, group.name, str(sealer.read(pupil, "name")), issue(session, sealer, pupil, now))

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +10,21 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot import importing, logs
+from bot import (
+    audit_commands,
+    backup_commands,
+    basis_commands,
+    import_commands,
+    keys_commands,
+    letters_commands,
+    logs,
+    person_commands,
+    retention_commands,
+)
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
-from bot.importing_rows import ImportProblem, read_file
+from bot.importing_rows import ImportProblem
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
@@ -50,6 +59,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys_commands.app, name="keys")
+app.add_typer(audit_commands.app, name="audit")
+app.command(name="import")(import_commands.import_files)
+app.add_typer(person_commands.app, name="person")
+app.command()(basis_commands.basis)
+app.command()(retention_commands.retention)
+app.command()(letters_commands.letters)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
 out = Console()
 errors = Console(stderr=True)
 
@@ -147,36 +165,6 @@ def wave() -> None:
         asked = rounds.reachable_pupils(session)
         session.commit()
     out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
-
-
-@app.command(name="import")
-def import_files(
-    files: Annotated[list[Path], typer.Argument(help="staff.csv, groups.csv, pupils.csv: any of them, together.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-) -> None:
-    """Bring in staff, tutor groups and pupils from CSV files; all of it or, if a row is wrong, none.
-
-    Example: earshot import staff.csv groups.csv pupils.csv --dry-run
-    """
-    engine, sealer = open_store(_settings(), make=False)
-    read = [read_file(file) for file in files]
-    with Session(engine) as session:
-        school = _school(session)
-        planned = importing.plan(session, sealer, school, read, date.today())  # noqa: DTZ011 (the school's own day)
-        table = Table("", "new", "changed", "the same")
-        for kind, counts in planned.counts().items():
-            table.add_row(kind, *map(str, counts))
-        out.print(table)
-        for bad in planned.bad:
-            errors.print(f"{bad.file}, line {bad.line}: {bad.reason}", markup=False)
-        if planned.bad:
-            raise ImportProblem(
-                f"{len(planned.bad)} rows are wrong, so nothing was changed. Mend them and import again."
-            )
-        if not dry_run:
-            importing.apply(session, sealer, school, planned)
-            session.commit()
-    out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")
 
 
 @app.command()

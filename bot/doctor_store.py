@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.finding import Finding
-from bot.opening import DISK_LEAST, is_there
+from bot.opening import DISK_LEAST, is_there, key_ring
 from bot.settings import Settings
 from scheduling.calendar import CalendarError
 from scheduling.school import SchoolFacts, facts, wave_rule
@@ -24,7 +24,7 @@ from scheduling.waves import next_wave
 from store import vault
 from store.database import make_engine
 from store.people import with_role
-from store.sealing import KeyProblem, Sealer, read_key_file
+from store.sealing import KeyProblem, Sealer
 from store.tables import Binding, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, TutorGroup, Wave
 from store.vault import StoreProblem
 
@@ -56,7 +56,7 @@ def folder_findings(settings: Settings) -> list[Finding]:
 
 def _key(settings: Settings) -> tuple[Finding, Sealer | None]:
     try:
-        sealer = read_key_file(settings.key_path)
+        sealer = key_ring(settings).current
     except KeyProblem as problem:
         return Finding("key file", False, _sentence(problem)), None
     return Finding("key file", True, "The key file is there, and only its owner can read it."), sealer
@@ -109,8 +109,17 @@ def _school_findings(session: Session) -> list[Finding]:
     if row is None:
         return [Finding("school", False, "There is no school yet: run `earshot init`.")]
     now = _now(session)
-    findings = [Finding("school", True, "There is a school."), _calendar(row, now)]
+    findings = [Finding("school", True, "There is a school."), _basis(row), _calendar(row, now)]
     return [*findings, *_people(session, row.id), *_reach(session, row.id, now), *_work(session, row.id, now)]
+
+
+def _basis(row: School) -> Finding:
+    if "sample" in row.policy:
+        return Finding("grounds", True, "The sample school needs no grounds: it asks nobody real.")
+    if "basis" not in row.policy:
+        mend = "run `earshot basis`, with your data protection officer"
+        return Finding("grounds", False, f"The lawful basis and the impact assessment are not noted: {mend}.")
+    return Finding("grounds", True, "The lawful basis and the impact assessment are noted.")
 
 
 def _now(session: Session) -> datetime:

@@ -1,40 +1,50 @@
-"""Bringing a school's people in from CSV files: compare the rows with the store, show what would change, then do it.
+"""Bringing a school's people in from its management system: files are read, compared, shown, then carried out.
 
-`read_file` recognises staff.csv, groups.csv and pupils.csv by their headers, `plan` says what would change and writes
-nothing, `apply` does all of it or none. Bringing the same file in twice changes nothing the second time. Pupils, groups
-and staff that a file does not name are left as they are in this version: a leaver is never guessed from a gap. Whether
-a pupil is active, and the language they chose, are theirs: a file decides them only for a pupil who is new.
+`read_file` recognises files of staff, tutor groups, pupils and guardians by their headers, `plan` says what would
+change and writes nothing, `apply` does all of it or none. The same files brought in twice change nothing the second
+time.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col, select, update
 
+from bot.importing_planning import (
+    KINDS,
+    Counts,
+    Entry,
+    ImportPlan,
+    Leaver,
+    Progress,
+    email_key,
+    phase_of,
+    plan,
+    quiet,
+)
 from bot.importing_rows import (
-    YEARS,
     BadRow,
     GroupRow,
+    GuardianRow,
     ImportFile,
     ImportProblem,
-    Kind,
     PupilRow,
-    Row,
     StaffRow,
     read_file,
     read_text,
 )
-from store.ids import new_id
+from store import consent
+from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
-from store.tables import Phase, Pupil, School, Staff, TutorGroup
+from store.tables import Pupil, School, Staff, TutorGroup
 
 __all__ = [
     "BadRow",
+    "Counts",
     "Entry",
     "ImportFile",
     "ImportPlan",
@@ -46,70 +56,16 @@ __all__ = [
     "read_text",
 ]
 
-KINDS: tuple[Kind, ...] = ("staff", "groups", "pupils")
-LAST_YOUNG_YEAR = 6
+_TABLES: dict[str, type[Staff] | type[TutorGroup] | type[Pupil] | type[Guardian]] = {
+    "staff": Staff,
+    "groups": TutorGroup,
+    "pupils": Pupil,
+    "guardians": Guardian,
+}
+_TOLD_EVERY = 250
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One row that would be written: to the row `id`, new or already there; the other ids are those it points at."""
-
-    kind: Kind
-    row: Row
-    id: UUID
-    tutor_id: UUID | None = None
-    group_id: UUID | None = None
-    phase: Phase = "older"
-
-
-@dataclass(frozen=True)
-class ImportPlan:
-    """What an import would do; it can be carried out only if `bad` is empty."""
-
-    added: tuple[Entry, ...]
-    changed: tuple[Entry, ...]
-    unchanged: tuple[Entry, ...]
-    bad: tuple[BadRow, ...]
-
-    def counts(self) -> dict[Kind, tuple[int, int, int]]:
-        """Count (added, changed, unchanged) for each kind of row that is there."""
-        parts = (self.added, self.changed, self.unchanged)
-        counted: dict[Kind, list[int]] = {}
-        for number, part in enumerate(parts):
-            for entry in part:
-                counted.setdefault(entry.kind, [0, 0, 0])[number] += 1
-        return {kind: (added, changed, same) for kind, (added, changed, same) in counted.items()}
-
-
-def phase_of(year: int) -> Phase:
-    """Say which wording a school year reads: young to year 6 (ages 8 to 11), then older."""
-    return "young" if year <= LAST_YOUNG_YEAR else "older"
-
-
-def plan(session: Session, sealer: Sealer, school: School, files: Sequence[ImportFile], today: date) -> ImportPlan:
-    """Compare files with the store and say what would change; nothing is written.
-
-    `today` turns a day of birth into a school year. Files may be given together in any order: a group may name a tutor,
-    and a pupil a group, of another file or of the store. Raises Unreadable if the store was sealed with another key.
-    """
-    work = _Planning(session, sealer, school)
-    for file in files:
-        work.bad.extend(file.bad)
-    rows = [row for file in files for row in file.rows]
-    # Staff before groups before pupils: each may point at one of the kind before.
-    for staff in (row for row in rows if isinstance(row, StaffRow)):
-        work.staff_row(staff)
-    work.refuse_taken_addresses()
-    for group in (row for row in rows if isinstance(row, GroupRow)):
-        work.group_row(group)
-    for pupil in (row for row in rows if isinstance(row, PupilRow)):
-        work.pupil_row(pupil, today)
-    order = {file.name: number for number, file in enumerate(files)}
-    bad = sorted(work.bad, key=lambda row: (order.get(row.file, 0), row.line))
-    return ImportPlan(tuple(work.added), tuple(work.changed), tuple(work.unchanged), tuple(bad))
-
-
-def apply(session: Session, sealer: Sealer, school: School, plan: ImportPlan) -> None:
+def apply(session: Session, sealer: Sealer, school: School, plan: ImportPlan, progress: Progress = quiet) -> None:
     """Carry out a plan made in this same transaction; the caller commits.
 
     Raises ImportProblem, having written nothing, if the plan has bad rows. Whatever else is raised, nothing of the plan
@@ -117,120 +73,44 @@ def apply(session: Session, sealer: Sealer, school: School, plan: ImportPlan) ->
     """
     if plan.bad:
         raise ImportProblem(f"Nothing was brought in: mend the bad rows first ({len(plan.bad)} of them).")
+    there = {entry.id for entry in (*plan.changed, *plan.moved)}
+    entries = (*plan.added, *plan.changed, *plan.moved)
+    done = 0
     with session.begin_nested():
         _free_addresses(session, sealer, plan.changed)
         # In this order, and flushed in between, because groups point at staff and pupils at groups.
         for kind in KINDS:
-            for entry in plan.added:
-                if entry.kind == kind:
-                    session.add(_written(session, sealer, school, entry, there=False))
-            for entry in plan.changed:
-                if entry.kind == kind:
-                    session.add(_written(session, sealer, school, entry, there=True))
+            # Held here, so that the session finds each of them without asking again.
+            rows = _rows(session, kind, school.id) if there else {}
+            for entry in (entry for entry in entries if entry.kind == kind):
+                session.add(_written(rows.get(entry.id) if entry.id in there else None, sealer, school, entry))
+                done += 1
+                if not done % _TOLD_EVERY:
+                    progress(done, len(entries))
             session.flush()
+            if kind == "staff":
+                _set_managers(session, entries)
+        _link(session, school, plan)
+        for leaver in plan.left:
+            _see_off(session, school, leaver, datetime.combine(plan.today, time(), UTC))
+        session.flush()
+    progress(done, len(entries))
 
 
-class _Planning:
-    """The store as it was, what the files have added to it so far, and the plan growing out of both."""
-
-    def __init__(self, session: Session, sealer: Sealer, school: School) -> None:
-        self._sealer = sealer
-        self.added: list[Entry] = []
-        self.changed: list[Entry] = []
-        self.unchanged: list[Entry] = []
-        self.bad: list[BadRow] = []
-        everyone = session.exec(select(Staff).where(Staff.school_id == school.id)).all()
-        self._staff: Mapping[bytes, Staff] = {staff.mis_key: staff for staff in everyone}
-        groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school.id)).all()
-        self._groups: Mapping[str, TutorGroup] = {group.name: group for group in groups}
-        pupils = session.exec(select(Pupil).where(Pupil.school_id == school.id)).all()
-        self._pupils: Mapping[bytes, Pupil] = {pupil.mis_key: pupil for pupil in pupils}
-        # What will be there after the import, so that later rows can point at it.
-        self._staff_ids = {key: staff.id for key, staff in self._staff.items()}
-        self._group_ids = {name: group.id for name, group in self._groups.items()}
-        self._emails = {staff.id: staff.email_key for staff in everyone}
-        self._named: set[tuple[Kind, str]] = set()
-        self._staff_places: dict[UUID, StaffRow] = {}
-
-    def staff_row(self, row: StaffRow) -> None:
-        if self._repeated("staff", row.reference, row):
-            return
-        key = self._sealer.blind("mis", row.reference)
-        found = self._staff.get(key)
-        entry = Entry("staff", row, found.id if found else new_id())
-        self._staff_ids[key] = entry.id
-        self._emails[entry.id] = _email_key(self._sealer, row.email)
-        self._staff_places[entry.id] = row
-        same = found and (
-            self._sealer.read(found, "name") == row.name
-            and self._sealer.read(found, "email") == row.email
-            and tuple(found.roles) == row.roles
-            and found.year == row.year
-        )
-        self._put(entry, found, bool(same))
-
-    def refuse_taken_addresses(self) -> None:
-        """Report staff rows whose e-mail address another member of staff has, here or in the store."""
-        owners = Counter(self._emails.values())
-        self.bad.extend(
-            row.place.bad("the email belongs to another member of staff as well")
-            for owner, row in self._staff_places.items()
-            if owners[self._emails[owner]] > 1
-        )
-
-    def group_row(self, row: GroupRow) -> None:
-        if self._repeated("groups", row.name, row):
-            return
-        tutor = self._staff_ids.get(self._sealer.blind("mis", row.tutor)) if row.tutor else None
-        if row.tutor and tutor is None:
-            self.bad.append(row.place.bad("the tutor_id is not that of any member of staff"))
-            return
-        found = self._groups.get(row.name)
-        entry = Entry("groups", row, found.id if found else new_id(), tutor_id=tutor)
-        self._group_ids[row.name] = entry.id
-        self._put(entry, found, bool(found and (found.year, found.tutor_id) == (row.year, tutor)))
-
-    def pupil_row(self, row: PupilRow, today: date) -> None:
-        if self._repeated("pupils", row.reference, row):
-            return
-        group = self._group_ids.get(row.group)
-        year = row.school_year(today)
-        if group is None:
-            self.bad.append(row.place.bad("there is no tutor group of that name"))
-        if year not in YEARS:
-            self.bad.append(row.place.bad(f"born puts the pupil in no school year from {YEARS[0]} to {YEARS[-1]}"))
-        if group is None or year not in YEARS:
-            return
-        found = self._pupils.get(self._sealer.blind("mis", row.reference))
-        phase = phase_of(year)
-        entry = Entry("pupils", row, found.id if found else new_id(), group_id=group, phase=phase)
-        same = found and (
-            (found.group_id, found.phase) == (group, phase) and self._sealer.read(found, "name") == row.name
-        )
-        self._put(entry, found, bool(same))
-
-    def _repeated(self, kind: Kind, name: str, row: Row) -> bool:
-        if (kind, name) in self._named:
-            self.bad.append(row.place.bad("the same one stands further up already"))
-            return True
-        self._named.add((kind, name))
-        return False
-
-    def _put(self, entry: Entry, found: SQLModel | None, same: bool) -> None:
-        if found is None:
-            self.added.append(entry)
-        elif same:
-            self.unchanged.append(entry)
-        else:
-            self.changed.append(entry)
-
-
-def _email_key(sealer: Sealer, email: str) -> bytes:
-    return sealer.blind("email", email.strip().lower())
+def _rows(session: Session, kind: str, school_id: UUID) -> dict[UUID, Staff | TutorGroup | Pupil | Guardian]:
+    found: dict[UUID, Staff | TutorGroup | Pupil | Guardian] = {}
+    table = _TABLES[kind]
+    # Addresses were let go of behind the session's back.
+    for row in session.exec(
+        select(table).where(table.school_id == school_id).execution_options(populate_existing=True)
+    ):
+        assert isinstance(row, Staff | TutorGroup | Pupil | Guardian)  # noqa: S101 (rows of one of these tables)
+        found[row.id] = row
+    return found
 
 
 def _free_addresses(session: Session, sealer: Sealer, changed: Iterable[Entry]) -> None:
-    """Let go of the addresses that change hands, so that two people may swap theirs; `_filled` sets the new ones.
+    """Let go of the addresses that change hands, so that two people may swap theirs; `_staff` sets the new ones.
 
     The Slack user goes with the address it was found by.
     """
@@ -238,34 +118,47 @@ def _free_addresses(session: Session, sealer: Sealer, changed: Iterable[Entry]) 
         if isinstance(entry.row, StaffRow):
             session.exec(
                 update(Staff)
-                .where(col(Staff.id) == entry.id, col(Staff.email_key) != _email_key(sealer, entry.row.email))
+                .where(col(Staff.id) == entry.id, col(Staff.email_key) != email_key(sealer, entry.row.email))
                 .values(email_key=entry.id.bytes, slack_user_key=None, slack_user_sealed=None)
             )
 
 
-def _written(
-    session: Session, sealer: Sealer, school: School, entry: Entry, *, there: bool
-) -> Staff | TutorGroup | Pupil:
-    """Give the table's row, new or `there` already, what the file says."""
+def _written(found: SQLModel | None, sealer: Sealer, school: School, entry: Entry) -> SQLModel:
+    """Give the table's row, new or `found`, what the file says."""
     if isinstance(entry.row, StaffRow):
-        staff = session.get(Staff, entry.id, populate_existing=True) if there else None
-        return _staff(staff or Staff(id=entry.id, school_id=school.id), sealer, entry.row)
+        staff = found if isinstance(found, Staff) else Staff(id=entry.id, school_id=school.id)
+        return _staff(staff, sealer, entry.row)
     if isinstance(entry.row, GroupRow):
-        group = session.get(TutorGroup, entry.id) if there else None
-        if group is None:
-            group = TutorGroup(id=entry.id, school_id=school.id, name=entry.row.name, year=entry.row.year)
+        group = found if isinstance(found, TutorGroup) else None
+        group = group or TutorGroup(id=entry.id, school_id=school.id, name=entry.row.name, year=entry.row.year)
         group.year = entry.row.year
         group.tutor_id = entry.tutor_id
         return group
+    if isinstance(entry.row, GuardianRow):
+        guardian = found if isinstance(found, Guardian) else None
+        language = entry.row.language or school.locale
+        guardian = guardian or Guardian(id=entry.id, school_id=school.id, language=language)
+        guardian.mis_key = sealer.blind("mis", entry.row.reference)
+        sealer.write(guardian, "name", entry.row.name)
+        guardian.active = True
+        return guardian
+    return _pupil(found if isinstance(found, Pupil) else None, sealer, school, entry, entry.row)
+
+
+def _pupil(found: Pupil | None, sealer: Sealer, school: School, entry: Entry, row: PupilRow) -> Pupil:
     assert entry.group_id is not None  # noqa: S101 (a pupil's entry always has one)
-    pupil = session.get(Pupil, entry.id) if there else None
-    if pupil is None:
-        language = entry.row.language or "en"
-        pupil = Pupil(id=entry.id, school_id=school.id, group_id=entry.group_id, phase=entry.phase, language=language)
-    pupil.mis_key = sealer.blind("mis", entry.row.reference)
-    sealer.write(pupil, "name", entry.row.name)
+    language = row.language or school.locale
+    pupil = found or Pupil(
+        id=entry.id, school_id=school.id, group_id=entry.group_id, phase=entry.phase, language=language
+    )
+    pupil.mis_key = sealer.blind("mis", row.reference)
+    sealer.write(pupil, "name", row.name)
     pupil.group_id = entry.group_id
     pupil.phase = entry.phase
+    if entry.back:
+        # As before they left: who had stopped has still stopped.
+        pupil.status, pupil.status_before = pupil.status_before or "invited", None
+        pupil.left_at = None
     return pupil
 
 
@@ -273,7 +166,45 @@ def _staff(staff: Staff, sealer: Sealer, row: StaffRow) -> Staff:
     staff.mis_key = sealer.blind("mis", row.reference)
     sealer.write(staff, "name", row.name)
     sealer.write(staff, "email", row.email)
-    staff.email_key = _email_key(sealer, row.email)
-    staff.roles = list(row.roles)
-    staff.year = row.year
+    staff.email_key = email_key(sealer, row.email)
+    staff.active = True
+    if row.roles is not None:
+        staff.roles = list(row.roles)
+        staff.year = row.year
     return staff
+
+
+def _set_managers(session: Session, entries: Iterable[Entry]) -> None:
+    """Set who manages whom, once everybody is there to be pointed at."""
+    for entry in entries:
+        if entry.kind == "staff":
+            session.exec(update(Staff).where(col(Staff.id) == entry.id).values(manager_id=entry.manager_id))
+
+
+def _link(session: Session, school: School, plan: ImportPlan) -> None:
+    """Tie guardians to their pupils; where the files name everyone, other ties end."""
+    kept = {
+        (link.guardian_id, link.pupil_id)
+        for link in session.exec(select(Guardianship).where(Guardianship.school_id == school.id))
+    }
+    for entry in (entry for entry in (*plan.added, *plan.changed, *plan.unchanged) if entry.kind == "guardians"):
+        if plan.everyone:
+            session.execute(
+                delete(Guardianship).where(
+                    col(Guardianship.guardian_id) == entry.id, col(Guardianship.pupil_id).not_in(entry.pupil_ids)
+                )
+            )
+        for pupil_id in entry.pupil_ids:
+            if (entry.id, pupil_id) not in kept:
+                session.add(Guardianship(guardian_id=entry.id, pupil_id=pupil_id, school_id=school.id))
+
+
+def _see_off(session: Session, school: School, leaver: Leaver, now: datetime) -> None:
+    """Stop asking somebody, and let them see nothing more; what they said is kept as long as retention says."""
+    row = session.get_one(_TABLES[leaver.kind], leaver.id)
+    if isinstance(row, Pupil):
+        row.status_before, row.status, row.left_at = row.status, "left", now
+        consent.end_check_ins(session, row.id, school.id, now)
+    elif isinstance(row, Staff | Guardian):
+        row.active = False
+    session.add(row)

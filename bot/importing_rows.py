@@ -6,34 +6,36 @@ a cell, because reasons are printed and kept in logs.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal, get_args
 
+from bot.importing_files import ImportProblem, Sheet, read_sheet, text_sheet
+from bot.importing_headers import Kind, recognise
 from store.tables import ROLES
 
-Kind = Literal["staff", "groups", "pupils"]
+__all__ = ["YEARS", "BadRow", "GroupRow", "GuardianRow", "ImportFile", "ImportProblem", "Kind", "Place", "PupilRow"]
+__all__ += ["Row", "StaffRow", "read_file", "read_text"]
 
-MAX_FILE_BYTES = 20_000_000
 MAX_NAME = 100
 YEARS = range(1, 14)
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]+\.[^@\s,;<>]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
-_DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2}|[A-Za-z]{3,9})[/. -]([0-9]{4}|[0-9]{2})")
+_SERIAL = re.compile(r"[345][0-9]{4}")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEAR_WORD = re.compile(r"^(national curriculum |nc )?(year|yr|y)\.? *(group)? *0?|^0(?=[0-9])", re.IGNORECASE)
+_LANGUAGE_NAME = re.compile(r"[A-Z][\w /,()'-]{3,60}")
+# The languages there is a catalogue for; a pupil of another language begins in the school's.
+_LANGUAGES = {"english": "en", "welsh": "cy", "cymraeg": "cy", "welsh/cymraeg": "cy"}
+_ROLES_ALSO = {"form_tutor": "tutor", "class_teacher": "tutor", "headteacher": "head", "head_teacher": "head"}
 # Zero-width joiners belong to the spelling of some names; the marks that turn the direction of text do not.
 _JOINERS = "\u200c\u200d"
-
-
-class ImportProblem(Exception):
-    """A file, or a whole import, cannot be used; the sentence says why and what to do."""
 
 
 class _BadCell(Exception):
@@ -62,14 +64,20 @@ class Place:
 
 @dataclass(frozen=True)
 class StaffRow:
-    """A member of staff as the file has it; `year` only for a head of year."""
+    """A member of staff as the file has it; `year` only for a head of year, `manager` a staff_id.
+
+    `roles` None and `names_manager` False mean that the file has no such column, and what is kept stays.
+    """
 
     place: Place
     reference: str
     name: str
     email: str
-    roles: tuple[str, ...]
+    roles: tuple[str, ...] | None
     year: int | None
+    manager: str | None = None
+    names_manager: bool = False
+    left: date | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ class PupilRow:
     born: date | None
     year: int | None
     language: str | None
+    left: date | None = None
 
     def school_year(self, today: date) -> int:
         """Say which year the pupil is in: the file's, or the one their age puts them in (schools turn in September)."""
@@ -102,157 +111,94 @@ class PupilRow:
         return _september(today) - _september(self.born) - 5
 
 
-Row = StaffRow | GroupRow | PupilRow
+@dataclass(frozen=True)
+class GuardianRow:
+    """A guardian of one pupil as the file has it; somebody with two children here has two rows."""
+
+    place: Place
+    reference: str
+    name: str
+    pupil: str
+    language: str | None
+
+
+Row = StaffRow | GroupRow | PupilRow | GuardianRow
 
 
 @dataclass(frozen=True)
 class ImportFile:
-    """One file that was read: its name, what kind it is, its good rows in order, and its bad ones."""
+    """One file that was read: its name, what kind it is, its good rows in order, its bad ones, the columns not read."""
 
     name: str
     kind: Kind
     rows: tuple[Row, ...]
     bad: tuple[BadRow, ...]
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """The columns of one kind of file; `either` holds two of which exactly one must be there."""
-
-    required: tuple[str, ...]
-    either: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        return self.required + self.either + self.optional
-
-
-_COLUMNS: dict[Kind, _Columns] = {
-    "staff": _Columns(("staff_id", "name", "email", "roles", "year")),
-    "groups": _Columns(("group", "year", "tutor_id")),
-    "pupils": _Columns(("pupil_id", "name", "group"), ("born", "year"), ("language",)),
-}
-# The one column that no other kind has tells the kind.
-_TELLING: dict[str, Kind] = {"staff_id": "staff", "tutor_id": "groups", "pupil_id": "pupils"}
+    unread: tuple[int, ...] = ()
 
 
 def read_file(path: Path) -> ImportFile:
-    """Read one CSV file of staff, tutor groups or pupils, recognised by its headers; UTF-8 or Windows text.
+    """Read one CSV or XLSX file of staff, tutor groups, pupils or guardians, recognised by its headers.
 
     Raises ImportProblem when the file as a whole cannot be used; rows that cannot are in `bad`.
     """
-    try:
-        # One byte more than is allowed tells a file that is too large without reading all of it.
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise ImportProblem(f"{path.name} is not there: check the name and the folder.") from None
-    except OSError as error:
-        raise ImportProblem(f"{path.name} cannot be read: {error.strerror}.") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise ImportProblem(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB: is it the right file?")
-    return read_text(path.name, _decode(path.name, data))
+    return _read(read_sheet(path))
 
 
 def read_text(name: str, text: str) -> ImportFile:
     """Read what a CSV file holds; `name` is what messages call it. Raises ImportProblem."""
-    if "\0" in text:
-        raise ImportProblem(f"{name} is not a CSV file: save it as “CSV UTF-8” and try again.")
-    records = _records(name, text)
-    _, headers = next(records, (0, []))
-    if not headers:
-        raise ImportProblem(f"{name} is empty: export it again with its first line naming the columns.")
-    kind, columns = _recognise(name, [header.strip().lower() for header in headers])
+    return _read(text_sheet(name, text))
+
+
+def _read(sheet: Sheet) -> ImportFile:
+    found = recognise(sheet.name, sheet.headers)
     rows: list[Row] = []
     bad: list[BadRow] = []
-    for line, cells in records:
-        place = Place(name, line)
+    for line, cells in sheet.records:
+        place = Place(sheet.name, line)
         try:
-            rows.append(_PARSERS[kind](place, _by_column(columns, cells)))
+            rows.append(_PARSERS[found.kind](place, _by_column(found.columns, cells)))
         except _BadCell as error:
             bad.append(place.bad(str(error)))
-    return ImportFile(name, kind, tuple(rows), tuple(bad))
+    return ImportFile(sheet.name, found.kind, tuple(rows), tuple(bad), found.unread)
 
 
-def _decode(name: str, data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ImportProblem(f"{name} is not a CSV file: save it as “CSV UTF-8” and try again.")
-
-
-def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record that is not blank with the line it begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            raise ImportProblem(
-                f"{name}, line {line}, is not CSV: look for a quotation mark without its partner, then try again."
-            ) from None
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-
-
-def _recognise(name: str, headers: list[str]) -> tuple[Kind, list[str]]:
-    # Spreadsheets leave empty columns at the end.
-    while headers and not headers[-1]:
-        headers.pop()
-    kinds = [kind for column, kind in _TELLING.items() if column in headers]
-    if len(kinds) != 1:
-        formats = "; or ".join(f"{kind}: {_written(kind)}" for kind in get_args(Kind))
-        raise ImportProblem(f"{name} is no file known here. Its first line must name the columns of {formats}.")
-    columns = _COLUMNS[kinds[0]]
-    missing = [column for column in columns.required if column not in headers]
-    if columns.either and not set(columns.either) & set(headers):
-        missing.append(" or ".join(columns.either))
-    if missing:
-        raise ImportProblem(f"{name} lacks the column {', '.join(missing)}: it needs {_written(kinds[0])}.")
-    if len(headers) != len(set(headers)) or len(set(columns.either) & set(headers)) > 1:
-        raise ImportProblem(f"{name} names a column twice: it needs {_written(kinds[0])}.")
-    if unknown := [str(number) for number, header in enumerate(headers, 1) if header not in columns.known]:
-        raise ImportProblem(
-            f"{name} has a column that is not known here (number {', '.join(unknown)}): "
-            f"remove it, so that nothing is kept that is not needed; it needs {_written(kinds[0])}."
-        )
-    return kinds[0], headers
-
-
-def _written(kind: Kind) -> str:
-    columns = _COLUMNS[kind]
-    either = ("|".join(columns.either),) if columns.either else ()
-    optional = tuple(f"[{column}]" for column in columns.optional)
-    return ",".join(columns.required + either + optional)
-
-
-def _by_column(columns: list[str], cells: list[str]) -> Mapping[str, str]:
+def _by_column(columns: Sequence[str | None], cells: list[str]) -> Mapping[str, str]:
     cells = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
     while len(cells) > len(columns) and not cells[-1]:
         cells.pop()
     if len(cells) != len(columns):
         raise _BadCell(f"it has {len(cells)} cells where the first line has {len(columns)}")
-    return dict(zip(columns, cells, strict=True))
+    return {column: cell for column, cell in zip(columns, cells, strict=True) if column}
 
 
 def _staff(place: Place, cells: Mapping[str, str]) -> StaffRow:
     email = cells["email"]
     if len(email) > 254 or not _EMAIL.fullmatch(email) or not email.isprintable():
         raise _BadCell("the email is not an e-mail address")
-    roles = tuple(role.strip().lower() for role in cells["roles"].split(";") if role.strip())
-    if not set(roles) <= set(ROLES):
-        raise _BadCell(f"the roles must be out of {', '.join(ROLES)}, separated by ;")
-    year = _year(cells["year"]) if cells["year"] else None
-    if (year is not None) != ("head_of_year" in roles):
+    roles = _roles(cells["roles"]) if "roles" in cells else None
+    year = _year(cells["year"]) if cells.get("year") and roles is not None else None
+    if (year is not None) != ("head_of_year" in (roles or ())):
         raise _BadCell("a head_of_year needs a year, and nobody else has one")
-    in_order = tuple(role for role in ROLES if role in roles)
-    return StaffRow(place, _reference(cells["staff_id"], "staff_id"), _name(cells["name"]), email, in_order, year)
+    manager = cells.get("line_manager_id")
+    return StaffRow(
+        place,
+        _reference(cells["staff_id"], "staff_id"),
+        _named(cells),
+        email,
+        roles,
+        year,
+        _reference(manager, "line_manager_id") if manager else None,
+        "line_manager_id" in cells,
+        _left(cells),
+    )
+
+
+def _roles(cell: str) -> tuple[str, ...]:
+    words = (re.sub(r"[\s-]+", "_", role.strip().lower()) for role in re.split("[;,]", cell) if role.strip())
+    roles = {_ROLES_ALSO.get(word, word) for word in words}
+    if not roles <= set(ROLES):
+        raise _BadCell(f"the roles must be out of {', '.join(ROLES)}, separated by ;")
+    return tuple(role for role in ROLES if role in roles)
 
 
 def _group(place: Place, cells: Mapping[str, str]) -> GroupRow:
@@ -262,17 +208,27 @@ def _group(place: Place, cells: Mapping[str, str]) -> GroupRow:
 
 
 def _pupil(place: Place, cells: Mapping[str, str]) -> PupilRow:
-    language = cells.get("language") or None
-    if language and not _LANGUAGE.fullmatch(language):
-        raise _BadCell("the language must be a code such as en or cy")
+    # The year a school says is right where an age would put the pupil in another one.
+    year = _year(cells["year"]) if "year" in cells else None
     return PupilRow(
         place,
         _reference(cells["pupil_id"], "pupil_id"),
-        _name(cells["name"]),
+        _named(cells),
         _group_name(cells["group"]),
-        _born(cells["born"]) if "born" in cells else None,
-        _year(cells["year"]) if "year" in cells else None,
-        language,
+        _day(cells["born"], "born") if "born" in cells and year is None else None,
+        year,
+        _language(cells),
+        _left(cells),
+    )
+
+
+def _guardian(place: Place, cells: Mapping[str, str]) -> GuardianRow:
+    return GuardianRow(
+        place,
+        _reference(cells["guardian_id"], "guardian_id"),
+        _named(cells),
+        _reference(cells["pupil_id"], "pupil_id"),
+        _language(cells),
     )
 
 
@@ -280,6 +236,7 @@ _PARSERS: dict[Kind, Callable[[Place, Mapping[str, str]], Row]] = {
     "staff": _staff,
     "groups": _group,
     "pupils": _pupil,
+    "guardians": _guardian,
 }
 
 
@@ -287,6 +244,28 @@ def _reference(cell: str, column: str) -> str:
     if not _REFERENCE.fullmatch(cell):
         raise _BadCell(f"the {column} must be 1 to 40 letters, digits and . _ / -")
     return cell
+
+
+def _language(cells: Mapping[str, str]) -> str | None:
+    """Read a language: a code, or its name as systems export it; one there is no catalogue for is None."""
+    words = cells.get("language", "").strip()
+    if not words or words.lower() in _LANGUAGES:
+        return _LANGUAGES.get(words.lower())
+    if _LANGUAGE.fullmatch(words):
+        return words
+    if not _LANGUAGE_NAME.fullmatch(words):
+        raise _BadCell("the language must be a code such as en or cy")
+    return None
+
+
+def _left(cells: Mapping[str, str]) -> date | None:
+    return _day(cells["left"], "left") if cells.get("left") else None
+
+
+def _named(cells: Mapping[str, str]) -> str:
+    if "name" in cells:
+        return _name(cells["name"])
+    return _name(" ".join(part for part in (cells["forename"], cells["surname"]) if part))
 
 
 def _name(cell: str) -> str:
@@ -313,20 +292,30 @@ def _clean(cell: str) -> bool:
 
 
 def _year(cell: str) -> int:
+    digits = _YEAR_WORD.sub("", cell)
     # Digits of other scripts, and numbers too long to read, are not years either.
-    if not re.fullmatch(r"[0-9]{1,2}", cell) or int(cell) not in YEARS:
+    if not re.fullmatch(r"[0-9]{1,2}", digits) or int(digits) not in YEARS:
         raise _BadCell(f"the year must be a number from {YEARS[0]} to {YEARS[-1]}")
-    return int(cell)
+    return int(digits)
 
 
-def _born(cell: str) -> date:
+def _day(cell: str, column: str) -> date:
+    # Some exports give a day its midnight.
+    words = re.sub(r"[ T]00:00(:00(\.0+)?)?$", "", cell)
     try:
-        if day_first := _DAY_FIRST.fullmatch(cell):
+        if day_first := _DAY_FIRST.fullmatch(words):
             day, month, year = day_first.groups()
-            return date(int(year), int(month), int(day))
-        return date.fromisoformat(cell)
+            return date(int(year) + (2000 if len(year) == 2 else 0), _month(month), int(day))
+        if _SERIAL.fullmatch(words):
+            # A spreadsheet's day that lost its format: days since the end of 1899.
+            return date(1899, 12, 30) + timedelta(days=int(words))
+        return date.fromisoformat(words)
     except ValueError:
-        raise _BadCell("born must be a day such as 2015-03-24 or 24/03/2015") from None
+        raise _BadCell(f"{column} must be a day such as 2015-03-24 or 24/03/2015") from None
+
+
+def _month(words: str) -> int:
+    return int(words) if words.isdigit() else _MONTHS.index(words[:3].lower()) + 1
 
 
 def _september(day: date) -> int:

@@ -17,7 +17,8 @@ from sqlmodel import Session
 from bot.settings import Settings
 from store import vault
 from store.database import is_postgresql, make_engine
-from store.sealing import Sealer, make_key_file, read_key_file
+from store.keys import KeyRing, make_key_file, read_key_command, read_key_file
+from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
 
 DISK_LEAST = 200 * 1024 * 1024
@@ -39,7 +40,7 @@ def open_store(settings: Settings, *, make: bool) -> tuple[Engine, Sealer]:
     refused. Raises StoreProblem or KeyProblem, with nothing changed.
     """
     if make:
-        _make_folder(settings)
+        make_folder(settings)
     there = is_there(settings)
     if not there and not make:
         raise StoreProblem("There is no database yet. Run `earshot init` first, or `make run` to try Earshot out.")
@@ -60,7 +61,7 @@ def _opened(settings: Settings, engine: Engine, sealer: Sealer | None, *, make: 
     current, empty = vault.check_version(engine), vault.is_empty(engine)
     if empty and not make:
         raise StoreProblem("There is nothing in the database yet. Run `earshot init` first.")
-    sealer = sealer or _key(settings, make=empty)
+    sealer = sealer or _key_of(settings, engine, make=empty, readable=current and not empty)
     if not current and not make:
         raise StoreProblem("The database is of an older Earshot. Run `earshot migrate`.")
     with Session(engine) as session:
@@ -75,10 +76,43 @@ def _opened(settings: Settings, engine: Engine, sealer: Sealer | None, *, make: 
     return sealer
 
 
+def _key_of(settings: Settings, engine: Engine, *, make: bool, readable: bool) -> Sealer:
+    """Read the key; when that fails, say which one this store needs."""
+    try:
+        return _key(settings, make=make)
+    except KeyProblem as problem:
+        if not readable or next_key_path(settings).exists():
+            raise
+        with Session(engine) as session:
+            known = vault.keys_of(session)
+        if not known:
+            raise
+        raise KeyProblem(f"{problem}; the key it needs has the id {', '.join(known)}") from None
+
+
 def _key(settings: Settings, *, make: bool) -> Sealer:
-    if make and not settings.key_path.exists():
+    if make and not settings.key_command and not settings.key_path.exists():
         make_key_file(settings.key_path)
+    return key_ring(settings).current
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """Read all keys, from the file or the command. Raises KeyProblem, also while a change of keys is unfinished."""
+    if settings.key_command:
+        return read_key_command(settings.key_command)
+    if next_key_path(settings).exists():
+        raise KeyProblem("a change of keys was begun and not finished: run `earshot keys rotate` to finish it")
     return read_key_file(settings.key_path)
+
+
+def next_key_path(settings: Settings) -> Path:
+    """Say where the next key lies while keys are being changed."""
+    return settings.key_path.with_name(settings.key_path.name + ".next")
+
+
+def anchor_path(settings: Settings) -> Path:
+    """Say where the anchor of the audit chain lies: beside the key, away from the database."""
+    return settings.key_path.with_name("earshot.anchor")
 
 
 def is_there(settings: Settings) -> bool:
@@ -92,7 +126,8 @@ def _sqlite_path(settings: Settings) -> Path | None:
     return None if path == settings.store_url else Path(path)
 
 
-def _make_folder(settings: Settings) -> None:
+def make_folder(settings: Settings) -> None:
+    """Make the data folder, readable by its owner alone. Raises StoreProblem, also when the disk is nearly full."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -329,4 +329,5 @@ def _person(school: SchoolFacts, pupil: Pupil, now: datetime) -> Person:
         nation=school.nation,
         status=pupil.status,  # type: ignore[arg-type]
         talk_when=next_in_school(school, now),
+        held=pupil.held,
     )

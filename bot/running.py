@@ -74,6 +74,8 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
             "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
             "then run `earshot init` for your own school."
         )
+    if "basis" not in school.policy:
+        console.print("No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`.")
     service = Service(settings, engine, sealer, school.id, Clock())
     await service.start(stop)
     console.print("Earshot is running. Ctrl-C stops it; nothing is lost.")

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from aiohttp import web
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
 from telegram.error import TelegramError
@@ -15,6 +16,7 @@ from telegram.request import HTTPXRequest
 
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
 from bot.settings import Settings
@@ -25,7 +27,7 @@ from bot.ticker import Ticker
 from bot.worker import Worker
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
-from store import outbox
+from store import anchor, outbox
 from store.ids import new_id
 from store.outbox import Letter
 from store.sealing import Sealer
@@ -128,6 +130,7 @@ class Service:
             asyncio.create_task(self.telegram_delivery.run(stop), name="telegram delivery"),
             asyncio.create_task(self.slack_delivery.run(stop), name="slack delivery"),
             asyncio.create_task(self.ticker.run(stop), name="ticker"),
+            asyncio.create_task(self._keep_anchor(stop), name="anchor"),
             asyncio.create_task(self._start_slack(stop), name="slack"),
         ]
 
@@ -158,6 +161,22 @@ class Service:
             except Exception as error:
                 log.warning("slack cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)
+
+    async def _keep_anchor(self, stop: asyncio.Event) -> None:
+        """Note where the audit chain ends, outside the database, each minute and at the end."""
+        path = anchor_path(self.settings)
+        ending = False
+        while True:
+            try:
+                broken = await self.worker.run(lambda session: anchor.keep(session, path, self.sealer))
+                if broken:
+                    log.error("the audit chain is broken: run `earshot audit verify`", row=broken[0].number)
+            except (OSError, DBAPIError) as error:
+                log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
+            if ending:
+                return
+            await _pause(stop, 60.0)
+            ending = stop.is_set()
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str = ""
     key_file: Path | None = None
+    key_command: str = ""
     telegram_token: SecretStr | None = None
     telegram_api_url: str = "https://api.telegram.org"
     telegram_webhook_url: str = ""
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
+        if self.key_file and self.key_command:
+            raise ValueError("EARSHOT_KEY_FILE and EARSHOT_KEY_COMMAND both say where the key is: set one of them")
         if bool(self.telegram_token) != bool(self.slack_bot_token):
             raise ValueError("EARSHOT_TELEGRAM_TOKEN and EARSHOT_SLACK_BOT_TOKEN belong together: set both, or neither")
         if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):

@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 METHOD_SCOPES: Final[dict[str, str | None]] = {
     "apps.connections.open": None,  # the app-level token's own scope, connections:write
+    "chat.delete": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
     "conversations.history": "im:history",

@@ -75,8 +75,11 @@ class SlackSender:
         return f"home:{letter.recipient}" if letter.method == "home" else letter.recipient
 
     async def send(self, letter: Letter) -> Result:
-        """Send one letter: method "post", "update" or "home". Never raises."""
+        """Send one letter: method "post", "update", "delete" or "home". Never raises."""
         try:
+            if letter.method == "delete":
+                await self._client.chat_delete(channel=letter.payload["channel"], ts=letter.payload["ts"])
+                return Sent()
             user = letter.payload["user"] or await self._find_user(letter)
             if user is None:
                 return Refused(NO_ACCOUNT, unreachable=True)

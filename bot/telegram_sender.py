@@ -60,6 +60,9 @@ class TelegramSender:
 
     async def _send(self, letter: Letter) -> Result:
         payload = letter.payload
+        if letter.method == "delete":
+            await self._bot.delete_message(payload["chat"], payload["message_id"])
+            return Sent()
         message = model.Message.from_json(payload["message"])
         words, keyboard = rendered(message, payload["language"], payload["zone"], self._clock())
         if letter.method == "send":
@@ -118,6 +121,8 @@ def _bad_request(error: BadRequest) -> Result:
         return Sent()
     if any(gone in reason for gone in _GONE):
         return Refused("the chat cannot be reached", unreachable=True)
+    if "message to delete not found" in reason or "can't be deleted" in reason:
+        return Refused("the message can no longer be deleted")
     if "message to edit not found" in reason or "can't be edited" in reason:
         return Refused("the message is gone")
     return Refused("Telegram refuses the message")

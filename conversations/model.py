@@ -215,6 +215,7 @@ class Person:
     """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
 
     `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
+    `held` says that a guardian has the check-ins stopped.
     """
 
     band: Band
@@ -223,6 +224,7 @@ class Person:
     nation: str
     status: PupilStatus
     talk_when: datetime | None = None
+    held: bool = False
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------

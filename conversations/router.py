@@ -162,7 +162,7 @@ def _command(state: State, name: str, person: Person) -> Step:
         return _ALWAYS[name](state, person, False)
     if person.status == "invited":
         return join.notice_again(state, person, tapped=False)
-    if name == "start" and person.status != "active":
+    if name == "start" and (person.held or person.status != "active"):
         return stopping.start(state, person, tapped=False)
     if name == "start":
         return menu.shown(state, person, tapped=False)

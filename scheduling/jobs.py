@@ -8,28 +8,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlmodel import Session, col, delete, select
 
 from conversations import bank
 from conversations.bank import Bank, UnknownBankVersion
 from conversations.cards import nudge_card, request_card
-from conversations.model import RequestOwned
-from scheduling import rounds
+from conversations.model import CheckInCloses, CheckInId, RequestOwned
+from scheduling import retention, rounds
 from scheduling.briefing import asked, nudge, post_card, post_home
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from signals.first_flag import RULE, low_run
-from store import outbox
+from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.sealing import Sealer, Unreadable
-from store.tables import CheckIn, Due, Failure, Flag, Outbox, Request, Seen, Staff, Wave
+from store.tables import CheckIn, Due, Failure, Flag, Request, Seen, Staff, Wave
 
 HISTORY = 60
 ASK_AGAIN = {True: timedelta(minutes=5), False: timedelta(minutes=30)}
 HOME_AGAIN = timedelta(seconds=2)
-KEEP_SENT = timedelta(days=30)
 KEEP_SEEN = timedelta(days=3)
+
+log = structlog.get_logger()
 
 Job = Callable[[Session, Sealer, SchoolFacts, Due, datetime], list[Addressed]]
 
@@ -37,6 +39,14 @@ Job = Callable[[Session, Sealer, SchoolFacts, Due, datetime], list[Addressed]]
 def _wave(session: Session, subject: str) -> tuple[Wave, UUID]:
     wave, _, group = subject.partition(":")
     return session.get_one(Wave, UUID(wave)), UUID(group) if group else UUID(int=0)
+
+
+def check_in_close(
+    session: Session, _sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime
+) -> list[Addressed]:
+    """Let the conversation know that a check-in was put away for a person, not by one."""
+    check_in = session.get(CheckIn, UUID(due.subject))
+    return [(check_in.pupil_id, CheckInCloses(CheckInId(check_in.id.hex)))] if check_in else []
 
 
 def wave_plan(session: Session, _sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
@@ -221,13 +231,11 @@ def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: D
     return [(row.pupil_id, RequestOwned(str(sealer.read(owner, "name"))))] if owner else []
 
 
-def tidy(session: Session, _sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
-    """Drop what has served its time: sent messages, deliveries seen."""
-    session.exec(
-        delete(Outbox).where(
-            col(Outbox.school_id) == school.id, col(Outbox.state) != "waiting", col(Outbox.done_at) < now - KEEP_SENT
-        )
-    )
+def tidy(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
+    """Drop what has served its time: by the school's clocks, and deliveries seen."""
+    purged = retention.purge(session, sealer, school, now)
+    if purged:
+        log.info("purged", **purged)
     session.exec(delete(Seen).where(col(Seen.at) < now - KEEP_SEEN))
     set_due(session, school.id, "tidy", "nightly", now + DAY)
     return []
@@ -242,6 +250,7 @@ JOBS: dict[str, Job] = {
     "wave.close": wave_close,
     "wave.group.close": wave_group_close,
     "wave.group.card": wave_group_card,
+    consent.CLOSE: check_in_close,
     "score": score,
     "flag.return": flag_return,
     "home": home,

@@ -51,6 +51,8 @@ def open_planned(session: Session, school: SchoolFacts, day_name: str, due_at: d
     """Open the wave of a day; one whose closing has passed (the machine was off) lapses instead of being sent late."""
     if session.exec(select(Wave.id).where(Wave.school_id == school.id, Wave.day == day_name)).first() is not None:
         return
+    if not school.may_ask:
+        return
     times = next_wave(school.calendar, wave_rule(school), due_at - timedelta(seconds=1))
     # The calendar may have changed since the day was planned: a snow day has no wave.
     if times is None or times.opens_at != due_at:
@@ -60,6 +62,10 @@ def open_planned(session: Session, school: SchoolFacts, day_name: str, due_at: d
 
 def open_now(session: Session, school: SchoolFacts, times: WaveTimes | None, now: datetime) -> Wave:
     """Open a wave at once and close the one before it. Raises WaveProblem on a day or at an hour without school."""
+    if not school.may_ask:
+        raise WaveProblem(
+            "The lawful basis and the impact assessment are not noted yet, so no check-in is sent. Run `earshot basis`."
+        )
     if times is None:
         raise WaveProblem("There is no school now, so no check-in is sent. Choose a time in the school day.")
     earlier = session.exec(select(Wave).where(Wave.school_id == school.id, Wave.state == "open")).all()
@@ -97,7 +103,7 @@ def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes
 
 
 def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime) -> list[Addressed]:
-    """Begin the check-ins of one tutor group: those who joined, have not stopped, and have none of this wave yet."""
+    """Begin the check-ins of one tutor group: those who joined, are not stopped, and have none of this wave yet."""
     if wave.state != "open" or now >= wave.closes_at:
         return []
     have = select(CheckIn.pupil_id).where(CheckIn.wave_id == wave.id, CheckIn.group_id == group_id)
@@ -105,6 +111,7 @@ def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID
         select(Pupil)
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
         .where(Pupil.school_id == school.id, Pupil.group_id == group_id, Pupil.status == "active")
+        .where(col(Pupil.held).is_(False))
         .where(col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
@@ -204,6 +211,6 @@ def reachable_pupils(session: Session) -> int:
         select(func.count())
         .select_from(Pupil)
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
-        .where(Pupil.status == "active")
+        .where(Pupil.status == "active", col(Pupil.held).is_(False))
     )
     return session.exec(statement).one()

@@ -27,6 +27,11 @@ class SchoolFacts:
         return self.calendar.zone
 
     @property
+    def may_ask(self) -> bool:
+        """Whether the grounds for asking have been noted; the rehearsal's sample school asks nobody real."""
+        return "sample" in self.policy or "basis" in self.policy
+
+    @property
     def nation(self) -> str:
         return self.calendar.nation
 

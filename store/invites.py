@@ -14,12 +14,21 @@ from store.tables import Attempt, Binding, Invite, Pupil
 
 # No letter or digit that is taken for another when read from paper: no 0 O 1 I L 2 Z 5 S 8 B U V.
 ALPHABET = "3467ACDEFGHJKMNPQRTWXY9"
+# How each of them is said (the spelling alphabet of aviation and radio), on letters and down the telephone.
+SPELLING = {
+    **{"3": "three", "4": "four", "6": "six", "7": "seven", "9": "nine"},
+    **{"A": "Alfa", "C": "Charlie", "D": "Delta", "E": "Echo", "F": "Foxtrot", "G": "Golf", "H": "Hotel"},
+    **{"J": "Juliett", "K": "Kilo", "M": "Mike", "N": "November", "P": "Papa", "Q": "Quebec", "R": "Romeo"},
+    **{"T": "Tango", "W": "Whiskey", "X": "X-ray", "Y": "Yankee"},
+}
 LIFETIME = timedelta(days=30)
 FREE_TRIES = 5
 SLOW_FOR = timedelta(minutes=10)
 
 Outcome = Literal["valid", "unknown", "used", "expired", "slow_down"]
-_SHAPE = re.compile(rf"[{ALPHABET}]{{8}}")
+_LENGTH = 8
+_SHAPE = re.compile(rf"[{ALPHABET}]{{{_LENGTH}}}")
+_SAID = {word.lower(): letter for letter, word in SPELLING.items()} | {"xray": "X", "alpha": "A", "juliet": "J"}
 
 
 @dataclass(frozen=True)
@@ -31,9 +40,20 @@ class Lookup:
 
 
 def normal(code: str) -> str | None:
-    """Bring a typed code to its plain form (eight characters of ALPHABET); None if it cannot be one."""
+    """Bring a typed code to its plain form (eight characters of ALPHABET); None if it cannot be one.
+
+    A code may be typed in the words that spell it.
+    """
+    said = [_SAID.get(word) for word in re.split(r"[\s,;]+", code.strip().lower())]
+    if len(said) == _LENGTH and all(said):
+        return "".join(letter for letter in said if letter)
     plain = re.sub(r"[\s\-–—_]", "", code).upper()
     return plain if _SHAPE.fullmatch(plain) else None
+
+
+def spelled(code: str) -> str:
+    """Spell a code such as "ACDE-3467" in words: "Alfa Charlie Delta Echo, three four six seven"."""
+    return ", ".join(" ".join(SPELLING[letter] for letter in part) for part in code.split("-"))
 
 
 def issue(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) -> str:
@@ -44,7 +64,7 @@ def issue(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) -> str:
         .where(col(Invite.used_at).is_(None), col(Invite.expires_at) > now)
         .values(expires_at=now)
     )
-    plain = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    plain = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
     session.add(
         Invite(
             school_id=pupil.school_id,

@@ -8,11 +8,10 @@ Keys per purpose are derived by HKDF-SHA256 from the master key. Plain text is p
 import hmac
 import json
 import os
-import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -43,6 +42,7 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("staff", "email"): Contract("person", 64),
     ("staff", "slack_user"): Contract("address", 32),
     ("pupil", "name"): Contract("person", 64),
+    ("guardian", "name"): Contract("person", 64),
     ("binding", "chat"): Contract("address", 32),
     ("check_in", "answers"): Contract("answers", 128),
     ("check_in", "words"): Contract("answers", 1024),
@@ -50,6 +50,18 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("conversation", "data"): Contract("conversation", 256),
     ("outbox", "payload"): Contract("message", 512),
     ("posted", "ref"): Contract("address", 64),
+}
+
+# Which purpose the keyed hash in a column is made for. Purposes not named here are hashed for the moment only.
+LOOK_UPS: dict[tuple[str, str], str] = {
+    ("staff", "mis_key"): "mis",
+    ("staff", "email_key"): "email",
+    ("staff", "slack_user_key"): "slack",
+    ("pupil", "mis_key"): "mis",
+    ("guardian", "mis_key"): "mis",
+    ("invite", "code_key"): "invite",
+    ("binding", "chat_key"): "chat",
+    ("attempt", "chat_key"): "chat",
 }
 
 
@@ -67,12 +79,17 @@ class _Row(Protocol):
 
 
 class Sealer:
-    """Seals and opens the columns of CONTRACTS, and makes the keyed hashes that rows are looked up by."""
+    """Seals and opens the columns of CONTRACTS, and makes the keyed hashes that rows are looked up by.
 
-    def __init__(self, master: bytes) -> None:
+    `earlier` holds, oldest first, the look-up keys by purpose of the master keys before this one: their hashes were
+    hashed again, not made anew, when the key was changed, because the plain value is not always kept.
+    """
+
+    def __init__(self, master: bytes, earlier: Sequence[Mapping[str, bytes]] = ()) -> None:
         if len(master) != _KEY_BYTES:
             raise KeyProblem(f"the master key must be {_KEY_BYTES} bytes, this one is {len(master)}")
         self._master = master
+        self._earlier = tuple(earlier)
         self.key_id = sha256(b"earshot key id" + master).digest()[:_ID_BYTES]
         self._ciphers: dict[str, AESGCM] = {}
         self._blind_keys: dict[str, bytes] = {}
@@ -91,17 +108,30 @@ class Sealer:
 
     def seal(self, table: str, column: str, row_id: UUID, value: object) -> bytes:
         """Seal a JSON value for one column of one row."""
-        contract = CONTRACTS[table, column]
         plain = _to_json(value).encode("utf-8", "replace")
         # JSON ignores trailing blanks, so they are the padding.
-        plain += b" " * (-len(plain) % contract.pad)
+        plain += b" " * (-len(plain) % CONTRACTS[table, column].pad)
+        return self._enclose(table, column, row_id, plain)
+
+    def reseal(self, table: str, column: str, row_id: UUID, envelope: bytes, old: "Sealer") -> bytes:
+        """Open what `old` sealed and seal it for the same place; raises Unreadable."""
+        return self._enclose(table, column, row_id, old._plain(table, column, row_id, envelope))
+
+    def sealed(self, envelope: bytes) -> bool:
+        """Say whether an envelope names this key."""
+        return envelope[: 1 + _ID_BYTES] == bytes([_VERSION]) + self.key_id
+
+    def _enclose(self, table: str, column: str, row_id: UUID, plain: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         head = bytes([_VERSION]) + self.key_id
-        sealed = self._cipher(contract.purpose).encrypt(nonce, plain, head + _place(table, column, row_id))
-        return head + nonce + sealed
+        cipher = self._cipher(CONTRACTS[table, column].purpose)
+        return head + nonce + cipher.encrypt(nonce, plain, head + _place(table, column, row_id))
 
     def open(self, table: str, column: str, row_id: UUID, envelope: bytes) -> Any:  # noqa: ANN401 (JSON)
         """Open what `seal` made for the same column of the same row. Raises Unreadable."""
+        return json.loads(self._plain(table, column, row_id, envelope))
+
+    def _plain(self, table: str, column: str, row_id: UUID, envelope: bytes) -> bytes:
         head, nonce = envelope[: 1 + _ID_BYTES], envelope[1 + _ID_BYTES : 1 + _ID_BYTES + _NONCE_BYTES]
         if head != bytes([_VERSION]) + self.key_id:
             raise Unreadable(f"{table}.{column} is sealed under another key or in another format")
@@ -109,19 +139,35 @@ class Sealer:
             raise Unreadable(f"{table}.{column} was cut off")
         try:
             cipher = self._cipher(CONTRACTS[table, column].purpose)
-            plain = cipher.decrypt(
-                nonce, envelope[1 + _ID_BYTES + _NONCE_BYTES :], head + _place(table, column, row_id)
-            )
+            return cipher.decrypt(nonce, envelope[1 + _ID_BYTES + _NONCE_BYTES :], head + _place(table, column, row_id))
         except InvalidTag:
             raise Unreadable(f"{table}.{column} was changed or moved") from None
-        return json.loads(plain)
 
     def blind(self, purpose: str, value: str | int) -> bytes:
         """Make the keyed hash (HMAC-SHA256, 32 bytes) that a value is looked up by."""
+        digest = str(value).encode()
+        for keys in self._earlier:
+            # A purpose that came later has no key there.
+            if purpose in keys:
+                digest = hmac.digest(keys[purpose], digest, "sha256")
+        return self._hash(purpose, digest)
+
+    def blind_again(self, purpose: str, digest: bytes, old: "Sealer") -> bytes:
+        """Bring a keyed hash that `old` made, the sealer of one of the keys before this one, to this one."""
+        for keys in self._earlier[len(old._earlier) + 1 :]:
+            if purpose in keys:
+                digest = hmac.digest(keys[purpose], digest, "sha256")
+        return self._hash(purpose, digest)
+
+    def _hash(self, purpose: str, digest: bytes) -> bytes:
         key = self._blind_keys.get(purpose)
         if key is None:
             key = self._blind_keys[purpose] = self._derive(f"look-up {purpose}")
-        return hmac.digest(key, str(value).encode(), "sha256")
+        return hmac.digest(key, digest, "sha256")
+
+    def look_up_keys(self) -> dict[str, bytes]:
+        """Give the keys that hashes kept in the store are made with, by purpose: what outlives this master key."""
+        return {purpose: self._derive(f"look-up {purpose}") for purpose in sorted(set(LOOK_UPS.values()))}
 
     def _cipher(self, purpose: str) -> AESGCM:
         cipher = self._ciphers.get(purpose)
@@ -140,49 +186,3 @@ def _place_prefix(table: str, column: str) -> bytes:
 
 def _place(table: str, column: str, row_id: UUID) -> bytes:
     return _place_prefix(table, column) + row_id.bytes
-
-
-def make_key_file(path: Path) -> None:
-    """Make a new master key, readable by its owner alone; an existing file is never overwritten.
-
-    Raises KeyProblem if the file is already there or cannot be written.
-    """
-    made = False
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        made = True
-        with os.fdopen(handle, "w") as file:
-            file.write(os.urandom(_KEY_BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        if made:
-            # A full disk: half a key left behind would be taken for the wrong file ever after.
-            path.unlink(missing_ok=True)
-        raise KeyProblem(
-            f"the key file cannot be made ({error.strerror}): mend that, or set EARSHOT_KEY_FILE to another place"
-        ) from None
-
-
-def read_key_file(path: Path) -> Sealer:
-    """Read the master key: 64 hexadecimal digits in a file of mode 0600. Raises KeyProblem with what to do."""
-    try:
-        mode = path.stat().st_mode
-        words = path.read_text("ascii").strip()
-    except FileNotFoundError:
-        raise KeyProblem(
-            f"there is no key file {path.name}: put back the one this store was made with (its backup), "
-            "or set EARSHOT_DATA_DIR to another folder for a new store"
-        ) from None
-    except (OSError, UnicodeDecodeError):
-        raise KeyProblem(f"the key file {path.name} cannot be read: check that it is the right file") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise KeyProblem(f"others on this machine could read the key file: run `chmod 600 {path.name}`")
-    try:
-        master = bytes.fromhex(words)
-    except ValueError:
-        master = b""
-    if len(master) != _KEY_BYTES:
-        raise KeyProblem(f"the key file {path.name} holds no key (64 hexadecimal digits): put back the right file")
-    return Sealer(master)

@@ -63,6 +63,7 @@ class Staff(SQLModel, table=True):
     slack_user_key: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True, index=True)
     roles: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     year: int | None = None
+    manager_id: UUID | None = Field(default=None, foreign_key="staff.id")
     active: bool = True
     home_opened_at: datetime | None = _time(nullable=True)
 
@@ -81,7 +82,10 @@ class TutorGroup(SQLModel, table=True):
 
 
 class Pupil(SQLModel, table=True):
-    """A pupil; `status` is invited, active, stopped or left."""
+    """A pupil; `status` is invited, active, stopped or left; then `status_before` is what it was, `left_at` when.
+
+    `held` while a guardian has their check-ins stopped.
+    """
 
     __table_args__ = (UniqueConstraint("school_id", "mis_key"), Index("ix_pupil_group", "school_id", "group_id"))
 
@@ -93,6 +97,9 @@ class Pupil(SQLModel, table=True):
     phase: str
     language: str = "en"
     status: str = "invited"
+    status_before: str | None = None
+    left_at: datetime | None = _time(nullable=True)
+    held: bool = False
     unreachable_since: datetime | None = _time(nullable=True)
 
 

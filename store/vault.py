@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select, update
 
+import store.people_tables  # noqa: F401 (fills the metadata)
 from store.sealing import KeyProblem, Sealer
 from store.tables import SealingKey
 
@@ -90,19 +91,31 @@ def check_version(engine: Engine) -> bool:
     return current == scripts.get_current_head()
 
 
+def newest(engine: Engine) -> str | None:
+    """Name the revision of the tables that this version of Earshot works with."""
+    return ScriptDirectory.from_config(_config(engine)).get_current_head()
+
+
 def is_empty(engine: Engine) -> bool:
     """Say whether nothing has been made here yet."""
     return not inspect(engine).has_table("school")
 
 
 def check_key(session: Session, sealer: Sealer) -> None:
-    """Refuse a key that this store was not sealed with. Raises KeyProblem, having touched nothing."""
-    known = session.exec(select(SealingKey.key_id)).all()
+    """Refuse a key that this store is not sealed with. Raises KeyProblem, having touched nothing."""
+    known = keys_of(session)
+    if len(known) > 1:
+        raise KeyProblem("a change of keys was begun and not finished: run `earshot keys rotate` to finish it")
     if known and sealer.key_id.hex() not in known:
         raise KeyProblem(
             f"this key is {sealer.key_id.hex()}, but the database was sealed with {', '.join(known)}: "
             "put that key file back, nothing was changed"
         )
+
+
+def keys_of(session: Session) -> list[str]:
+    """List the ids of the keys that this store is sealed with: one, or two while they are being changed."""
+    return sorted(session.exec(select(SealingKey.key_id)).all())
 
 
 def check_writable(session: Session) -> None:

@@ -28,7 +28,11 @@ CALENDAR = SchoolCalendar(
 def make_school(session: Session, calendar: SchoolCalendar = CALENDAR, **policy: object) -> SchoolFacts:
     """A school of one calendar, without people."""
     school = School(
-        name="Larkfield", zone=calendar.zone, nation=calendar.nation, calendar=calendar.to_json(), policy=policy
+        name="Larkfield",
+        zone=calendar.zone,
+        nation=calendar.nation,
+        calendar=calendar.to_json(),
+        policy={"basis": {}, **policy},
     )
     session.add(school)
     session.flush()

@@ -128,6 +128,8 @@ def agreed(state: State, person: Person) -> Step:
         if is_young(person)
         else say("Welcome! You are all set. Your first check-in comes soon.")
     )
+    if person.held:
+        return Step(state, (SetStatus("active"), Edit(stopping.held())))
     return Step(state, (SetStatus("active"), Edit(menu.page(state, joined, welcome))))
 
 

@@ -8,6 +8,7 @@ Rules
 5. Talk to someone and help go on working.
 6. Somebody who has not yet agreed to the notice has nothing to stop, and cannot start by this way round it.
 7. Somebody who has left the school cannot start again.
+8. What a guardian stopped the pupil alone cannot start: they are told so, plainly. That they wish to is kept.
 """
 
 from __future__ import annotations
@@ -52,8 +53,22 @@ def start(state: State, person: Person, *, tapped: bool) -> Step:
     if person.status == "left":
         return Step(state, (answer(_left(), tapped=tapped),))
     effects: tuple[Effect, ...] = (SetStatus("active"),) if person.status == "stopped" else ()
+    if person.held:
+        return Step(state, (*effects, answer(held(), tapped=tapped)))
     words = (say("Check-ins are on. The next one comes with everyone else's."),)
     return Step(state, (*effects, answer(Message(words, rows=way_on()), tapped=tapped)))
+
+
+def held() -> Message:
+    """Say that a guardian has stopped the check-ins, without taking sides."""
+    return Message(
+        (
+            say("Someone who looks after you has asked us not to send check-ins, so none come."),
+            say("If you would like them, you can talk about it at home, or with your tutor."),
+            say("Talk to someone is still here."),
+        ),
+        rows=((talk_button(), menu_button()),),
+    )
 
 
 def _left() -> Message:

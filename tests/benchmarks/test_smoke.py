@@ -2,7 +2,7 @@
 
 import random
 
-from benchmarks import views
+from benchmarks import import_people, key_change, views
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.reply_latency import RATE, TAPS, Pupil, schedule
 from benchmarks.report import at_most, share
@@ -45,3 +45,15 @@ async def test_views_of_a_tiny_school_read_no_large_table_from_end_to_end():
     report = await views.measure("tiny")
 
     assert report.rows[-1].measured == "none"
+
+
+async def test_a_change_of_keys_reaches_every_row():
+    report = await key_change.measure("tiny")
+
+    assert (report.rows[0].measured, report.rows[0].met) == ("2,000", True)
+
+
+async def test_an_import_of_a_tiny_trust_has_no_bad_row():
+    report = await import_people.measure("tiny")
+
+    assert report.rows[-1].measured == "0"

@@ -120,7 +120,11 @@ def small_school(engine: Engine, *, linked: bool = False) -> SmallSchool:
 
 def _fill(session: Session, worker: Worker, sealer: Sealer, linked: bool) -> SmallSchool:
     row = School(
-        name="Fernhill School", zone="Europe/London", nation="ENG", calendar=sample_calendar(2026).to_json(), policy={}
+        name="Fernhill School",
+        zone="Europe/London",
+        nation="ENG",
+        calendar=sample_calendar(2026).to_json(),
+        policy={"basis": {}},
     )
     session.add(row)
     session.flush()

@@ -257,7 +257,7 @@ def test_every_command_has_help_with_an_example(earshot: Earshot) -> None:
     ("content", "words"),
     [
         (None, "There is no key file earshot.key: put back the one this store was made with (its backup), or set"),
-        ("", "The key file earshot.key holds no key (64 hexadecimal digits): put back the right file."),
+        ("", "The key file earshot.key holds no key (64 hexadecimal digits): put back the right file; the key it "),
         ("ab" * 32, "This key is "),
     ],
     ids=["missing", "empty", "wrong"],

@@ -25,8 +25,9 @@ from scheduling.calendar import SchoolCalendar, Term
 from store import outbox
 from store.due import set_due
 from store.ids import new_id
+from store.keys import make_key_file
 from store.people import link_slack
-from store.sealing import Sealer, make_key_file
+from store.sealing import Sealer
 from store.tables import CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
 from tests.factories import make_group, make_pupil, make_school, make_staff
 from tests.rehearsal.slack_rig import serving
@@ -102,6 +103,7 @@ def test_a_well_school_has_nothing_to_mend(settings: Settings) -> None:
         "database",
         "key",
         "school",
+        "grounds",
         "calendar",
         "people",
         "safeguarding",
@@ -158,7 +160,7 @@ def _broken_calendar(session: Session, _school: UUID) -> None:
 
 
 def _bad_policy(session: Session, _school: UUID) -> None:
-    session.exec(select(School)).one().policy = {"wave": {"weekday": 6}}
+    session.exec(select(School)).one().policy = {"wave": {"weekday": 6}, "basis": {}}
 
 
 def _without(role: str) -> Plant:

@@ -356,3 +356,13 @@ async def test_home_tab_does_not_hold_up_messages_to_the_same_person(engine: Eng
         update, home = replace(letter, method="update"), replace(letter, method="home", expires_at=NOW + timedelta(1))
         chats = [post.sender.chat_of(one) for one in (letter, update, home)]
         assert chats == [letter.recipient, letter.recipient, f"home:{letter.recipient}"]
+
+
+async def test_a_card_is_deleted(engine: Engine):
+    async with post_office(engine) as post:
+        (letter,) = post.school.post_nudge("tutor")
+        sent = await post.sender.send(letter)
+        assert isinstance(sent, Sent)
+        gone = replace(letter, method="delete", payload={"user": "", **(sent.ref or {})})
+        assert await post.sender.send(gone) == Sent()
+        assert await post.messages("U0TUTOR") == []

@@ -171,3 +171,12 @@ async def test_a_wrong_token_and_a_server_that_is_away_are_waited_out(rig: Rig, 
 
 async def test_a_chat_is_named_for_the_pace_by_its_number(sender: TelegramSender):
     assert sender.chat_of(letter()) == "501"
+
+
+async def test_a_message_is_deleted_and_one_that_is_gone_is_refused_for_good(rig: Rig, sender: TelegramSender):
+    sent = await sender.send(letter())
+    assert isinstance(sent, Sent)
+    assert sent.ref is not None
+    gone = letter(method="delete", message_id=sent.ref["message_id"])
+    assert await sender.send(gone) == Sent()
+    assert await sender.send(gone) == Refused("the message can no longer be deleted")

@@ -2,7 +2,13 @@
 
 import asyncio
 
+from sqlmodel import Session, select
+
+from bot.opening import anchor_path
+from store import anchor, audit
+from store.tables import School
 from tests.end_to_end.rig import World, eventually
+from tests.factories import NOW
 
 
 async def test_health_is_ok_while_all_parts_run(earshot: World):
@@ -18,3 +24,16 @@ async def test_health_names_the_part_that_has_ended(earshot: World):
         return (status, health) if status != 200 else None
 
     assert await eventually(told, "bad health") == (503, {"ok": False, "problems": ["ticker has ended"]})
+
+
+async def test_the_end_of_the_audit_chain_is_kept_outside_the_database(earshot: World):
+    with Session(earshot.engine) as session:
+        school_id = session.exec(select(School.id)).one()
+        audit.record(session, school_id, NOW, actor="staff:1", action="read nudge", subject="pupil:1")
+        session.commit()
+    await earshot.end()
+    with Session(earshot.engine) as session:
+        heads = anchor.heads(session)
+        assert heads[school_id][0] == 1
+        assert anchor.read(anchor_path(earshot.settings), [earshot.sealer]) == heads
+    await earshot.begin()

@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session
 
 from conversations.bank import LATEST, Item, load
-from scheduling.jobs import KEEP_SEEN, KEEP_SENT, set_standing
+from scheduling.jobs import KEEP_SEEN, set_standing
+from scheduling.retention import CLOCKS
 from signals.first_flag import RULE
 from store import outbox
 from store.due import set_due
@@ -299,7 +300,8 @@ def test_a_home_tab_still_on_its_way_is_not_published_twice(room: Classroom):
 
 
 def test_tidying_drops_what_has_served_its_time_and_comes_again(room: Classroom):
-    for age in (KEEP_SENT - timedelta(minutes=1), KEEP_SENT + timedelta(minutes=1)):
+    keep_sent = timedelta(days=CLOCKS["messages"].days)
+    for age in (keep_sent - timedelta(minutes=1), keep_sent + timedelta(minutes=1)):
         for state in ("sent", "waiting"):
             row = Outbox(
                 school_id=room.school.id,

@@ -39,12 +39,14 @@ PUPILS = """pupil_id,name,group,year,language
 PUP-88001,Zephyrine Marchbanks,9Q,9,
 PUP-88002,Ignatius Wolverdene,9Q,9,
 """
+GUARDIANS = "guardian_id,pupil_id,name\nGUA-99001,PUP-88001,Araminta Fothergill\n"
 CHATS = {"PUP-88001": 7_310_459_201, "PUP-88002": 7_310_459_202}
 SLACK = {"q.thistlewaite@fernhill.example": "U0QUILLON77", "o.brackenbury@fernhill.example": "U0OTTOLINE7"}
 WORDS = "the marmalade badger hid my compass"
 TYPED = "a lilac umbrella in the corridor"
 NAMES = ["Quillon", "Thistlewaite", "Ottoline", "Brackenbury", "Zephyrine", "Marchbanks", "Ignatius", "Wolverdene"]
-REFERENCES = ["STF-77001", "STF-77002", "PUP-88001", "PUP-88002"]
+NAMES += ["Araminta", "Fothergill"]
+REFERENCES = ["STF-77001", "STF-77002", "PUP-88001", "PUP-88002", "GUA-99001"]
 
 
 class Clock:
@@ -94,7 +96,10 @@ class Story:
 
     def _import(self, session: Session) -> None:
         row = session.get_one(School, self.school.id)
-        files = [read_text(f"{name}.csv", body) for name, body in (("s", STAFF), ("g", GROUPS), ("p", PUPILS))]
+        files = [
+            read_text(f"{name}.csv", body)
+            for name, body in (("s", STAFF), ("g", GROUPS), ("p", PUPILS), ("c", GUARDIANS))
+        ]
         planned = importing.plan(session, self.sealer, row, files, date(2026, 11, 24))
         assert planned.bad == ()
         importing.apply(session, self.sealer, row, planned)

@@ -1,18 +1,13 @@
 """Sealing: what goes in comes out, for its own row only, and its length tells little."""
 
-import os
-import resource
-import stat
-import subprocess
-import sys
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import SQLModel
 
-from store.sealing import CONTRACTS, KeyProblem, Sealer, Unreadable, make_key_file, read_key_file
+from store.sealing import CONTRACTS, LOOK_UPS, KeyProblem, Sealer, Unreadable
 from store.tables import Pupil, Staff
 
 SEALER = Sealer(bytes(range(32)))
@@ -95,83 +90,11 @@ def test_a_key_of_another_length_is_refused() -> None:
         Sealer(bytes(31))
 
 
-# --- the key file -----------------------------------------------------------------------------------------------------
-
-
-def test_a_new_key_file_is_its_owners_alone_and_opens_what_it_sealed(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "earshot.key"
-    make_key_file(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    envelope = read_key_file(path).seal("pupil", "name", ROW, "Wren")
-    assert read_key_file(path).open("pupil", "name", ROW, envelope) == "Wren"
-
-
-def test_a_key_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "earshot.key"
-    path.write_text("something")
-    with pytest.raises(KeyProblem, match="the key file cannot be made"):
-        make_key_file(path)
-    assert path.read_text() == "something"
-
-
-def test_a_missing_key_file_is_told_with_both_ways_out(tmp_path: Path) -> None:
-    with pytest.raises(KeyProblem) as problem:
-        read_key_file(tmp_path / "earshot.key")
-    assert str(problem.value) == (
-        "there is no key file earshot.key: put back the one this store was made with (its backup), "
-        "or set EARSHOT_DATA_DIR to another folder for a new store"
-    )
-
-
-@pytest.mark.parametrize("content", ["", "\n", "abc", "z" * 64, "ab" * 31, "ab" * 33])
-def test_an_empty_or_wrong_key_file_is_told(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "earshot.key"
-    path.touch(0o600)
-    path.write_text(content)
-    with pytest.raises(KeyProblem) as problem:
-        read_key_file(path)
-    assert str(problem.value) == (
-        "the key file earshot.key holds no key (64 hexadecimal digits): put back the right file"
-    )
-
-
-def test_a_key_file_that_is_no_text_or_a_folder_is_told(tmp_path: Path) -> None:
-    words = "the key file earshot.key cannot be read: check that it is the right file"
-    path = tmp_path / "earshot.key"
-    path.touch(0o600)
-    path.write_bytes(os.urandom(16) + b"\xff")
-    with pytest.raises(KeyProblem, match=words):
-        read_key_file(path)
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(KeyProblem, match=words):
-        read_key_file(path)
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
-def test_a_key_file_that_others_could_read_is_refused(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "earshot.key"
-    make_key_file(path)
-    path.chmod(mode)
-    with pytest.raises(KeyProblem, match="others on this machine could read the key file: run `chmod 600"):
-        read_key_file(path)
-
-
-def test_a_full_disk_leaves_no_half_made_key_behind(tmp_path: Path) -> None:
-    path = tmp_path / "earshot.key"
-    program = (
-        "import sys; from pathlib import Path; from store.sealing import KeyProblem, make_key_file\n"
-        "try: make_key_file(Path(sys.argv[1]))\n"
-        "except KeyProblem as problem: print(problem)"
-    )
-
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
-
-    told = subprocess.run(  # noqa: S603 (our own program, with a limit on the size of files)
-        [sys.executable, "-B", "-c", program, str(path)], capture_output=True, text=True, preexec_fn=no_room, check=True
-    )
-    assert told.stdout == (
-        "the key file cannot be made (File too large): mend that, or set EARSHOT_KEY_FILE to another place\n"
-    )
-    assert not path.exists()
+def test_every_keyed_hash_kept_in_the_store_has_its_purpose_declared() -> None:
+    kept = {
+        (name, column.name)
+        for name, table in SQLModel.metadata.tables.items()
+        for column in table.columns
+        if column.name.endswith("_key")
+    }
+    assert kept == set(LOOK_UPS)

@@ -1,0 +1,180 @@
+"""Retention: how long each class of data is kept, and the nightly purge that holds to it and says what it purged.
+
+A school's policy may set any clock ("retention": {name: days}); what it does not set has the default of CLOCKS, with
+the reason for it. The audit chain has no clock: it holds ids and kinds of acts only, and a chain cannot lose its
+beginning.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from scheduling.school import SchoolFacts
+from store import audit
+from store.erasure import delete_with_dependents, erase_pupil
+from store.sealing import Sealer
+from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
+
+ACTOR = "job:retention"
+MOST_DAYS = 3_650
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a class of data is kept: days by default, the least a school may set, what it is, and why so long."""
+
+    days: int
+    least: int
+    what: str
+    why: str
+
+
+CLOCKS: dict[str, Clock] = {
+    "words": Clock(
+        365,
+        14,
+        "words typed with a check-in",
+        "safeguarding leads read them for two weeks; a year lets a concern be traced",
+    ),
+    "answers": Clock(
+        1095, 90, "answers of check-ins", "a pupil's own range is learnt from up to three years of answers"
+    ),
+    "nudges": Clock(1095, 90, "nudges and what became of them", "as long as the answers they came from"),
+    "requests": Clock(
+        1095,
+        90,
+        "requests for an adult",
+        "what was done belongs in the school's safeguarding file, which has its own rule",
+    ),
+    "messages": Clock(30, 3, "messages that were sent", "long enough to find out why one did not arrive"),
+    "places": Clock(
+        400, 14, "where messages lie on the networks", "to change or delete them; a school year and the summer"
+    ),
+    "codes": Clock(90, 31, "join codes, used or expired, and wrong tries", "to answer a family who ask about a letter"),
+    "failures": Clock(90, 1, "failures, by kind", "to mend what caused them"),
+    "leavers": Clock(
+        365, 1, "everything about a pupil who left", "who comes back within a year picks up; then all of it is erased"
+    ),
+}
+
+
+class RetentionProblem(ValueError):
+    """A clock cannot be set so; the sentence says why."""
+
+
+def days_of(policy: dict[str, Any], name: str) -> int:
+    """Read how many days a class of data is kept, by a school's policy or by default."""
+    return int(policy.get("retention", {}).get(name, CLOCKS[name].days))
+
+
+def checked(name: str, days: int) -> int:
+    """Check a clock before it is set. Raises RetentionProblem."""
+    if name not in CLOCKS:
+        raise RetentionProblem(f"There is no class of data of that name; there are {', '.join(CLOCKS)}.")
+    clock = CLOCKS[name]
+    if not clock.least <= days <= MOST_DAYS:
+        raise RetentionProblem(f"{name} can be kept from {clock.least} to {MOST_DAYS:,} days.")
+    return days
+
+
+def purge(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime) -> dict[str, int]:
+    """Delete what has outlived its clock, and note in the audit chain how much; returns the counts by class."""
+    counts = {
+        name: purger(session, sealer, school.id, now, now - timedelta(days=days_of(school.policy, name)))
+        for name, purger in _PURGERS.items()
+    }
+    purged = {name: count for name, count in counts.items() if count}
+    if purged:
+        words = ", ".join(f"{count} {name}" for name, count in purged.items())
+        audit.record(session, school.id, now, actor=ACTOR, action=f"purged {words}", subject=f"school:{school.id.hex}")
+    return purged
+
+
+Purger = Callable[[Session, Sealer, UUID, datetime, datetime], int]
+
+
+def _words(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _emptied(session, school_id, before, "words_sealed")
+
+
+def _answers(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _emptied(session, school_id, before, "answers_sealed")
+
+
+def _emptied(session: Session, school_id: UUID, before: datetime, column: str) -> int:
+    # The row stays, as one of those who answered: totals are not to change afterwards.
+    there = getattr(CheckIn, column)
+    statement = (
+        update(CheckIn)
+        .where(col(CheckIn.school_id) == school_id, col(CheckIn.opened_at) < before, there.is_not(None))
+        .values({column: None})
+    )
+    return _count(session.execute(statement))
+
+
+def _nudges(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    old = select(Flag.id).where(Flag.school_id == school_id, col(Flag.raised_at) < before)
+    return delete_with_dependents(session, Flag, session.exec(old).all())
+
+
+def _requests(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    old = select(Request.id).where(
+        Request.school_id == school_id, col(Request.asked_at) < before, Request.state != "open"
+    )
+    return delete_with_dependents(session, Request, session.exec(old).all())
+
+
+def _messages(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _count(
+        session.execute(
+            delete(Outbox).where(
+                col(Outbox.school_id) == school_id, col(Outbox.state) != "waiting", col(Outbox.done_at) < before
+            )
+        )
+    )
+
+
+def _places(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    # Ids begin with the time they were made at (see `store.ids`).
+    first = UUID(int=int(before.timestamp() * 1000) << 80)
+    return _count(session.execute(delete(Posted).where(col(Posted.school_id) == school_id, col(Posted.id) < first)))
+
+
+def _codes(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    tries = delete(Attempt).where(col(Attempt.school_id) == school_id, col(Attempt.since) < before)
+    codes = delete(Invite).where(col(Invite.school_id) == school_id, col(Invite.expires_at) < before)
+    return _count(session.execute(tries)) + _count(session.execute(codes))
+
+
+def _failures(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _count(session.execute(delete(Failure).where(col(Failure.school_id) == school_id, col(Failure.at) < before)))
+
+
+def _leavers(session: Session, sealer: Sealer, school_id: UUID, now: datetime, before: datetime) -> int:
+    gone = select(Pupil).where(Pupil.school_id == school_id, Pupil.status == "left", col(Pupil.left_at) < before)
+    pupils = session.exec(gone).all()
+    for pupil in pupils:
+        erase_pupil(session, sealer, pupil, now, ACTOR)
+    return len(pupils)
+
+
+def _count(result: Any) -> int:  # noqa: ANN401 (the result of a statement that changes rows)
+    return int(result.rowcount)
+
+
+_PURGERS: dict[str, Purger] = {
+    "words": _words,
+    "answers": _answers,
+    "nudges": _nudges,
+    "requests": _requests,
+    "messages": _messages,
+    "places": _places,
+    "codes": _codes,
+    "failures": _failures,
+    "leavers": _leavers,
+}

@@ -1,0 +1,173 @@
+"""Erasing a person: every row of theirs in every table, and what was posted about them where it can be taken back.
+
+Whatever points at the person's row, at any remove, goes with it: the tables are asked for their foreign keys, so one
+that comes later is not forgotten. What names them in a text (a slot, a due subject) is found by the ids of these rows.
+In the audit chain their id stays, which by then is nobody's; a last row says that somebody was erased.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, and_, delete, or_, select
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_rows
+
+from store import audit, outbox
+from store.due import set_due
+from store.ids import new_id
+from store.people_tables import Guardian, Guardianship
+from store.sealing import Sealer, Unreadable
+from store.tables import Attempt, Binding, Due, Outbox, Posted, Pupil, Staff
+
+Key = tuple[Any, ...]
+_PART = 400
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased: rows by table, and messages that the networks were asked to delete."""
+
+    rows: dict[str, int]
+    messages: int
+
+
+def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, actor: str) -> Erased:
+    """Erase a pupil, and guardians who have no other child here; the caller commits.
+
+    Messages are deleted when Earshot next runs, as far as the networks still allow it.
+    """
+    school_id, name = pupil.school_id, f"pupil:{pupil.id.hex}"
+    guardians = session.exec(select_rows(Guardianship.guardian_id).where(Guardianship.pupil_id == pupil.id)).all()
+    binding = session.get(Binding, pupil.id)
+    if binding is not None:
+        session.execute(delete(Attempt).where(col(Attempt.chat_key) == binding.chat_key))
+    session.flush()
+    found = rows_of_pupil(session, pupil)
+    names = _names(found)
+    messages = _take_back(session, sealer, school_id, names, now)
+    counted = _forget_texts(session, names)
+    _refresh_homes(session, school_id, now)
+    _delete(session, found)
+    for name, keys in found.items():
+        counted[name] = counted.get(name, 0) + len(keys)
+    for guardian_id in guardians:
+        if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
+            session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))
+            counted["guardian"] = counted.get("guardian", 0) + 1
+    session.expire_all()
+    audit.record(session, school_id, now, actor=actor, action="person erased", subject=name)
+    return Erased(dict(sorted(counted.items())), messages)
+
+
+def delete_with_dependents(session: Session, model: type[SQLModel], ids: Iterable[UUID]) -> int:
+    """Delete rows of a table and all that points at them; returns how many of the rows there were."""
+    found: dict[str, set[Key]] = {}
+    _collect(session, model.__table__, {(one,) for one in ids}, found)  # type: ignore[attr-defined]
+    _forget_texts(session, _names(found))
+    _delete(session, found)
+    session.expire_all()
+    return len(found.get(str(model.__tablename__), ()))
+
+
+def _delete(session: Session, found: dict[str, set[Key]]) -> None:
+    # Children before parents: what is pointed at goes last.
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        for part in _parts(sorted(found.get(table.name, ()), key=str)):
+            session.execute(delete(table).where(_are(table, part)))
+
+
+def rows_of_pupil(session: Session, pupil: Pupil) -> dict[str, set[Key]]:
+    """Find every row that is a pupil's: by table, the primary keys of theirs and of all that points at them."""
+    found: dict[str, set[Key]] = {}
+    _collect(session, Pupil.__table__, {(pupil.id,)}, found)  # type: ignore[attr-defined]
+    return found
+
+
+def _collect(session: Session, table: Table, keys: set[Key], found: dict[str, set[Key]]) -> None:
+    """Find the rows that point at these, and those that point at them."""
+    fresh = keys - found.get(table.name, set())
+    if not fresh:
+        return
+    found.setdefault(table.name, set()).update(fresh)
+    for other in SQLModel.metadata.sorted_tables:
+        for foreign in other.foreign_keys:
+            if foreign.column.table is not table:
+                continue
+            values = [key[0] for key in fresh]
+            for part in _parts(values):
+                rows = session.execute(select(*other.primary_key.columns).where(foreign.parent.in_(part)))
+                _collect(session, other, {tuple(row) for row in rows}, found)
+
+
+def _names(found: dict[str, set[Key]]) -> list[str]:
+    return sorted({part.hex for keys in found.values() for key in keys for part in key[:1] if isinstance(part, UUID)})
+
+
+def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[str], now: datetime) -> int:
+    """Ask the networks to delete the messages that are known by a slot of these rows."""
+    messages = 0
+    wanted = set(names)
+    for row in session.exec(select_rows(Posted).where(Posted.school_id == school_id)):
+        if not wanted & set(row.slot.split(":")):
+            continue
+        try:
+            ref = sealer.read(row, "ref")
+        except Unreadable:
+            ref = {}
+        network = "slack" if "ts" in ref else "telegram"
+        if ref:
+            outbox.post(
+                session,
+                sealer,
+                school_id=school_id,
+                network=network,
+                lane="bulk",
+                method="delete",
+                recipient="",
+                payload={"user": "", "chat": ref.get("chat"), **ref},
+                dedupe=f"delete:{new_id().hex}",
+                now=now,
+            )
+            messages += 1
+        session.delete(row)
+    session.flush()
+    return messages
+
+
+def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:
+    """Delete letters to and about the person, and work that was due for them."""
+    wanted, counted = set(names), {"outbox": 0, "due": 0}
+    for letter in session.exec(select_rows(Outbox).where(Outbox.method != "delete")):
+        texts = (letter.recipient, letter.slot or "", letter.dedupe)
+        if wanted & {part for text in texts for part in text.split(":")}:
+            session.delete(letter)
+            counted["outbox"] += 1
+    for due in session.exec(select_rows(Due)):
+        if wanted & set(due.subject.split(":")):
+            session.delete(due)
+            counted["due"] += 1
+    session.flush()
+    return {name: count for name, count in counted.items() if count}
+
+
+def _refresh_homes(session: Session, school_id: UUID, now: datetime) -> None:
+    """Home tabs list pupils by initials: what was published goes, and is published anew."""
+    session.execute(delete(Outbox).where(col(Outbox.school_id) == school_id, col(Outbox.method) == "home"))
+    seen = select_rows(Staff.id).where(Staff.school_id == school_id, col(Staff.home_opened_at).is_not(None))
+    for staff_id in session.exec(seen.where(col(Staff.active).is_(True))).all():
+        set_due(session, school_id, "home", staff_id.hex, now)
+
+
+def _are(table: Table, keys: list[Key]) -> Any:  # noqa: ANN401 (a condition)
+    columns = list(table.primary_key.columns)
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return or_(*(and_(*(column == value for column, value in zip(columns, key, strict=True))) for key in keys))
+
+
+def _parts(values: Iterable[Any]) -> list[list[Any]]:
+    listed = list(values)
+    return [listed[at : at + _PART] for at in range(0, len(listed), _PART)]

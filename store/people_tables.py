@@ -1,0 +1,29 @@
+"""The tables of guardians: who they are, and whose."""
+
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from store.ids import new_id
+
+
+class Guardian(SQLModel, table=True):
+    """A parent or carer; `active` until they are no longer in the school's lists."""
+
+    __table_args__ = (UniqueConstraint("school_id", "mis_key"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    school_id: UUID = Field(foreign_key="school.id")
+    mis_key: bytes = Field(default=None, sa_type=LargeBinary, nullable=False)
+    name_sealed: bytes = Field(default=None, sa_type=LargeBinary, nullable=False)
+    language: str = "en"
+    active: bool = True
+
+
+class Guardianship(SQLModel, table=True):
+    """Which pupil a guardian is one of."""
+
+    guardian_id: UUID = Field(primary_key=True, foreign_key="guardian.id")
+    pupil_id: UUID = Field(primary_key=True, foreign_key="pupil.id", index=True)
+    school_id: UUID = Field(foreign_key="school.id")

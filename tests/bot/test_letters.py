@@ -1,0 +1,121 @@
+"""Letters: a page for each pupil without a phone, with a code that works, and nothing half-done."""
+
+import re
+import stat
+import zlib
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.letters import LettersProblem, write_letters
+from store.invites import ALPHABET, SPELLING, issue, look_up, normal, spelled
+from store.sealing import Sealer
+from store.tables import Invite, Pupil, School
+from tests.bot.test_command_line import Earshot, _as_before, earshot, made
+from tests.bot.test_keys_commands import people
+from tests.factories import NOW, make_group, make_pupil, make_school
+
+__all__ = ["_as_before", "earshot", "made", "people"]
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Progress nobody looks at."""
+
+
+@pytest.fixture
+def school(session: Session, sealer: Sealer) -> School:
+    facts = make_school(session)
+    for name, year in (("10A", 10), ("../7B", 7)):
+        group = make_group(session, facts, name, year)
+        for phase in ("young", "older"):
+            make_pupil(session, sealer, facts, group, status="invited", phase=phase)
+        make_pupil(session, sealer, facts, group, chat_id=year)
+        make_pupil(session, sealer, facts, group, status="left")
+    session.commit()
+    return session.get_one(School, facts.id)
+
+
+def pages(data: bytes) -> int:
+    """How many pages a PDF has: its page objects, which may lie in packed streams."""
+    unpacked = [data]
+    for part in data.split(b"stream\n")[1:]:
+        try:
+            unpacked.append(zlib.decompressobj().decompress(part))
+        except zlib.error:
+            continue
+    return len(re.findall(rb"/Type\s*/Page\b", b"\n".join(unpacked)))
+
+
+def test_each_group_has_a_file_with_a_page_for_each_pupil_without_a_phone(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path
+):
+    told: list[tuple[int, int]] = []
+    folder = tmp_path / "letters"
+    count = write_letters(
+        session, sealer, school, folder, "your_bot", NOW, lambda done, total: told.append((done, total))
+    )
+    files = sorted(folder.iterdir())
+    assert (count, len(files), told) == (4, 2, [(0, 2), (1, 2), (2, 2)])
+    assert {path.parent for path in files} == {folder}
+    assert [path.name for path in files if path.name == "10A.pdf"] == ["10A.pdf"]
+    assert [pages(path.read_bytes()) for path in files] == [2, 2]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, *files)] == [0o700, 0o600, 0o600]
+    assert len(session.exec(select(Invite)).all()) == 4
+
+
+def test_letters_made_anew_end_the_codes_on_those_before(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path
+):
+    pupil = session.exec(select(Pupil).where(Pupil.status == "invited")).first()
+    assert pupil is not None
+    code = issue(session, sealer, pupil, NOW)
+    assert look_up(session, sealer, school.id, b"chat", code, NOW).outcome == "valid"
+    write_letters(session, sealer, school, tmp_path / "letters", "your_bot", NOW, quiet)
+    assert look_up(session, sealer, school.id, b"chat", code, NOW).outcome == "expired"
+
+
+def test_a_folder_that_is_there_is_left_as_it_is_and_no_code_ends(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path
+):
+    (tmp_path / "letters").mkdir()
+    with pytest.raises(LettersProblem, match="letters is there already"):
+        write_letters(session, sealer, school, tmp_path / "letters", "your_bot", NOW, quiet)
+    with pytest.raises(LettersProblem, match=r"cannot be made \(No such file or directory\)"):
+        write_letters(session, sealer, school, tmp_path / "none" / "letters", "your_bot", NOW, quiet)
+    assert session.exec(select(Invite)).all() == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".letters")] == []
+
+
+def test_a_code_is_spelled_in_words_and_taken_in_them():
+    assert spelled("ACDE-3467") == "Alfa Charlie Delta Echo, three four six seven"
+    assert set(SPELLING) == set(ALPHABET)
+    assert len({word[:3].lower() for word in SPELLING.values()}) == len(ALPHABET)
+    for words in ("Alfa Charlie Delta Echo, three four six seven", " alpha charlie\ndelta ECHO three,four six seven "):
+        assert normal(words) == "ACDE3467"
+    for words in (
+        "Alfa Charlie Delta",
+        "alfa " * 9,
+        "one two three four five six seven nine",
+        "I saw a fox at the golf",
+    ):
+        assert normal(words) is None
+
+
+@pytest.mark.parametrize(
+    "code", ["".join(ALPHABET[(start + step) % len(ALPHABET)] for step in range(8)) for start in range(len(ALPHABET))]
+)
+def test_every_letter_survives_being_spelled(code: str):
+    assert normal(spelled(f"{code[:4]}-{code[4:]}")) == code
+
+
+def test_the_command_makes_them_and_names_no_pupil(people: Earshot):
+    told = people("letters", "autumn", "--bot", "@fernhill_bot")
+    assert (told.status, told.out) == (
+        0,
+        "2 letters are in autumn. Print them, hand them out, then delete the folder.",
+    )
+    assert [path.name for path in Path("autumn").iterdir()] == ["9Q.pdf"]
+    assert people("letters", "again", "--bot", "a b").err == (
+        "The bot's username has 4 to 32 letters, digits and _, such as your_school_bot."
+    )

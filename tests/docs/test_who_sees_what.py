@@ -1,0 +1,31 @@
+"""The page that says who sees what is what the guards do."""
+
+from sqlmodel import Session
+
+from store.sealing import Sealer
+from tests.docs.who_sees_what import ASKED, PAGE, every_guard, page
+from tests.factories import make_group, make_pupil, make_school, make_staff
+from tests.store.test_guards import fill
+
+
+def test_the_page_is_what_the_guards_answer(session: Session, sealer: Sealer) -> None:
+    assert PAGE.read_text("utf-8") == page(session, sealer), "python -m tests.docs.who_sees_what writes it anew"
+
+
+def test_every_guard_is_in_the_page() -> None:
+    assert every_guard() == set(ASKED)
+
+
+def test_a_change_of_tutor_moves_access_with_the_next_look(session: Session, sealer: Sealer) -> None:
+    school = make_school(session)
+    before, after = (make_staff(session, sealer, school, "tutor") for _ in range(2))
+    one = fill(session, sealer)
+    group = make_group(session, school, "9C", 9, before)
+    pupil = make_pupil(session, sealer, school, group)
+    one.pupils["9C"], one.groups["9C"] = pupil, group
+    _, ask = ASKED["access_pupil"]
+    assert [ask(session, viewer, one, "9C") for viewer in (before, after)] == [True, False]
+    group.tutor_id = after.id
+    session.add(group)
+    session.flush()
+    assert [ask(session, viewer, one, "9C") for viewer in (before, after)] == [False, True]

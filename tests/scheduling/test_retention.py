@@ -1,0 +1,168 @@
+"""Retention: each class of data goes when its clock says so, not a minute before, and the purge says what it purged."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlmodel import Session, SQLModel, col, func, select
+
+from scheduling import retention
+from scheduling.retention import CLOCKS, RetentionProblem
+from scheduling.school import SchoolFacts, facts
+from store import audit
+from store.sealing import Sealer
+from store.tables import Audit, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request, School, Wave
+from tests.factories import NOW, make_group, make_pupil, make_school
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
+
+
+def id_of(moment: datetime) -> UUID:
+    """An id as it would have been made at a moment."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62) | 5)
+
+
+def plant(session: Session, sealer: Sealer, school: SchoolFacts, at: datetime) -> None:
+    """One of each class of data, as old as a moment."""
+    group = make_group(session, school, f"7{at.timestamp():.0f}", 7)
+    pupil = make_pupil(session, sealer, school, group)
+    wave = Wave(
+        school_id=school.id,
+        day=at.isoformat(),
+        number=0,
+        opens_at=at,
+        closes_at=at,
+        bank_version="2026-1",
+        state="closed",
+    )
+    session.add(wave)
+    session.flush()
+    check_in = CheckIn(
+        school_id=school.id,
+        wave_id=wave.id,
+        pupil_id=pupil.id,
+        group_id=group.id,
+        bank_version="2026-1",
+        phase="older",
+        state="answered",
+        opened_at=at,
+    )
+    sealer.write(check_in, "words", "made up")
+    sealer.write(check_in, "answers", [["S1", 0, 900]])
+    session.add(check_in)
+    session.flush()
+    flag = Flag(
+        school_id=school.id, pupil_id=pupil.id, group_id=group.id, check_in_id=check_in.id, rule="test", raised_at=at
+    )
+    sealer.write(flag, "reasons", {})
+    letter = Outbox(
+        school_id=school.id,
+        network="telegram",
+        lane=1,
+        method="send",
+        recipient="",
+        dedupe=f"one {at}",
+        not_before=at,
+        state="sent",
+        done_at=at,
+    )
+    sealer.write(letter, "payload", {})
+    place = Posted(id=id_of(at), school_id=school.id, slot=f"slot {at}")
+    sealer.write(place, "ref", {"chat": 1, "message_id": 2})
+    leaver = make_pupil(session, sealer, school, group, status="left")
+    leaver.left_at = at
+    session.add_all([flag, letter, place, leaver])
+    session.add(Request(school_id=school.id, pupil_id=pupil.id, asked_at=at, state="owned"))
+    session.add(Invite(school_id=school.id, pupil_id=pupil.id, code_key=str(at).encode(), expires_at=at))
+    session.add(Failure(school_id=school.id, at=at, event="Tap", error="ValueError"))
+    session.flush()
+
+
+@pytest.fixture
+def school(session: Session) -> SchoolFacts:
+    return make_school(session)
+
+
+def kept(session: Session) -> dict[str, int]:
+    """How many of each class there are."""
+
+    def count(table: type[SQLModel], *where: object) -> int:
+        return session.exec(select(func.count()).select_from(table).where(*where)).one()  # type: ignore[arg-type]
+
+    return {
+        "words": count(CheckIn, col(CheckIn.words_sealed).is_not(None)),
+        "answers": count(CheckIn, col(CheckIn.answers_sealed).is_not(None)),
+        "nudges": count(Flag),
+        "requests": count(Request),
+        "messages": count(Outbox),
+        "places": count(Posted),
+        "codes": count(Invite),
+        "failures": count(Failure),
+        "leavers": count(Pupil, col(Pupil.status) == "left"),
+    }
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_each_class_goes_when_its_own_clock_says_so_and_no_other(
+    session: Session, sealer: Sealer, school: SchoolFacts, name: str
+) -> None:
+    row = session.get_one(School, school.id)
+    # Every other clock is set to ten years, so that this one acts alone.
+    row.policy = {"retention": dict.fromkeys(CLOCKS, 3_650) | {name: CLOCKS[name].days}}
+    days = timedelta(days=CLOCKS[name].days)
+    plant(session, sealer, school, NOW - days - timedelta(minutes=1))
+    plant(session, sealer, school, NOW - days + timedelta(minutes=1))
+    assert retention.purge(session, sealer, facts(row), NOW) == {name: 1}
+    session.expire_all()
+    assert kept(session) == dict.fromkeys(CLOCKS, 2) | {name: 1}
+    # What was answered goes, that it was answered stays.
+    assert session.exec(select(func.count()).select_from(CheckIn)).one() == 2
+
+
+def test_the_purge_says_in_the_record_what_it_purged_and_nothing_when_nothing(
+    session: Session, sealer: Sealer, school: SchoolFacts
+) -> None:
+    assert retention.purge(session, sealer, school, NOW) == {}
+    assert session.exec(select(Audit)).all() == []
+    plant(session, sealer, school, NOW - timedelta(days=100))
+    retention.purge(session, sealer, school, NOW)
+    row = session.exec(select(Audit)).one()
+    assert (row.actor, row.action) == ("job:retention", "purged 1 messages, 1 codes, 1 failures")
+    assert audit.first_break(session, school.id) is None
+
+
+def test_another_schools_data_and_an_open_request_stay(session: Session, sealer: Sealer, school: SchoolFacts) -> None:
+    other = make_school(session)
+    long_ago = NOW - timedelta(days=3_000)
+    plant(session, sealer, other, long_ago)
+    assert retention.purge(session, sealer, school, NOW) == {}
+    for request in session.exec(select(Request)):
+        request.state = "open"
+    session.flush()
+    purged = retention.purge(session, sealer, other, NOW)
+    assert set(CLOCKS) - set(purged) == {"requests"}
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "words"),
+    [
+        ("secrets", 5, "There is no class of data of that name; there are words, "),
+        ("words", 13, "words can be kept from 14 to 3,650 days."),
+        ("words", 3_651, "words can be kept from 14 to 3,650 days."),
+    ],
+)
+def test_a_clock_that_cannot_be_set_so_is_told(name: str, days: int, words: str) -> None:
+    with pytest.raises(RetentionProblem) as problem:
+        retention.checked(name, days)
+    assert str(problem.value).startswith(words)
+
+
+def test_defaults_can_be_set_and_the_page_gives_them_with_their_reasons() -> None:
+    check: Callable[[str, int], int] = retention.checked
+    assert [check(name, clock.days) for name, clock in CLOCKS.items()] == [clock.days for clock in CLOCKS.values()]
+    rows = [
+        f"| `{name}` | {clock.what} | {clock.days:,} | {clock.least} | {clock.why} |" for name, clock in CLOCKS.items()
+    ]
+    assert [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")] == rows

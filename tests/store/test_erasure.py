@@ -1,0 +1,139 @@
+"""Erasing a pupil: nothing of them is left in any table, nobody else loses anything, and a stone says it was done."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from bot.person_export import as_page, gather
+from store import anchor, audit
+from store.erasure import Erased, erase_pupil, rows_of_pupil
+from store.people_tables import Guardian
+from store.sealing import Sealer
+from store.tables import Audit, CheckIn, Due, Outbox, Posted, Pupil, School
+from tests.factories import NOW
+from tests.store.test_plain_text import CHATS, TYPED, WORDS, Story, values
+
+FIRST, SECOND = "PUP-88001", "PUP-88002"
+
+
+@pytest.fixture
+def story(engine: Engine, sealer: Sealer) -> Iterator[Story]:
+    """A school after its first day with Earshot."""
+    told = Story(engine, sealer)
+    told.run()
+    yield told
+    told.worker.close()
+
+
+def pupil_of(session: Session, sealer: Sealer, reference: str) -> Pupil:
+    return session.exec(select(Pupil).where(Pupil.mis_key == sealer.blind("mis", reference))).one()
+
+
+def erased(engine: Engine, sealer: Sealer, reference: str) -> tuple[str, set[str], Erased]:
+    """Erase a pupil; returns their id, the ids of all rows of theirs, and what was said of it."""
+    with Session(engine) as session:
+        pupil = pupil_of(session, sealer, reference)
+        pupil_id = pupil.id.hex
+        ids = {key[0].hex for keys in rows_of_pupil(session, pupil).values() for key in keys}
+        done = erase_pupil(session, sealer, pupil, datetime.now(NOW.tzinfo), "command:person")
+        session.commit()
+    return pupil_id, ids, done
+
+
+def everything(engine: Engine) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name, value in values(engine):
+        found[name] = found.get(name, b"") + b"\n" + value
+    return found
+
+
+def opened(engine: Engine, sealer: Sealer) -> str:
+    """What can be read with the key: every sealed value of people, check-ins and letters."""
+    with Session(engine) as session:
+        read = [sealer.read(row, "name") for row in session.exec(select(Pupil))]
+        read += [sealer.read(row, "name") for row in session.exec(select(Guardian))]
+        read += [sealer.read(row, "words") for row in session.exec(select(CheckIn))]
+        read += [sealer.read(row, "payload") for row in session.exec(select(Outbox).where(Outbox.method != "delete"))]
+    return json.dumps(read, ensure_ascii=False)
+
+
+def test_nothing_of_them_is_left_but_a_stone_without_content(story: Story, engine: Engine, sealer: Sealer) -> None:
+    pupil_id, ids, done = erased(engine, sealer, FIRST)
+    assert done.rows["check_in"] == done.rows["binding"] == done.rows["pupil"] == done.rows["guardian"] == 1
+    haystack = everything(engine)
+    left = {name for name, value in haystack.items() if any(one.encode() in value.replace(b"-", b"") for one in ids)}
+    # In the chain the id stays, and belongs to nobody.
+    assert left == {"audit.subject"}
+    read = opened(engine, sealer)
+    assert [word for word in ("Zephyrine", "Marchbanks", "Z.M.", "Araminta") if word in read] == []
+    with Session(engine) as session:
+        last = session.exec(select(Audit).order_by(Audit.number.desc())).first()  # type: ignore[attr-defined]
+        assert last is not None
+        assert (last.actor, last.action, last.subject) == ("command:person", "person erased", f"pupil:{pupil_id}")
+        (school_id,) = anchor.heads(session)
+        assert audit.first_break(session, school_id) is None
+
+
+def test_nobody_else_loses_anything(story: Story, engine: Engine, sealer: Sealer) -> None:
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        before = gather(session, sealer, school, pupil_of(session, sealer, SECOND), NOW)
+    erased(engine, sealer, FIRST)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        assert gather(session, sealer, school, pupil_of(session, sealer, SECOND), NOW) == before
+    assert before["check_in"][0]["words"] == WORDS
+    assert "Ignatius Wolverdene" in opened(engine, sealer)
+
+
+def test_messages_that_are_known_are_asked_to_be_deleted_and_forgotten(
+    story: Story, engine: Engine, sealer: Sealer
+) -> None:
+    with Session(engine) as session:
+        known = len(session.exec(select(Posted)).all())
+    _, ids, done = erased(engine, sealer, FIRST)
+    with Session(engine) as session:
+        letters = session.exec(select(Outbox).where(Outbox.method == "delete")).all()
+        assert len(letters) == done.messages
+        assert len(session.exec(select(Posted)).all()) == known - done.messages
+        assert done.messages > 0
+        assert {letter.network for letter in letters} <= {"telegram", "slack"}
+        assert {letter.recipient for letter in letters} == {""}
+        for due in session.exec(select(Due)):
+            assert not ids & set(due.subject.split(":"))
+
+
+def test_an_export_holds_everything_that_is_theirs_and_nobody_elses(
+    story: Story, engine: Engine, sealer: Sealer
+) -> None:
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        pupil = pupil_of(session, sealer, FIRST)
+        told = gather(session, sealer, school, pupil, NOW)
+        page = as_page(told, school.name)
+        tables = set(rows_of_pupil(session, pupil)) - {"guardianship"}
+    assert set(told) == {"about", "made", "looks", *tables}
+    assert told["about"] == "Zephyrine Marchbanks"
+    (check_in,) = told["check_in"]
+    assert (check_in["words"], len(check_in["answers"]), check_in["state"]) == (WORDS, 5, "answered")
+    assert all(answer["question"] and answer["answer"] for answer in check_in["answers"])
+    assert told["binding"][0]["chat"] == CHATS[FIRST]
+    # Who dealt with it is named, and who looked; a guardian and another pupil are not.
+    assert told["request"][0]["owner"] == "Ottoline Brackenbury"
+    assert ("Ottoline Brackenbury", "read request") in {(look["who"], look["did"]) for look in told["looks"]}
+    for hidden in ("Araminta", "Ignatius", "Wolverdene"):
+        assert hidden not in page
+    inside = page.split('id="data">')[1].split("</script>")[0]
+    assert json.loads(inside) == told
+    assert TYPED not in page
+
+
+def test_a_page_cannot_be_broken_by_what_a_pupil_typed() -> None:
+    told = {"about": "<b>", "made": "now", "check_in": [{"words": "</script><script>alert(1)</script>"}]}
+    page = as_page(told, "A & B")
+    assert page.count("<script") == page.count("</script>") == 1
+    assert json.loads(page.split('id="data">')[1].split("</script>")[0]) == told
