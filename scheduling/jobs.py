@@ -5,29 +5,29 @@ transaction: a crash at any point leaves the row to be run again.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, delete, select
 
-from conversations import bank
-from conversations.bank import Bank, UnknownBankVersion
 from conversations.cards import nudge_card, request_card
 from conversations.model import RequestOwned
-from scheduling import rounds
+from scheduling import rounds, scoring
 from scheduling.briefing import asked, nudge, post_card, post_home
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
-from signals.first_flag import RULE, low_run
 from store import outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.sealing import Sealer, Unreadable
 from store.tables import CheckIn, Due, Failure, Flag, Outbox, Request, Seen, Staff, Wave
 
-HISTORY = 60
 ASK_AGAIN = {True: timedelta(minutes=5), False: timedelta(minutes=30)}
 HOME_AGAIN = timedelta(seconds=2)
+# Before school: what it finds is read the same morning.
+NIGHTLY = time(7)
+# Between two parts of a long pass others get their turn.
+NIGHT_PAUSE = timedelta(seconds=2)
 KEEP_SENT = timedelta(days=30)
 KEEP_SEEN = timedelta(days=3)
 
@@ -89,64 +89,23 @@ def wave_group_card(session: Session, sealer: Sealer, school: SchoolFacts, due: 
 
 
 def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
-    """Score the pupil of a check-in just answered; a change raises a flag, once a check-in, none while one is open."""
+    """Take in the check-in a pupil has just finished; if that raises a flag, their tutor hears of it."""
     check_in = session.get_one(CheckIn, UUID(due.subject))
     tutor = tutor_of(session, check_in.group_id)
     if tutor is not None:
         _refresh_home(session, school, tutor, now)
-    run = low_run(_state_levels(session, sealer, check_in))
-    already = session.exec(
-        select(Flag.id).where(
-            Flag.school_id == school.id,
-            Flag.pupil_id == check_in.pupil_id,
-            (col(Flag.state).in_(("new", "taken", "snoozed"))) & (col(Flag.raised_at) > now - 28 * DAY),
-        )
-    ).first()
-    if run is None or already is not None:
-        return []
-    flag = Flag(
-        school_id=school.id,
-        pupil_id=check_in.pupil_id,
-        group_id=check_in.group_id,
-        check_in_id=check_in.id,
-        rule=RULE,
-        raised_at=now,
+    scoring.take_in(
+        session, sealer, school, [check_in.pupil_id], now, lambda flag: _nudge(session, sealer, school, flag, now)
     )
-    sealer.write(flag, "reasons", {"low": run.low, "window": run.window, "baseline": run.baseline})
-    session.add(flag)
-    session.flush()
-    _nudge(session, sealer, school, flag, now)
     return []
 
 
-def _state_levels(session: Session, sealer: Sealer, check_in: CheckIn) -> list[float]:
-    rows = session.exec(
-        select(CheckIn)
-        .where(CheckIn.school_id == check_in.school_id, CheckIn.pupil_id == check_in.pupil_id)
-        .where(col(CheckIn.answers_sealed).is_not(None))
-        .order_by(col(CheckIn.opened_at).desc())
-        .limit(HISTORY)
-    ).all()
-    return [level for row in reversed(rows) for level in _levels(_bank(row), row.phase, sealer.read(row, "answers"))]
-
-
-def _bank(check_in: CheckIn) -> Bank | None:
-    try:
-        return bank.load(check_in.bank_version)
-    except UnknownBankVersion:
-        return None
-
-
-def _levels(items: Bank | None, phase: str, answers: list[tuple[str, int | None, int]]) -> list[float]:
-    """Turn a check-in's state answers into levels from 0 (low end) to 1; what the bank does not know is left out."""
-    levels = []
-    for item_id, option, _ms in answers:
-        item = items.items.get(item_id) if items else None
-        if item is None or item.kind != "state" or option is None:
-            continue
-        level = option / (len(item.options["young" if phase == "young" else "older"]) - 1)
-        levels.append(level if item.direction > 0 else 1.0 - level)
-    return levels
+def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
+    """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
+    more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
+    tomorrow = school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
+    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else tomorrow)
+    return []
 
 
 def _nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime) -> None:
@@ -241,6 +200,7 @@ JOBS: dict[str, Job] = {
     "wave.group.close": wave_group_close,
     "wave.group.card": wave_group_card,
     "score": score,
+    "signals.night": signals_night,
     "flag.return": flag_return,
     "home": home,
     "request": request,
@@ -252,6 +212,7 @@ JOBS: dict[str, Job] = {
 def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
     """Set the work that always waits: planning the next wave, tidying at night."""
     rounds.plan(session, school, now)
-    waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == "tidy", Due.state == "waiting")
-    if session.exec(waiting).first() is None:
-        set_due(session, school.id, "tidy", "nightly", now + DAY)
+    for kind, first in (("tidy", now + DAY), ("signals.night", now + DAY)):
+        waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == kind, Due.state == "waiting")
+        if session.exec(waiting).first() is None:
+            set_due(session, school.id, kind, "nightly", first)
