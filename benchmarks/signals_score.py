@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from signals import flag
 from signals.board import Sheet, advance, errors, levels, new_board
 from signals.evidence import SIGNALS, evidence
 from signals.grid import interval
+from signals.items import STYLES
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -21,6 +22,7 @@ FROM_WEEK = 10
 FLAGS_FROM = 6
 WITHIN = 10
 TUTEES = 25
+NOBODYS_STYLE = np.array([float(style == (0.0, 1.0)) for style in STYLES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +35,8 @@ class Scored:
     covered_shown: Array
 
 
-def score(year: Year) -> Scored:
-    """Run the year through the board, one week after the other."""
+def score(year: Year, *, leaning: bool = True, quality: bool = True) -> Scored:
+    """Run the year through the board, one week after the other; without `leaning` or `quality` to see their worth."""
     weeks, pupils = year.risk.shape
     signals = np.zeros((weeks, pupils, len(SIGNALS)))
     covered, shown = np.zeros((weeks, pupils, 5)), np.zeros((weeks, pupils, 5))
@@ -50,6 +52,10 @@ def score(year: Year) -> Scored:
                 np.ones(len(rows), dtype=bool),
                 year.answered[week, rows],
             )
+            if not leaning:
+                board = replace(board, styles=np.tile(NOBODYS_STYLE, (len(board), 1)))
+            if not quality:
+                board = replace(board, careless=np.full(len(board), -20.0))
             board = advance(board, sheet, items)
             signals[week, rows] = evidence(board)
             low, high = interval(levels(board), errors(board))

@@ -24,7 +24,7 @@ _PLACES = 48
 _CALM = 3
 # The last check-ins that a `near` pupil has surely answered: enough for the rule to know their range.
 _NEAR_ANSWERS = 6
-_NEAR_USUAL: dict[Band, float] = {"young": 0.62, "older": 0.66}
+_NEAR_USUAL: dict[Band, float] = {"young": 0.55, "older": 0.66}
 _STATE_PULL = 0.7
 _STATE_NOISE = 0.17
 _STATE_JITTER = 0.35
@@ -54,7 +54,8 @@ class PupilPast:
         self._calm_from = came[-_CALM] if len(came) >= _CALM else 0
         self._wave = 0
         # A near one is steady and in the middle of everything, so that it is the low answers that tell.
-        self._usual = _NEAR_USUAL[band] if near else min(max(self._chance.gauss(0.62, 0.1), 0.4), 0.85)
+        usual = min(max(self._chance.gauss(0.62, 0.1), 0.4), 0.85)
+        self._usual = _NEAR_USUAL[band] if near else usual
         self._today = 0.0
         spread = 0.1 if near else 0.9
         self._traits = {

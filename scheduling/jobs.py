@@ -49,9 +49,9 @@ def wave_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, 
     return []
 
 
-def wave_group_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+def wave_group_open(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     wave, group_id = _wave(session, due.subject)
-    opened = rounds.open_group(session, school, wave, group_id, now)
+    opened = rounds.open_group(session, sealer, school, wave, group_id, now)
     tutor = tutor_of(session, group_id)
     if tutor is not None:
         _refresh_home(session, school, tutor, now)

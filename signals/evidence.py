@@ -17,10 +17,10 @@ from signals.silence import silence
 
 Array = NDArray[np.float64]
 
-SIGNALS = ("low", "lower", "fallen", "polar", "silence")
+SIGNALS = ("low", "lower", "polar", "silence")
 """low: how things are, counted down from 3 SD above the middle (0 to 6). lower: of late against the pupil's usual,
-counted down from 1.5 SD above it (0 to 3). fallen: lasting evidence of a fall (log-likelihood ratio, to 6). polar: how
-many of the four factors are likely beyond a pole (0 to 4). silence: see its module."""
+counted down from 1.5 SD above it (0 to 3). polar: how many of the four factors are likely beyond a pole (0 to 4).
+silence: see its module. What was tried and earned nothing (docs/measurement.md) is not here."""
 
 POLE = 1.28
 LIKELY = 0.8
@@ -29,11 +29,10 @@ APART = 1.96
 
 def evidence(board: Board) -> Array:
     """Work out the signals of each pupil: (pupils, len(SIGNALS))."""
-    track, of_state = board.track, FACTORS
+    of_state = FACTORS
     heard = [
         np.clip(3.0 - levels(board)[:, of_state], 0.0, 6.0),
         np.clip(1.5 - board.mean[:, of_state, FAST], 0.0, 3.0),
-        np.clip(track.falling[:, of_state], 0.0, 6.0),
         pole_chance(board).sum(axis=1),
     ]
     honest = 1 - carelessness(board.careless)

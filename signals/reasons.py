@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from signals import flag
 from signals.board import FACTORS, Board, errors, levels
+from signals.change import ALARM
 from signals.evidence import APART, context_gap, evidence, polar
 from signals.grid import SLOW, THIRD, interval
 from signals.quality import carelessness
@@ -22,7 +23,7 @@ MOST_REASONS = 3
 FEW = 12
 CARELESS = 0.3
 # What each signal comes to with a pupil in the middle of everything: only what is beyond that is a reason.
-ORDINARY = np.array([3.0, 1.5, 0.3, 0.5, 0.05])
+ORDINARY = np.array([3.0, 1.5, 0.5, 0.05])
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ class Why:
 def why(board: Board) -> Why:
     """Say why the pupil of a board (the first, if there are several) has the points they have."""
     beyond = (evidence(board)[0] - ORDINARY) * np.array(flag.WEIGHTS)
-    low, lower, fallen, poles, quiet = beyond
+    low, lower, poles, quiet = beyond
     found: list[tuple[float, Reason]] = []
-    if lower + fallen > low:
-        found.append((max(low, 0.0) + lower + fallen, _fallen(board)))
+    if board.track.falling[0, FACTORS] > ALARM:
+        found.append((max(low, 0.0) + max(lower, 0.0) + 0.01, _fallen(board)))
     elif low > 0:
-        found.append((low + max(lower, 0.0) + max(fallen, 0.0), _low(board)))
+        found.append((low + max(lower, 0.0), _low(board)))
     if quiet > 0:
         found.append((quiet, _silence(board)))
     sides, gaps = polar(board)[0], context_gap(board)[0]
