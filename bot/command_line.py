@@ -15,6 +15,7 @@ from bot import importing, logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
+from bot.flag_command import flags
 from bot.importing_rows import ImportProblem, read_file
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
@@ -50,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(flags, name="flag")
 out = Console()
 errors = Console(stderr=True)
 

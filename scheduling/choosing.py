@@ -1,4 +1,4 @@
-"""Choosing: what each pupil of a tutor group is asked this week. State items rotate; steering items are chosen for them."""
+"""Choosing: what each pupil of a group is asked this week. State items rotate, steering items are chosen for them."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -1,7 +1,7 @@
 """Calibration: fitting the items of a bank to answers, once a school (or a trust) has enough of its own.
 
-Marginal maximum likelihood by EM (Bock and Aitkin, 1981) on the grid of the filter: pupils are taken to be normal, mean 0
-and SD 1. Norms made this way are those of the answers given, of no nation.
+Marginal maximum likelihood by EM (Bock and Aitkin, 1981) on the grid of the filter: pupils are taken to be normal,
+mean 0 and SD 1. Norms made this way are those of the answers given, of no nation.
 """
 
 from __future__ import annotations

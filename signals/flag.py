@@ -28,6 +28,7 @@ STARTING = -10.42
 ENTER_SHARE = 0.10
 LEAVE_SHARE = 0.15
 FLOOR = 0.15
+LEEWAY = 0.4
 PRIORITY_CHANCE = 0.6
 PRIORITY_POLAR = 2
 NEW_A_TUTOR_A_WEEK = 3
@@ -59,6 +60,22 @@ def chance(points: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(points, -40, 40))))
 
 
+@dataclass(frozen=True)
+class Sum:
+    """A flag's sum worked out again: what each signal added, the points, the chance."""
+
+    shares: tuple[float, ...]
+    points: float
+    chance: float
+
+
+def retrace(signals: Sequence[float], weights: Sequence[float], starting: float) -> Sum:
+    """Work out points from signals and weights that were stored, whatever today's weights are."""
+    each = tuple(value * weight for value, weight in zip(signals, weights, strict=True))
+    total = starting + sum(each)
+    return Sum(each, total, float(chance(np.array(total))))
+
+
 def bars(points_of_school: Array | Sequence[float]) -> Bars:
     """Set the bars from the points of a whole school; not below the floor, nor above what was passed by nobody."""
     floor = float(np.log(FLOOR / (1 - FLOOR)))
@@ -68,9 +85,6 @@ def bars(points_of_school: Array | Sequence[float]) -> Bars:
         return Bars(floor, floor - LEEWAY)
     enter, leave = (float(np.quantile(known, 1 - share)) for share in (ENTER_SHARE, LEAVE_SHARE))
     return Bars(max(enter, floor), min(max(leave, floor - LEEWAY), max(enter, floor)))
-
-
-LEEWAY = 0.4
 
 
 def stays(points: float, flagged: bool, bars: Bars) -> bool:

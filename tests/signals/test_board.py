@@ -239,6 +239,6 @@ def test_levels_drawn_from_the_model_lie_evenly_within_what_is_known_of_them():
     variance = board.covariance[:, 4, :2, :2].sum(axis=(1, 2))
     ranks = norm.cdf((slow + fast - levels(board)[:, 4]) / np.sqrt(variance))
     counts = np.histogram(ranks, bins=10, range=(0, 1))[0]
-    print("ranks of the true level in ten bins of", pupils // 10, ":", counts.tolist())  # noqa: T201
+    print("ranks of the true level in ten bins of", pupils // 10, ":", counts.tolist())
     assert np.abs(counts - pupils / 10).max() < 0.35 * pupils / 10
     assert 0.86 <= ((ranks > 0.05) & (ranks < 0.95)).mean() <= 0.94
