@@ -1,6 +1,6 @@
 """`python -m benchmarks.signals_night`: the nightly pass over many pupils, and what a history of years costs it.
 
-Each pupil has a row of what is kept and this week's check-in to be taken in; `--weeks` earlier check-ins each lie in the
+Each pupil has a row of what is kept and a check-in to be taken in; `--weeks` earlier check-ins each lie in the
 store beside, as after years, and must not be read. Pupils are in one school, which is harder than several.
 """
 

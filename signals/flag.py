@@ -28,6 +28,7 @@ STARTING = -10.42
 ENTER_SHARE = 0.10
 LEAVE_SHARE = 0.15
 FLOOR = 0.15
+MOST_OF_A_SIGNAL = 6.0
 LEEWAY = 0.4
 PRIORITY_CHANCE = 0.6
 PRIORITY_POLAR = 2
@@ -52,7 +53,8 @@ def points(evidence: Array) -> Array:
 
 def shares(evidence: Array) -> Array:
     """What each signal adds to the points: (..., len(SIGNALS))."""
-    return np.asarray(np.nan_to_num(evidence, nan=0.0, posinf=0.0, neginf=0.0) * np.array(WEIGHTS))
+    known = np.nan_to_num(evidence, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(np.clip(known, 0.0, MOST_OF_A_SIGNAL) * np.array(WEIGHTS))
 
 
 def chance(points: Array) -> Array:
