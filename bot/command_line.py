@@ -15,6 +15,7 @@ from bot import importing, logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
+from bot.fairness_command import fairness
 from bot.flag_command import flags
 from bot.importing_rows import ImportProblem, read_file
 from bot.opening import is_there, open_store, problem_of
@@ -52,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(flags, name="flag")
+app.command()(fairness)
 out = Console()
 errors = Console(stderr=True)
 

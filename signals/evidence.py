@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from signals.board import FACTORS, FEWEST_ANSWERS, Board, errors, levels
-from signals.grid import FAST, THIRD
+from signals.grid import FAST, THIRD, normal_below
 from signals.quality import carelessness
 from signals.silence import silence
 
@@ -42,13 +41,13 @@ def evidence(board: Board) -> Array:
 def pole_chance(board: Board) -> Array:
     """Chance that a factor, both contexts together, lies beyond 1.28 SD on either side: (pupils, 4), 0 to 1."""
     middle, unsure = levels(board)[:, :FACTORS], np.maximum(errors(board)[:, :FACTORS], 1e-9)
-    return np.asarray(ndtr((middle - POLE) / unsure) + ndtr((-POLE - middle) / unsure))
+    return np.asarray(normal_below((middle - POLE) / unsure) + normal_below((-POLE - middle) / unsure))
 
 
 def polar(board: Board) -> NDArray[np.int64]:
     """Which factors are polar: (pupils, 4), 1 beyond the high pole, -1 beyond the low, 0 not with 0.8 of chance."""
     middle, unsure = levels(board)[:, :FACTORS], np.maximum(errors(board)[:, :FACTORS], 1e-9)
-    high, low = ndtr((middle - POLE) / unsure) >= LIKELY, ndtr((-POLE - middle) / unsure) >= LIKELY
+    high, low = normal_below((middle - POLE) / unsure) >= LIKELY, normal_below((-POLE - middle) / unsure) >= LIKELY
     sides = high.astype(np.int64) - low.astype(np.int64)
     return np.asarray(sides * (board.answers[:, :FACTORS] >= FEWEST_ANSWERS))
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from signals import flag
 from signals.board import FACTORS, Board, errors, levels
 from signals.change import ALARM
 from signals.evidence import APART, context_gap, evidence, polar
-from signals.grid import SLOW, THIRD, interval
+from signals.grid import SLOW, THIRD, interval, normal_below
 from signals.quality import carelessness
 from signals.silence import of_late, silence
 
@@ -118,4 +117,4 @@ def _silence(board: Board) -> Reason:
 
 
 def _surely(distance: float) -> float:
-    return float(ndtr(distance))
+    return float(normal_below(np.array(distance)))

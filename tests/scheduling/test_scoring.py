@@ -94,7 +94,7 @@ def test_on_completion_and_at_night_give_the_same_flags_and_the_same_points(sess
     one = classroom(session, sealer)
     ours = [one.pupil(FIRST + number) for number in range(5)]
     first = weeks_of(one, ours, "on completion")
-    points = list(kept(one).values())
+    points = kept(one)
     session.rollback()
     for table in (Flag, Signal, SignalBars, CheckIn, Wave):
         for row in session.exec(select(table)):
@@ -104,8 +104,9 @@ def test_on_completion_and_at_night_give_the_same_flags_and_the_same_points(sess
     second = weeks_of(one, ours, "at night")
     assert first == second
     assert {pupil for _, pupil in first} == {ours[0].id, ours[1].id}
-    assert [flagged for flagged, _ in points] == [flagged for flagged, _ in kept(one).values()]
-    assert [p for _, p in points] == pytest.approx([p for _, p in kept(one).values()], abs=1e-6)
+    assert points.keys() == kept(one).keys()
+    for pupil, (flagged, its) in kept(one).items():
+        assert (flagged, its) == (points[pupil][0], pytest.approx(points[pupil][1], abs=1e-6))
 
 
 def test_a_pass_reads_what_is_new_and_nothing_twice(room: Classroom):
