@@ -29,6 +29,7 @@ from scheduling.ics import read_ics
 from scheduling.rounds import WaveProblem
 from scheduling.school import facts, wave_rule
 from scheduling.waves import wave_now
+from signals.fairness import NeedsExtra
 from store.sealing import KeyProblem, Unreadable
 from store.tables import School
 from store.vault import StoreProblem, migrate
@@ -41,6 +42,7 @@ PROBLEMS = (
     RehearsalProblem,
     ImportProblem,
     CodesProblem,
+    NeedsExtra,
     WaveProblem,
     CalendarError,
 )

@@ -14,6 +14,10 @@ FEWEST = 10
 _Z = 1.959964
 
 
+class NeedsExtra(Exception):
+    """statsmodels is not installed; the sentence says how to add it."""
+
+
 @dataclass(frozen=True)
 class GroupRate:
     """How often something happened in one group: `rate` with its 95 % interval, all None in a group of fewer than 10.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.clock import Clock
-from bot.fairness_command import compare, read_groups
+from bot.fairness_command import compare, differing_items, read_groups
 from bot.importing_rows import ImportProblem
 from store.sealing import Sealer
 from store.tables import Audit, Flag
@@ -49,6 +50,29 @@ def test_flags_and_answers_are_compared_by_group(room: Classroom):
     assert [(one.group, one.rate) for one in found.answering] == [("blue", 0.5), ("red", 1.0)]
     assert found.unknown == 1
     assert [row.action for row in room.session.exec(select(Audit))] == ["read fairness"]
+
+
+def test_a_question_one_group_answers_otherwise_is_found_and_the_others_are_not(room: Classroom):
+    clock, chance = Clock(), random.Random(3)  # noqa: S311 (made-up answers)
+    room.clock.now = clock() - timedelta(days=60)
+    listed = []
+    for number in range(60):
+        pupil = room.pupil(7_000_000_001 + number)
+        pupil.mis_key = room.sealer.blind("mis", f"P{number}")
+        listed.append((f"P{number}", "red" if number % 2 else "blue"))
+        room.session.add(pupil)
+        for _ in range(4):
+            check_in = room.check_in(pupil)
+            fair, odd = chance.randint(0, 4), chance.randint(2, 4) if number % 2 else chance.randint(0, 2)
+            room.sealer.write(check_in, "answers", [["SD-IN-1", fair, 4_000], ["SD-IN-3", odd, 4_000]])
+            check_in.state, check_in.ended_at = "answered", check_in.opened_at
+            room.session.add(check_in)
+    room.session.commit()
+    tested = differing_items(room.session, room.sealer, listed, clock)
+    assert {item: its.notable(2) for item, its in tested.items()} == {
+        "SD-IN-1 (older)": False,
+        "SD-IN-3 (older)": True,
+    }
 
 
 @pytest.mark.parametrize("content", [b"", b"pupil,group\n1,a\n", b"pupil_id,group\n", b"pupil_id,group\n\xff\xfe,a\n"])
