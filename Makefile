@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: run test check bench locales clean
+.PHONY: run test check bench bench-signals locales clean
 
 run: .venv/run.stamp
 	@exec $(VENV) -m bot run
@@ -18,6 +18,9 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(VENV) -m benchmarks
+
+bench-signals: .venv/dev.stamp
+	$(VENV) -m benchmarks.signals
 
 # The words: out of the code into the template, from there into every catalogue, and compiled; then what is missing.
 BABEL := $(VENV) -m babel.messages.frontend --quiet

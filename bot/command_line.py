@@ -25,6 +25,8 @@ from bot import (
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
+from bot.fairness_command import fairness
+from bot.flag_command import flags
 from bot.importing_rows import ImportProblem
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
@@ -37,6 +39,7 @@ from scheduling.ics import read_ics
 from scheduling.rounds import WaveProblem
 from scheduling.school import facts, wave_rule
 from scheduling.waves import wave_now
+from signals.fairness import NeedsExtra
 from store.sealing import KeyProblem, Unreadable
 from store.tables import School
 from store.vault import StoreProblem, migrate
@@ -49,6 +52,7 @@ PROBLEMS = (
     RehearsalProblem,
     ImportProblem,
     CodesProblem,
+    NeedsExtra,
     WaveProblem,
     CalendarError,
 )
@@ -71,6 +75,8 @@ app.add_typer(care_commands.app, name="policy")
 app.command()(care_commands.closed)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
+app.add_typer(flags, name="flag")
+app.command()(fairness)
 out = Console()
 errors = Console(stderr=True)
 

@@ -19,15 +19,14 @@ from sqlalchemy import Engine, Table, insert
 from sqlmodel import Session, SQLModel, col, select, update
 
 from bot import importing
-from bot.sample_history import PupilPast, state_levels
+from bot.sample_history import PupilPast
 from bot.sample_names import names, plain
+from bot.sample_near import one_low_away
 from conversations.bank import LATEST
 from conversations.model import Band
-from scheduling.jobs import HISTORY
 from scheduling.sample import sample_calendar
 from scheduling.school import facts, wave_rule
 from scheduling.waves import next_wave
-from signals.first_flag import low_run
 from store.ids import new_id
 from store.invites import issue
 from store.people import chat_key
@@ -189,7 +188,8 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
     pupils = list(session.exec(select(Pupil).order_by(col(Pupil.id))))
     joined = set(session.exec(select(Binding.pupil_id)))
     school = session.exec(select(School).limit(1)).one()
-    near = _firsts(pupils, school.policy.get("sample", {}).get("near", 0))
+    firsts = sorted(_firsts(pupils, school.policy.get("sample", {}).get("near", 0)))
+    near = one_low_away(session, sealer, school.id, [pupils[number] for number in firsts])
     phones: list[PhoneUser] = []
     shown: TutorGroup | None = None
     for number, pupil in enumerate(pupils):
@@ -197,7 +197,7 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
         note = [f"Year {group.year}", group.name]
         if pupil.id not in joined:
             note.append(f"not joined yet, join code {issue(session, sealer, pupil, now)}")
-        elif number in near and _one_low_away(session, sealer, pupil):
+        elif pupil.id in near:
             note.append(NEAR_NOTE)
             # The first of them, for a wave reaches the first tutor group first.
             showcase = shown is None
@@ -340,23 +340,6 @@ def _lasts(pupils: Sequence[Pupil], count: int) -> set[int]:
 def _spread(of_groups: Mapping[UUID, int], count: int) -> set[int]:
     numbers = sorted(of_groups.values())
     return {numbers[place * len(numbers) // count] for place in range(count)} if numbers else set()
-
-
-def _one_low_away(session: Session, sealer: Sealer, pupil: Pupil) -> bool:
-    """Tell whether one check-in with both state answers low would be what raises a flag."""
-    check_ins = session.exec(
-        select(CheckIn)
-        .where(CheckIn.school_id == pupil.school_id, CheckIn.pupil_id == pupil.id)
-        .where(col(CheckIn.answers_sealed).is_not(None))
-        .order_by(col(CheckIn.opened_at).desc())
-        .limit(HISTORY - 1)
-    ).all()
-    levels = [
-        level
-        for check_in in reversed(check_ins)
-        for level in state_levels(sealer.read(check_in, "answers"), _band(check_in.phase), check_in.bank_version)
-    ]
-    return low_run(levels) is None and low_run([*levels, 0.0, 0.0]) is not None
 
 
 def _slack_users(

@@ -1,13 +1,12 @@
 """What the sample school's pupils answered: personal levels that wander, weeks that were missed, all from one seed.
 
-Nobody in this history would have been flagged by `signals.first_flag` at any time. A few pupils (`near`) end with two
-answers at the low end, so that the next low check-in raises a flag; everybody else ends well away from it.
+A few pupils (`near`) are steady until their last check-in, which has two answers at the low end, so that the next low
+check-in raises a flag; everybody else ends well away from it.
 """
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -15,18 +14,17 @@ from typing import Literal
 from conversations.bank import CONTEXTS, FACTORS, LATEST, load
 from conversations.bank.rotation import choose
 from conversations.model import Band
-from scheduling.jobs import HISTORY
-from signals.first_flag import WINDOW, low_run
 
 Ending = Literal["answered", "partial", "missed"]
 RecordedAnswer = tuple[str, int, int]
 
 # How many places in the rotation the sample's pupils are spread over; each is worked out once a wave.
 _PLACES = 48
-# After this many calm check-ins (at least three state answers) one low check-in cannot raise a flag.
+# So many calm check-ins at the end keep one low check-in from raising a flag.
 _CALM = 3
 # The last check-ins that a `near` pupil has surely answered: enough for the rule to know their range.
 _NEAR_ANSWERS = 6
+_NEAR_USUAL: dict[Band, float] = {"young": 0.55, "older": 0.66}
 _STATE_PULL = 0.7
 _STATE_NOISE = 0.17
 _STATE_JITTER = 0.35
@@ -55,32 +53,33 @@ class PupilPast:
         self._last = came[-1] if came else -1
         self._calm_from = came[-_CALM] if len(came) >= _CALM else 0
         self._wave = 0
-        # State answers as far back as the scoring job looks, and how many came with each check-in.
-        self._levels: list[float] = []
-        self._counts: deque[int] = deque()
-        self._usual = min(max(self._chance.gauss(0.62, 0.1), 0.4), 0.85)
+        # A near one is steady and in the middle of everything, so that it is the low answers that tell.
+        usual = min(max(self._chance.gauss(0.62, 0.1), 0.4), 0.85)
+        self._usual = _NEAR_USUAL[band] if near else usual
         self._today = 0.0
-        self._traits = {(factor, context): self._chance.gauss(0.0, 0.9) for factor in FACTORS for context in CONTEXTS}
+        spread = 0.1 if near else 0.9
+        self._traits = {
+            (factor, context): self._chance.gauss(0.0, spread) for factor in FACTORS for context in CONTEXTS
+        }
         self._pace = self._chance.uniform(2_500, 7_000)
 
     def next(self) -> PastCheckIn:
         """Give out the check-in of the next wave."""
         wave, self._wave = self._wave, self._wave + 1
         ending = self._endings[wave]
-        self._today = _STATE_PULL * self._today + self._chance.gauss(0.0, _STATE_NOISE)
+        noise = 0.0 if self._near else _STATE_NOISE
+        self._today = _STATE_PULL * self._today + self._chance.gauss(0.0, noise)
         if ending == "missed":
             return PastCheckIn(ending, (), 0.0)
         items = _chosen(wave, self._number % _PLACES, self._band)
         if ending == "partial":
             items = items[: self._chance.randint(1, len(items) - 1)]
-        before = len(self._levels)
         answers = tuple([self._answer(item, wave) for item in items])
-        self._forget(len(self._levels) - before)
         return PastCheckIn(ending, answers, 1 + self._chance.expovariate(1 / 70))
 
     def _attend(self, waves: int) -> list[Ending]:
         """Draw which waves are answered: everybody at their own rate, a missed week a little likelier after another."""
-        rate = min(max(self._chance.gauss(0.885, 0.06), 0.6), 0.98)
+        rate = 0.95 if self._near else min(max(self._chance.gauss(0.885, 0.06), 0.6), 0.98)
         endings: list[Ending] = []
         for wave in range(waves):
             missed_before = bool(endings) and endings[-1] == "missed"
@@ -91,48 +90,25 @@ class PupilPast:
                 endings.append("partial" if self._chance.random() < 0.2 else "missed")
         return endings
 
-    def _forget(self, added: int) -> None:
-        """Drop the answers of the check-in that the scoring job will no longer see."""
-        self._counts.append(added)
-        if len(self._counts) == HISTORY:
-            del self._levels[: self._counts.popleft()]
-
     def _answer(self, item: _Shape, wave: int) -> RecordedAnswer:
         chance = self._chance.random
         if item.cell is None:
             level = self._state_level(item.steps, wave)
-            self._levels.append(level)
             place = round(level * item.steps)
         else:
-            trait = self._traits[item.cell] + (chance() - 0.5) * _TRAIT_NOISE
+            trait = self._traits[item.cell] + (chance() - 0.5) * (0.5 if self._near else _TRAIT_NOISE)
             place = _place(0.5 + trait / 4, item.steps)
         # Most taps are quick and a few are slow.
         milliseconds = int(self._pace * (0.6 + 1.4 * chance() ** 3))
         return item.id, place if item.rises else item.steps - place, milliseconds
 
     def _state_level(self, steps: int, wave: int) -> float:
-        """Draw a state answer from 0 (low end) to 1, in the steps the item has, that raises no flag."""
+        """Draw a state answer from 0 (low end) to 1, in the steps the item has."""
         if self._near and wave == self._last:
             return 0.0
-        # The rule says nothing of a pupil whose answers were all alike.
-        if self._near and wave == len(self._endings) - _NEAR_ANSWERS + 1:
-            return 0.5 if self._levels and self._levels[-1] == 1.0 else 1.0
         level = _place(self._usual + self._today + (self._chance.random() - 0.5) * _STATE_JITTER, steps) / steps
-        if wave >= self._calm_from and self._levels:
-            # Half-way up their own range is not low, and stays so when their oldest answers drop out of sight.
-            floor = max(0.5, _middle(self._levels), _middle(self._levels[2 * _CALM :]))
-            while level < floor:
-                level = min(1.0, level + 1 / steps)
-        while level < 1.0 and self._would_flag(level):
-            level = min(1.0, level + 1 / steps)
-        return level
-
-    def _would_flag(self, level: float) -> bool:
-        earlier = self._levels[: 1 - WINDOW]
-        # The rule itself is asked only about answers in the lowest quarter of all that lies above the lowest one.
-        if not earlier or level > min(earlier) + (1.0 - min(earlier)) / 4:
-            return False
-        return low_run([*self._levels, level]) is not None
+        # Half-way up is not low.
+        return max(level, 0.5) if self._near or wave >= self._calm_from else level
 
 
 @dataclass(frozen=True)
@@ -150,21 +126,6 @@ def _shape(id: str, band: Band) -> _Shape:
     item = load(LATEST).items[id]
     cell = (item.factor, item.context) if item.context else None
     return _Shape(id, cell, len(item.options[band]) - 1, item.direction == 1)
-
-
-def state_levels(answers: list[tuple[str, int | None, int]], band: Band, version: str) -> list[float]:
-    """Read the state answers of one check-in as levels from 0 (the low end of the item) to 1, in asking order."""
-    levels = []
-    for id, option, _ in answers:
-        item = load(version).items[id]
-        if item.kind == "state" and option is not None:
-            level = option / (len(item.options[band]) - 1)
-            levels.append(level if item.direction == 1 else 1 - level)
-    return levels
-
-
-def _middle(levels: list[float]) -> float:
-    return (min(levels) + max(levels)) / 2 if levels else 0.0
 
 
 def _place(level: float, steps: int) -> int:

@@ -78,46 +78,36 @@ class Nudge:
     flag: str
     pupil: str
     group: str
-    low: int
-    window: int
-    baseline: int
+    reasons: tuple[Phrase, ...]
+    priority: bool = False
     state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
     owner: str = ""
     until: datetime | None = None
 
 
-def nudge_reason(nudge: Nudge) -> Phrase:
-    """Say why, in words: what changed, against what, and how sure."""
-    return say_n(
-        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
-        "(compared with {count} earlier answer).",
-        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
-        "(compared with {count} earlier answers).",
-        nudge.baseline,
-        low=nudge.low,
-        window=nudge.window,
-    )
-
-
 def nudge_card(nudge: Nudge) -> Card:
     """The card a tutor gets for a flag, and what it becomes once somebody decided."""
-    title = say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
+    title = (
+        say("{pupil} ({group}): please look soon", pupil=nudge.pupil, group=nudge.group)
+        if nudge.priority
+        else say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
+    )
     advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
     buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), CardButton("nudge_who", nudge.flag, say("Who is it")))
     if nudge.state == "taken":
         done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
-        lines = (nudge_reason(nudge), say("Taken by {owner}.", owner=nudge.owner))
+        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
         return Card(title, lines, advice, (done, *buttons))
     if nudge.state == "done":
-        return Card(title, (nudge_reason(nudge), say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
+        return Card(title, (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
     if nudge.state == "snoozed" and nudge.until is not None:
         line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
-        return Card(title, (nudge_reason(nudge), line), advice, buttons)
+        return Card(title, (*nudge.reasons, line), advice, buttons)
     if nudge.state == "not_needed":
-        return Card(title, (nudge_reason(nudge), say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
+        return Card(title, (*nudge.reasons, say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
     return Card(
         title,
-        (nudge_reason(nudge), say("Ten minutes that may help: a friendly word in passing, about anything at all.")),
+        (*nudge.reasons, say("Ten minutes that may help: a friendly word in passing, about anything at all.")),
         advice,
         (
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from conversations import cards
 from conversations.cards import Card
+from conversations.reasons import reason_phrases
 from scheduling.school import SchoolFacts
 from store import guards, outbox
 from store.outbox import Letter
@@ -31,14 +32,13 @@ def pupil_label(sealer: Sealer, school: SchoolFacts, pupil: Pupil) -> str:
 def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> cards.Nudge:
     """Put a flag into the words of its card."""
     pupil, group = _pupil_and_group(session, flag.pupil_id, flag.group_id)
-    reasons = sealer.read(flag, "reasons")
+    why = sealer.read(flag, "reasons")
     return cards.Nudge(
         flag=flag.id.hex,
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
-        low=reasons["low"],
-        window=reasons["window"],
-        baseline=reasons["baseline"],
+        reasons=reason_phrases(why),
+        priority=why.get("level") == "priority",
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,

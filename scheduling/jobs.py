@@ -5,29 +5,29 @@ transaction: a crash at any point leaves the row to be run again.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import structlog
 from sqlmodel import Session, col, delete, select
 
-from conversations import bank
-from conversations.bank import Bank, UnknownBankVersion
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, retention, rounds
+from scheduling import auditor, cases, retention, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts
-from signals.first_flag import RULE, low_run
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
-HISTORY = 60
 HOME_AGAIN = timedelta(seconds=2)
+# Before school: what it finds is read the same morning.
+NIGHTLY = time(7)
+# Between two parts of a long pass others get their turn.
+NIGHT_PAUSE = timedelta(seconds=2)
 KEEP_SEEN = timedelta(days=3)
 
 log = structlog.get_logger()
@@ -58,9 +58,9 @@ def wave_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, 
     return []
 
 
-def wave_group_open(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+def wave_group_open(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     wave, group_id = _wave(session, due.subject)
-    opened = rounds.open_group(session, school, wave, group_id, now)
+    opened = rounds.open_group(session, sealer, school, wave, group_id, now)
     tutor = tutor_of(session, group_id)
     if tutor is not None:
         _refresh_home(session, school, tutor, now)
@@ -98,64 +98,25 @@ def wave_group_card(session: Session, sealer: Sealer, school: SchoolFacts, due: 
 
 
 def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
-    """Score the pupil of a check-in just answered; a change raises a flag, once a check-in, none while one is open."""
+    """Take in the check-in a pupil has just finished; if that raises a flag, their tutor hears of it."""
     check_in = session.get_one(CheckIn, UUID(due.subject))
     tutor = tutor_of(session, check_in.group_id)
     if tutor is not None:
         _refresh_home(session, school, tutor, now)
-    run = low_run(_state_levels(session, sealer, check_in))
-    already = session.exec(
-        select(Flag.id).where(
-            Flag.school_id == school.id,
-            Flag.pupil_id == check_in.pupil_id,
-            (col(Flag.state).in_(("new", "taken", "snoozed"))) & (col(Flag.raised_at) > now - 28 * DAY),
-        )
-    ).first()
-    if run is None or already is not None:
-        return []
-    flag = Flag(
-        school_id=school.id,
-        pupil_id=check_in.pupil_id,
-        group_id=check_in.group_id,
-        check_in_id=check_in.id,
-        rule=RULE,
-        raised_at=now,
-    )
-    sealer.write(flag, "reasons", {"low": run.low, "window": run.window, "baseline": run.baseline})
-    session.add(flag)
-    session.flush()
-    cases.begin(session, school, flag, "nudge", now)
+    scoring.take_in(session, sealer, school, [check_in.pupil_id], now, lambda flag: _nudge(session, school, flag, now))
     return []
 
 
-def _state_levels(session: Session, sealer: Sealer, check_in: CheckIn) -> list[float]:
-    rows = session.exec(
-        select(CheckIn)
-        .where(CheckIn.school_id == check_in.school_id, CheckIn.pupil_id == check_in.pupil_id)
-        .where(col(CheckIn.answers_sealed).is_not(None))
-        .order_by(col(CheckIn.opened_at).desc())
-        .limit(HISTORY)
-    ).all()
-    return [level for row in reversed(rows) for level in _levels(_bank(row), row.phase, sealer.read(row, "answers"))]
+def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
+    """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
+    more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, school, flag, now))
+    tomorrow = school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
+    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else tomorrow)
+    return []
 
 
-def _bank(check_in: CheckIn) -> Bank | None:
-    try:
-        return bank.load(check_in.bank_version)
-    except UnknownBankVersion:
-        return None
-
-
-def _levels(items: Bank | None, phase: str, answers: list[tuple[str, int | None, int]]) -> list[float]:
-    """Turn a check-in's state answers into levels from 0 (low end) to 1; what the bank does not know is left out."""
-    levels = []
-    for item_id, option, _ms in answers:
-        item = items.items.get(item_id) if items else None
-        if item is None or item.kind != "state" or option is None:
-            continue
-        level = option / (len(item.options["young" if phase == "young" else "older"]) - 1)
-        levels.append(level if item.direction > 0 else 1.0 - level)
-    return levels
+def _nudge(session: Session, school: SchoolFacts, flag: Flag, now: datetime) -> None:
+    cases.begin(session, school, flag, "nudge", now)
 
 
 def flag_return(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
@@ -165,7 +126,7 @@ def flag_return(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due
         return []
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
-    cases.begin(session, school, flag, "nudge", now)
+    _nudge(session, school, flag, now)
     return []
 
 
@@ -254,6 +215,7 @@ JOBS: dict[str, Job] = {
     "wave.group.card": wave_group_card,
     consent.CLOSE: check_in_close,
     "score": score,
+    "signals.night": signals_night,
     "flag.return": flag_return,
     "home": home,
     "request": request,
@@ -268,7 +230,11 @@ JOBS: dict[str, Job] = {
 def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
     """Set the work that always waits: planning the next wave, tidying at night, the leads' daily line."""
     rounds.plan(session, school, now)
-    standing = (("tidy", "nightly", now + DAY), ("care.daily", "next", _next_morning(school, now)))
+    standing = (
+        ("tidy", "nightly", now + DAY),
+        ("signals.night", "nightly", now + DAY),
+        ("care.daily", "next", _next_morning(school, now)),
+    )
     for kind, subject, due_at in standing:
         waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == kind, Due.state == "waiting")
         if session.exec(waiting).first() is None:

@@ -11,10 +11,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from conversations import bank
-from conversations.bank.rotation import choose
 from conversations.cards import wave_card
 from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
 from scheduling.briefing import post_card, response
+from scheduling.choosing import choose_items
 from scheduling.school import SchoolFacts, wave_rule
 from scheduling.waves import WaveTimes, next_wave
 from store.due import set_due
@@ -102,8 +102,10 @@ def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes
     return wave
 
 
-def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime) -> list[Addressed]:
-    """Begin the check-ins of one tutor group: those who joined, are not stopped, and have none of this wave yet."""
+def open_group(
+    session: Session, sealer: Sealer, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime
+) -> list[Addressed]:
+    """Begin the check-ins of one tutor group: those who joined, have not stopped, and have none of this wave yet."""
     if wave.state != "open" or now >= wave.closes_at:
         return []
     have = select(CheckIn.pupil_id).where(CheckIn.wave_id == wave.id, CheckIn.group_id == group_id)
@@ -115,6 +117,7 @@ def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID
         .where(col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
+    items = choose_items(session, sealer, wave, pupils)
     events: list[Addressed] = []
     for pupil in pupils:
         check_in = CheckIn(
@@ -127,8 +130,7 @@ def open_group(session: Session, school: SchoolFacts, wave: Wave, group_id: UUID
             opened_at=now,
         )
         session.add(check_in)
-        items = choose(bank.load(wave.bank_version), round_number=wave.number, seed=pupil.id.int % 2**31)
-        opens = CheckInOpens(CheckInId(check_in.id.hex), wave.bank_version, items, wave.closes_at)
+        opens = CheckInOpens(CheckInId(check_in.id.hex), wave.bank_version, items[pupil.id], wave.closes_at)
         events.append((pupil.id, opens))
     session.flush()
     return events

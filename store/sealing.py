@@ -47,6 +47,7 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("check_in", "answers"): Contract("answers", 128),
     ("check_in", "words"): Contract("answers", 1024),
     ("flag", "reasons"): Contract("signals", 256),
+    ("signal", "data"): Contract("signals", 256),
     ("conversation", "data"): Contract("conversation", 256),
     ("outbox", "payload"): Contract("message", 512),
     ("posted", "ref"): Contract("address", 64),

@@ -58,7 +58,7 @@ def asked(session: Session, school: School) -> list[Pupil]:
     """The pupils whom a wave that opens now asks."""
     wave = rounds.open_now(session, facts(school), WaveTimes(NOW, None, NOW.replace(hour=15)), NOW)
     for group_id in {pupil.group_id for pupil in session.exec(select(Pupil))}:
-        rounds.open_group(session, facts(school), wave, group_id, NOW)
+        rounds.open_group(session, SEALER, facts(school), wave, group_id, NOW)
     found = session.exec(select(Pupil).join(CheckIn, col(CheckIn.pupil_id) == col(Pupil.id))).all()
     session.rollback()
     return list(found)

@@ -23,11 +23,12 @@ from conversations.cards import (
     wave_card,
 )
 from conversations.model import say, verbatim
+from conversations.reasons import reason_phrases
 from rehearsal.slack_blocks import message_faults, view_faults
 
 NOW = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
 READER = ("en", "Europe/London", NOW)
-NUDGE = Nudge("f" * 32, "W.A.", "7A", 3, 4, 20)
+NUDGE = Nudge("f" * 32, "W.A.", "7A", reason_phrases({"low": 3, "window": 4, "baseline": 20}))
 RESPONSE = Response("a" * 32, "b" * 32, "7A", 23, 27, 2, NOW, True)
 CARDS = [
     nudge_card(NUDGE),

@@ -13,7 +13,7 @@ from conversations.bank import LATEST, Item, load
 from scheduling import cases
 from scheduling.jobs import KEEP_SEEN, set_standing
 from scheduling.retention import CLOCKS
-from signals.first_flag import RULE
+from signals.flag import MODEL
 from store import outbox
 from store.due import set_due
 from store.sealing import Sealer
@@ -51,7 +51,7 @@ def answered(room: Classroom, pupil: Pupil, level: float, items: list[Item] | No
     for item in items or STATE_ITEMS[:2]:
         last = len(item.options["older"]) - 1
         option = round(level * last) if item.direction > 0 else last - round(level * last)
-        answers.append([item.id, option, 1_000])
+        answers.append([item.id, option, 4_000])
     room.sealer.write(check_in, "answers", answers)
     check_in.state = "answered"
     room.session.add(check_in)
@@ -65,7 +65,7 @@ def score(room: Classroom, check_in: CheckIn) -> None:
 
 
 def fallen(room: Classroom, pupil: Pupil) -> CheckIn:
-    """Three steady check-ins, then two low ones: the last of them is due to raise a flag, on a school morning."""
+    """Three steady check-ins, then low ones: the last of them is due to raise a flag, on a school morning."""
     room.clock.now = datetime(2026, 10, 20, 10, 0, tzinfo=UTC)
     for level in (0.5, 1.0, 0.75, 0.0):
         answered(room, pupil, level)
@@ -79,9 +79,10 @@ def test_a_pattern_that_changed_raises_one_flag_and_one_nudge(room: Classroom):
     score(room, check_in)
     flags = room.rows(Flag)
     assert [(flag.pupil_id, flag.group_id, flag.check_in_id, flag.rule, flag.state) for flag in flags] == [
-        (pupil.id, room.group.id, check_in.id, RULE, "new")
+        (pupil.id, room.group.id, check_in.id, MODEL, "new")
     ]
-    assert room.sealer.read(flags[0], "reasons") == {"low": 4, "window": 4, "baseline": 6}
+    why = room.sealer.read(flags[0], "reasons")
+    assert (why["model"], why["level"], [reason["code"] for reason in why["reasons"]]) == (MODEL, "watch", ["low"])
     rows = room.outbox(network="slack")
     assert [(row.recipient, row.method, row.lane) for row in rows] == [(f"staff:{room.tutor.id.hex}", "post", 1)]
     assert card_titles(room) == ["{pupil} ({group}): a change in pattern"]
@@ -114,7 +115,8 @@ def test_while_a_flag_is_open_no_other_is_raised(room: Classroom):
 
 def test_answers_skipped_or_of_an_unknown_bank_are_left_out(room: Classroom):
     pupil = room.pupil(ROBIN)
-    check_in = fallen(room, pupil)
+    for level in (0.5, 1.0, 0.75):
+        check_in = answered(room, pupil, level)
     room.sealer.write(check_in, "answers", [[STATE_ITEMS[0].id, None, 5], ["NO-SUCH-ITEM", 3, 5]])
     older = room.rows(CheckIn)[0]
     older.bank_version = "1999-1"

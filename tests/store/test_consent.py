@@ -30,9 +30,9 @@ def pupil(session: Session, sealer: Sealer, school: SchoolFacts) -> Pupil:
     return make_pupil(session, sealer, school, make_group(session, school, "7B", 7), chat_id=501)
 
 
-def open_wave(session: Session, school: SchoolFacts, pupil: Pupil) -> Wave:
+def open_wave(session: Session, sealer: Sealer, school: SchoolFacts, pupil: Pupil) -> Wave:
     wave = rounds.open_now(session, school, WaveTimes(NOW, None, NOW.replace(hour=15)), NOW)
-    rounds.open_group(session, school, wave, pupil.group_id, NOW)
+    rounds.open_group(session, sealer, school, wave, pupil.group_id, NOW)
     session.flush()
     return wave
 
@@ -55,11 +55,11 @@ def open_wave(session: Session, school: SchoolFacts, pupil: Pupil) -> Wave:
     ids=lambda value: str(value) if isinstance(value, bool) else f"{len(value)} changes",
 )
 def test_a_pupil_is_asked_when_neither_they_nor_a_guardian_stopped(
-    session: Session, school: SchoolFacts, pupil: Pupil, changes: tuple[Change, ...], asked: bool
+    session: Session, sealer: Sealer, school: SchoolFacts, pupil: Pupil, changes: tuple[Change, ...], asked: bool
 ) -> None:
     for change in changes:
         change(session, pupil)
-    open_wave(session, school, pupil)
+    open_wave(session, sealer, school, pupil)
     assert len(session.exec(select(CheckIn)).all()) == int(asked)
     assert rounds.reachable_pupils(session) == int(asked)
 
@@ -68,7 +68,7 @@ def test_a_pupil_is_asked_when_neither_they_nor_a_guardian_stopped(
 def test_stopping_puts_away_what_is_open_and_counts_as_nothing(
     session: Session, sealer: Sealer, school: SchoolFacts, pupil: Pupil, change: Change
 ) -> None:
-    wave = open_wave(session, school, pupil)
+    wave = open_wave(session, sealer, school, pupil)
     outbox.post(
         session,
         sealer,

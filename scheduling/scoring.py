@@ -1,0 +1,418 @@
+"""Scoring: check-ins that ended are taken into what is known of each pupil, and a pupil who passes the bars is flagged.
+
+There is one pass. It runs for one pupil when they finish, and each morning for everybody with check-ins it has not
+taken in (those missed, or whose job was lost); both do the same, in the order in which check-ins ended, against the
+bars set by the last nightly pass. A pass reads only what is new, unless nothing is kept of a pupil yet: then all of
+theirs again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from math import ceil
+from typing import Any, cast
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import Table, bindparam, func, insert, update
+from sqlmodel import Session, SQLModel, col, select
+
+from conversations import bank
+from conversations.bank import CONTEXTS, FACTORS, UnknownBankVersion
+from conversations.model import Band
+from scheduling.school import SchoolFacts
+from signals import flag
+from signals.board import FACTORS as FACTOR_COUNT
+from signals.board import Board, Sheet, advance
+from signals.evidence import evidence, polar
+from signals.flag import Bars
+from signals.items import STATE, ItemSet, item_set, usual_item
+from signals.keeping import put_away, take_up
+from signals.reasons import why
+from store.sealing import Sealer
+from store.signal_tables import Signal, SignalBars
+from store.tables import CheckIn, Flag, Pupil, Wave
+
+WEEK = timedelta(weeks=1)
+# A check-in that ended longer ago than this is taken in, but no tutor is written to about it.
+FRESH = timedelta(days=4)
+CHUNK = 2_000
+UNKNOWN_AT_ONCE = 100
+MOST_ITEMS = 16
+REMEMBERED = 12
+
+Raise = Callable[[Flag], None]
+
+
+@dataclass
+class _Known:
+    """What is kept of one pupil while a pass is under way; `recent` are the steering items they met lately."""
+
+    pupil_id: UUID
+    kept: bool
+    as_of: datetime | None
+    row: str | None
+    flagged: bool
+    up_at: datetime | None
+    recent: list[str]
+    points: float = 0.0
+    check_ins: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One check-in taken in: whose, what the points came to, and the board's row if they pass the bar."""
+
+    known: _Known
+    check_in: Any
+    points: float
+    state_answers: float
+    board: Board | None
+
+
+@cache
+def items_of(version: str, band: Band) -> ItemSet:
+    """The items of a bank version in one wording, as the signals need them; none of a version that is not here."""
+    try:
+        items = bank.load(version).items.values()
+    except UnknownBankVersion:
+        return item_set({})
+    return item_set({item.id: (_series(item), usual_item(len(item.options[band]), item.direction)) for item in items})
+
+
+def _series(item: bank.Item) -> int:
+    if item.context is None:
+        return STATE
+    return 2 * FACTORS.index(item.factor) + CONTEXTS.index(item.context)
+
+
+def take_in(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    pupil_ids: Sequence[UUID],
+    now: datetime,
+    raised: Raise | None,
+) -> int:
+    """Take in whatever check-ins of some pupils have ended since. Gives how many.
+
+    `raised` is told of each new flag; without it levels go up and nobody is told.
+    """
+    bars = read_bars(session, school.id)
+    steps: list[_Step] = []
+    everyone: list[_Known] = []
+    for start in range(0, len(pupil_ids), CHUNK):
+        known = _read(session, sealer, school.id, pupil_ids[start : start + CHUNK])
+        steps += _advance(sealer, known, bars)
+        everyone += known
+    _decide(session, sealer, school, steps, bars, now, raised)
+    _write(session, sealer, school.id, everyone)
+    return len(steps)
+
+
+def read_bars(session: Session, school_id: UUID) -> Bars:
+    """Read a school's bars; those of the floor before the first nightly pass."""
+    row = session.get(SignalBars, school_id)
+    return Bars(row.enter, row.leave) if row else flag.bars([])
+
+
+def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> tuple[Board, list[bool]]:
+    """What is known of some pupils, with all that has ended, and who is flagged; nothing is written or raised."""
+    known, bars = _read(session, sealer, school_id, pupil_ids), read_bars(session, school_id)
+    for step in _advance(sealer, known, bars):
+        step.known.flagged = flag.stays(step.points, step.known.flagged, bars)
+    return take_up([one.row for one in known]), [one.flagged for one in known]
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    CheckIn.id,
+    CheckIn.pupil_id,
+    CheckIn.group_id,
+    CheckIn.bank_version,
+    CheckIn.phase,
+    CheckIn.state,
+    CheckIn.opened_at,
+    CheckIn.ended_at,
+    CheckIn.answers_sealed,
+)
+
+
+def _read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> list[_Known]:
+    """Read what is kept of some pupils, and their check-ins that ended since, oldest first."""
+    rows = session.execute(select(Signal).where(col(Signal.pupil_id).in_(pupil_ids))).scalars()
+    known = {row.pupil_id: _of_row(sealer, row) for row in rows}
+    for pupil_id in pupil_ids:
+        known.setdefault(pupil_id, _Known(pupil_id, False, None, None, False, None, []))
+    since = [one.as_of for one in known.values() if one.as_of]
+    statement = (
+        select(*_COLUMNS)  # type: ignore[call-overload]
+        .where(CheckIn.school_id == school_id, col(CheckIn.pupil_id).in_(pupil_ids), CheckIn.state != "open")
+        .order_by(col(CheckIn.opened_at), col(CheckIn.id))
+    )
+    if len(since) == len(known) and since:
+        statement = statement.where(col(CheckIn.opened_at) > min(since))
+    for check_in in session.execute(statement):
+        one = known[check_in.pupil_id]
+        if one.as_of is None or check_in.opened_at > one.as_of:
+            one.check_ins.append(check_in)
+    return [known[pupil_id] for pupil_id in dict.fromkeys(pupil_ids)]
+
+
+def _of_row(sealer: Sealer, row: Signal) -> _Known:
+    if row.model != flag.MODEL:
+        return _Known(row.pupil_id, True, None, None, False, None, [])
+    data = sealer.read(row, "data")
+    up_at = datetime.fromisoformat(data["up_at"]) if data["up_at"] else None
+    return _Known(row.pupil_id, True, row.as_of, data["board"], row.flagged, up_at, data["recent"], data["points"])
+
+
+# --- taking in --------------------------------------------------------------------------------------------------------
+
+
+def _advance(sealer: Sealer, known: list[_Known], bars: Bars) -> Iterator[_Step]:
+    """Take in the first new check-in of each pupil, then the second, and so on; those of one bank together."""
+    board = take_up([one.row for one in known])
+    rounds = max((len(one.check_ins) for one in known), default=0)
+    for number in range(rounds):
+        alike: dict[tuple[str, Band], list[int]] = defaultdict(list)
+        for place, one in enumerate(known):
+            if number < len(one.check_ins):
+                check_in = one.check_ins[number]
+                alike[check_in.bank_version, "young" if check_in.phase == "young" else "older"].append(place)
+        for (version, band), places in alike.items():
+            which = np.array(places, dtype=np.intp)
+            items = items_of(version, band)
+            sheet = _sheet(sealer, [(known[place], known[place].check_ins[number]) for place in places], items)
+            after = advance(board.rows(which), sheet, items)
+            board = board.with_rows(which, after)
+            yield from _steps([known[place] for place in places], number, after, bars)
+    for one, text in zip(known, put_away(board), strict=True):
+        if one.check_ins:
+            one.row = text
+
+
+def _steps(known: Sequence[_Known], number: int, board: Board, bars: Bars) -> Iterator[_Step]:
+    points = flag.points(evidence(board))
+    for place, one in enumerate(known):
+        check_in, its = one.check_ins[number], float(points[place])
+        one.as_of, one.points = check_in.opened_at, its
+        row = board.rows(np.array([place], dtype=np.intp)) if its >= bars.enter else None
+        yield _Step(one, check_in, its, float(board.answers[place, FACTOR_COUNT]), row)
+
+
+def _sheet(sealer: Sealer, pairs: Sequence[tuple[_Known, Any]], items: ItemSet) -> Sheet:
+    """Lay out one check-in of each pupil as arrays; what the bank does not know is left out."""
+    shape = (len(pairs), MOST_ITEMS)
+    numbers, options = np.full(shape, len(items.ids), dtype=np.intp), np.full(shape, -1, dtype=np.intp)
+    milliseconds, weeks = np.full(shape, -1.0), np.zeros(len(pairs))
+    widest = 1
+    for row, (known, check_in) in enumerate(pairs):
+        if known.as_of is not None:
+            weeks[row] = (check_in.opened_at - known.as_of) / WEEK
+        if check_in.answers_sealed is None:
+            continue
+        answers = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)[:MOST_ITEMS]
+        widest = max(widest, len(answers))
+        for place, (item, option, ms) in enumerate(answers):
+            numbers[row, place] = items.number(item)
+            options[row, place] = -1 if option is None else option
+            milliseconds[row, place] = ms
+        met = [item for item, _, _ in answers if items.series[items.number(item)] != STATE]
+        known.recent = [*known.recent, *met][-REMEMBERED:]
+    answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
+    asked = np.array([check_in.state != "undelivered" for _, check_in in pairs], dtype=bool)
+    return Sheet(numbers[:, :widest], options[:, :widest], milliseconds[:, :widest], weeks, asked, answered)
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+def _decide(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    steps: list[_Step],
+    bars: Bars,
+    now: datetime,
+    raised: Raise | None,
+) -> None:
+    """Go through the check-ins in the order in which they ended, and raise what flags are due."""
+    room: int | None = None
+    for step in sorted(steps, key=lambda one: (one.check_in.ended_at or one.check_in.opened_at, one.check_in.id)):
+        known, at = step.known, step.check_in.opened_at
+        before = known.flagged
+        if before:
+            known.flagged = flag.stays(step.points, True, bars)
+        elif step.board is not None and flag.is_new(
+            step.points,
+            flagged=False,
+            weeks_since=(at - known.up_at) / WEEK if known.up_at else None,
+            state_answers=step.state_answers,
+            bars=bars,
+        ):
+            # What is old news raises nobody; if it still holds, the next check-in does.
+            due = raised is None or (step.check_in.ended_at or at) > now - FRESH
+            room = _room(session, school.id) if room is None else room
+            if due and room > 0 and (raised is None or not _tutor_is_full(session, school.id, step.check_in)):
+                known.flagged, room = True, room - 1
+                if raised is not None:
+                    raised(_new_flag(session, sealer, school, step, bars, now))
+        if room is not None and before and not known.flagged:
+            room += 1
+        if known.flagged:
+            known.up_at = at
+
+
+def _room(session: Session, school_id: UUID) -> int:
+    """How many more may be flagged: ten per cent of those taking part, three at least, less those who are."""
+    active = session.exec(
+        select(func.count()).select_from(Pupil).where(Pupil.school_id == school_id, Pupil.status == "active")
+    ).one()
+    flagged = session.exec(
+        select(func.count()).select_from(Signal).where(Signal.school_id == school_id, Signal.flagged)
+    ).one()
+    return max(ceil(flag.ENTER_SHARE * active), flag.NEW_A_TUTOR_A_WEEK) - flagged
+
+
+def _tutor_is_full(session: Session, school_id: UUID, check_in: Any) -> bool:  # noqa: ANN401 (a row)
+    """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
+    at = check_in.ended_at or check_in.opened_at
+    new = session.exec(
+        select(func.count())
+        .select_from(Flag)
+        .join(CheckIn, col(CheckIn.id) == col(Flag.check_in_id))
+        .where(Flag.school_id == school_id, Flag.group_id == check_in.group_id)
+        .where(col(CheckIn.ended_at) > at - WEEK, col(CheckIn.ended_at) <= at)
+    ).one()
+    return new >= flag.NEW_A_TUTOR_A_WEEK
+
+
+def _new_flag(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars, now: datetime) -> Flag:
+    row = Flag(
+        school_id=school.id,
+        pupil_id=step.known.pupil_id,
+        group_id=step.check_in.group_id,
+        check_in_id=step.check_in.id,
+        rule=flag.MODEL,
+        raised_at=now,
+    )
+    sealer.write(row, "reasons", account(cast(Board, step.board), bars))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def account(board: Board, bars: Bars) -> dict[str, Any]:
+    """Write down why a flag was raised, with all that is needed to work it out again."""
+    signals = evidence(board)
+    points = float(flag.points(signals)[0])
+    chance, poles = float(flag.chance(np.array(points))), int(np.abs(polar(board)[0]).sum())
+    reasons = why(board)
+    return {
+        "model": flag.MODEL,
+        "level": flag.level(chance, poles, flagged=True),
+        "points": points,
+        "chance": chance,
+        "polar": poles,
+        "signals": signals[0].tolist(),
+        "weights": list(flag.WEIGHTS),
+        "starting": flag.STARTING,
+        "enter": bars.enter,
+        "leave": bars.leave,
+        "reasons": [asdict(reason) for reason in reasons.reasons],
+        "caveat": reasons.caveat,
+    }
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _write(session: Session, sealer: Sealer, school_id: UUID, everyone: Sequence[_Known]) -> None:
+    """Put away what has changed, in two statements."""
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for one in everyone:
+        if one.check_ins and one.as_of is not None:
+            (changed if one.kept else new).append(_values(sealer, school_id, one))
+    table = _table(Signal)
+    if new:
+        session.execute(
+            insert(table), [{"pupil_id": one["of"], **{k: one[k] for k in one if k != "of"}} for one in new]
+        )
+    if changed:
+        session.execute(update(table).where(table.c.pupil_id == bindparam("of")), changed)
+    if new or changed:
+        session.expire_all()
+
+
+def _values(sealer: Sealer, school_id: UUID, one: _Known) -> dict[str, Any]:
+    data = {
+        "board": one.row,
+        "points": one.points,
+        "up_at": one.up_at.isoformat() if one.up_at else None,
+        "recent": one.recent,
+    }
+    return {
+        "of": one.pupil_id,
+        "school_id": school_id,
+        "model": flag.MODEL,
+        "as_of": one.as_of,
+        "flagged": one.flagged,
+        "data_sealed": sealer.seal("signal", "data", one.pupil_id, data),
+    }
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+# --- the nightly pass -------------------------------------------------------------------------------------------------
+
+
+def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime, raised: Raise) -> bool:
+    """Take in all that ended lately and was not, then set the bars anew; True when there is more to be done.
+
+    Pupils of whom nothing is kept yet need all their check-ins read, so only some of them are taken at a time. The
+    first pass of an installation learns and tells nobody: what it finds is not news.
+    """
+    behind = session.exec(
+        select(CheckIn.pupil_id, col(Signal.as_of).is_not(None))
+        .join(Wave, col(Wave.id) == col(CheckIn.wave_id))
+        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
+        .where(Wave.school_id == school.id, col(Wave.opens_at) > now - 2 * WEEK)
+        .where(CheckIn.school_id == school.id, CheckIn.state != "open")
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+        .distinct()
+    ).all()
+    known = sorted(pupil for pupil, kept in behind if kept)
+    unknown = sorted(pupil for pupil, kept in behind if not kept)
+    learns = session.get(SignalBars, school.id) is None
+    pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]
+    if pupils:
+        take_in(session, sealer, school, pupils, now, None if learns else raised)
+    if len(unknown) > UNKNOWN_AT_ONCE:
+        return True
+    if pupils or learns:
+        _set_bars(session, sealer, school.id, now)
+    return False
+
+
+def _set_bars(session: Session, sealer: Sealer, school_id: UUID, now: datetime) -> None:
+    """Set the bars from the points of everybody taking part."""
+    rows = session.execute(
+        select(Signal.pupil_id, Signal.data_sealed)
+        .join(Pupil, col(Pupil.id) == col(Signal.pupil_id))
+        .where(Signal.school_id == school_id, Pupil.status == "active", Signal.model == flag.MODEL)
+    )
+    points = [sealer.open("signal", "data", pupil_id, data)["points"] for pupil_id, data in rows]
+    bars = flag.bars(points)
+    row = session.get(SignalBars, school_id) or SignalBars(school_id=school_id, at=now, enter=0, leave=0, pupils=0)
+    row.at, row.enter, row.leave, row.pupils = now, bars.enter, bars.leave, len(points)
+    session.add(row)
+    session.flush()

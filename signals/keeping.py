@@ -1,0 +1,60 @@
+"""Keeping a board: each pupil's row as bytes, to be put away between nights and taken up again without loss."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signals.board import Board, new_board
+from signals.change import Track
+from signals.silence import Rhythm
+
+
+def put_away(board: Board) -> list[str]:
+    """Write each pupil's row as text: the numbers as they are (8 bytes each), in base 64."""
+    parts = _parts(board)
+    flat = np.concatenate([part.reshape(len(board), -1).astype("<f8") for part in parts], axis=1)
+    return [base64.b64encode(row.tobytes()).decode("ascii") for row in flat]
+
+
+def take_up(rows: Sequence[str | None]) -> Board:
+    """Read rows written by `put_away`; None, and what is no such row, is a pupil of whom nothing is known."""
+    empty = new_board(1)
+    shapes = [part.shape[1:] for part in _parts(empty)]
+    sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+    fresh = np.concatenate([part.reshape(-1).astype("<f8") for part in _parts(empty)])
+    flat = np.stack([_row(row, fresh) for row in rows]) if rows else np.zeros((0, len(fresh)))
+    ends = np.cumsum(sizes)
+    parts: list[Any] = [
+        flat[:, end - size : end].reshape(-1, *shape) for end, size, shape in zip(ends, sizes, shapes, strict=True)
+    ]
+    mean, covariance, styles, answers, careless, usual, precision, seen, recent, rising, falling, *rest = parts
+    answered, missed, missing, marks, marked = rest
+    track = Track(usual, precision, seen, recent, rising, falling)
+    rhythm = Rhythm(answered, missed, missing, marks.astype(np.intp), marked.astype(np.intp))
+    return Board(mean, covariance, styles, answers, careless, track, rhythm)
+
+
+def _parts(board: Board) -> list[Any]:
+    track, rhythm = board.track, board.rhythm
+    return [
+        board.mean,
+        board.covariance,
+        board.styles,
+        board.answers,
+        board.careless,
+        *(track.usual, track.precision, track.seen, track.recent, track.rising, track.falling),
+        *(rhythm.answered, rhythm.missed, rhythm.recent, rhythm.marks, rhythm.marked),
+    ]
+
+
+def _row(text: str | None, fresh: NDArray[np.float64]) -> NDArray[np.float64]:
+    if text is None:
+        return fresh
+    try:
+        row = np.frombuffer(base64.b64decode(text), dtype="<f8")
+    except ValueError:
+        return fresh
+    return row if len(row) == len(fresh) and bool(np.all(np.isfinite(row))) else fresh

@@ -1,0 +1,60 @@
+"""The benchmark of the signals in short: it guards against their becoming worse unseen."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from benchmarks.signals import measure
+from benchmarks.signals_school import simulate
+from benchmarks.signals_score import Figures, score
+from benchmarks.signals_tune import fit
+from signals import flag
+from signals.evidence import SIGNALS
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[dict[str, Figures], float]:
+    ways, covered = measure((101, 102), 600, 1.0)
+    return {name: Figures(*np.mean([astuple(one) for one in rows], axis=0)) for name, rows in ways.items()}, covered[0]
+
+
+def test_signals_do_better_than_the_pilots_and_no_worse_than_they_did(found: tuple[dict[str, Figures], float]):
+    signals, pilot, survey = (
+        found[0][name] for name in ("signals", "check-in, pilot, untuned", "direct survey twice a year")
+    )
+    assert signals.correlation > pilot.correlation + 0.04 > survey.correlation
+    assert signals.auc > pilot.auc > survey.auc
+    assert signals.sensitivity > pilot.sensitivity > survey.sensitivity
+    assert signals.correlation > 0.72
+    assert signals.auc > 0.84
+    assert signals.sensitivity > 0.42
+    assert signals.caught > 0.35
+    assert signals.false_onsets < 0.50
+    assert signals.flagged <= 0.10
+
+
+def test_intervals_cover_about_nine_of_ten_true_levels(found: tuple[dict[str, Figures], float]):
+    assert 0.85 <= found[1] <= 0.95
+
+
+def test_what_is_said_of_a_week_does_not_change_with_the_weeks_after_it():
+    year = simulate(103, 60)
+    first = score(year).signals
+    year.options[20:] = 0
+    year.milliseconds[20:] = 100.0
+    second = score(year).signals
+    assert np.array_equal(first[:20], second[:20])
+    assert not np.array_equal(first[20:], second[20:])
+
+
+def test_weights_in_use_are_never_negative_and_fitted_ones_neither():
+    assert len(flag.WEIGHTS) == len(SIGNALS)
+    assert min(flag.WEIGHTS) >= 0
+    signals = np.random.default_rng(1).random((500, 2))
+    target = (signals[:, 0] - signals[:, 1] > 0).astype(float)
+    found = fit(signals, target, np.ones(500))
+    assert found[1] > 1
+    assert found[2] == 0
