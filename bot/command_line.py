@@ -21,6 +21,7 @@ from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
+from bot.wording_command import WordingProblem, wording
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics
@@ -41,6 +42,7 @@ PROBLEMS = (
     CodesProblem,
     WaveProblem,
     CalendarError,
+    WordingProblem,
 )
 
 app = typer.Typer(
@@ -50,6 +52,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(wording)
 out = Console()
 errors = Console(stderr=True)
 

@@ -48,7 +48,7 @@ def unprompted(state: State, person: Person) -> Step:
         if is_young(person)
         else say("Thanks for writing. Nobody reads what is typed here, and it was not kept.")
     )
-    reach = say("If you want to tell someone something, tap Talk to someone.")
+    reach = say("To tell someone, tap Talk to someone.")
     return Step(state, (Send(page(state, person, words, reach)),))
 
 
