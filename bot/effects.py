@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from bot import own_answers
+from conversations.flows import mine
 from conversations.model import (
     AskForAdult,
     Bind,
@@ -19,6 +21,7 @@ from conversations.model import (
     Send,
     SetLanguage,
     SetStatus,
+    ShowAnswers,
     Toast,
     say,
 )
@@ -71,6 +74,8 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
     for number, effect in enumerate(effects):
         if isinstance(effect, Send | Edit):
             _post(session, sealer, context, effect, number, outcome)
+        elif isinstance(effect, ShowAnswers):
+            _show_answers(session, sealer, context, number, outcome)
         elif isinstance(effect, Toast):
             if context.callback_id is not None:
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
@@ -116,6 +121,36 @@ def _post(
     )
     if letter is not None:
         outcome.letters.append(letter)
+
+
+def _show_answers(session: Session, sealer: Sealer, context: Context, number: int, outcome: Outcome) -> None:
+    """Send a pupil their own answers: a picture of them, then the same in words."""
+    if context.pupil is None:
+        return
+    shown = own_answers.sheets_of(session, sealer, context.pupil)
+    if shown:
+        letter = outbox.post(
+            session,
+            sealer,
+            school_id=context.school.id,
+            network="telegram",
+            lane="reply",
+            method="picture",
+            recipient=f"pupil:{context.pupil.id.hex}",
+            payload={
+                "sheets": [sheet.to_json() for sheet in shown],
+                "band": own_answers.band_of(context.pupil.phase),
+                "chat": context.chat_id,
+                "language": context.language,
+                "zone": context.school.zone,
+            },
+            dedupe=f"{context.key}:{number}:picture",
+            now=context.now,
+            lease_to=context.worker,
+        )
+        if letter is not None:
+            outcome.letters.append(letter)
+    _post(session, sealer, context, Send(mine.in_words(shown)), number, outcome)
 
 
 def _bind(session: Session, sealer: Sealer, context: Context) -> Context:

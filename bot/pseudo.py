@@ -20,8 +20,8 @@ class Pseudo(NullTranslations):
     """The catalogue of the pseudo-language; fields in braces and commands stay as they are."""
 
     def gettext(self, message: str) -> str:
-        """Give a string in the pseudo-language; a name passed through `verbatim` is nobody's to translate."""
-        if message == "{text}":
+        """Give a string in the pseudo-language; a pattern without words is nobody's to translate."""
+        if not any(character.isalpha() for character in _FIELD.sub("", message)):
             return message
         accented = "".join(
             part if _FIELD.fullmatch(part) else part.translate(_ACCENTED) for part in _FIELD.split(message)

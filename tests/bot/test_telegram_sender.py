@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.delivery import Refused, Sent, TryAgain
 from bot.telegram_sender import TelegramSender
 from bot.worker import Worker
+from conversations.flows.mine import Sheet
 from conversations.model import Button, Message, say, verbatim
 from store import outbox
 from store.ids import new_id
@@ -171,3 +173,12 @@ async def test_a_wrong_token_and_a_server_that_is_away_are_waited_out(rig: Rig, 
 
 async def test_a_chat_is_named_for_the_pace_by_its_number(sender: TelegramSender):
     assert sender.chat_of(letter()) == "501"
+
+
+async def test_a_pupils_own_check_ins_come_as_a_picture_with_a_caption(rig: Rig, sender: TelegramSender):
+    sheet = Sheet(NOW, ((say("Anything else you would like to say?"), say("Skipped")),))
+    payload = {"chat": ROBIN, "language": "cy", "zone": "Europe/London", "band": "young", "sheets": [sheet.to_json()]}
+    told = ref(await sender.send(replace(letter(method="picture"), payload=payload)))
+    shown = (await rig.messages())[-1]
+    assert told == {"chat": ROBIN, "message_id": shown["message_id"]}
+    assert (shown["photo"]["width"], shown["text"]) == (1080, "Fy holiaduron")

@@ -69,10 +69,11 @@ def phrases_of(message: Message) -> Iterator[Phrase]:
 def escaped(phrase: Phrase) -> list[str]:
     """Give what of a phrase is not in the pseudo-language, or cannot be."""
     words = text.render(phrase, PSEUDO, ZONE, NOW)
-    # A name, a number or a pupil's own words, passed through as they are.
+    # A name, or a pattern of fields alone, is passed through as it is.
+    wordless = not re.sub(r"\{\w*\}|\W", "", phrase.text)
+    whole = wordless or (words.startswith(OPEN) and words.endswith(CLOSE) and words.count(OPEN) == words.count(CLOSE))
     if phrase.text == "{text}":
         return []
-    whole = words.startswith(OPEN) and words.endswith(CLOSE) and words.count(OPEN) == words.count(CLOSE)
     values = [value for _, value in phrase.params]
     inside = [found for value in values if isinstance(value, Phrase) for found in escaped(value)]
     sentences = [value for value in values if isinstance(value, str) and len(value.split()) > WORDS_IN_A_VALUE]
