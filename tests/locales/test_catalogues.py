@@ -226,6 +226,16 @@ def test_language_has_a_name_of_its_own_to_be_chosen_by(language: str):
     assert language in AUTONYMS
 
 
+@each_language
+def test_notice_says_that_words_of_danger_are_found_in_english_only(language: str):
+    """A promise that holds in English alone must not be read as one in another language."""
+    notices = [text_ for text_ in for_pupils() if text_.startswith("If you type words that sound like danger")]
+    stem = Locale.parse(language).languages["en"].casefold()[:4]
+    words = translations(language)
+    assert len(notices) == 2
+    assert [words[notice][0] for notice in notices if stem not in words[notice][0].casefold()] == []
+
+
 def test_languages_offered_are_english_and_those_compiled():
     assert text.languages() == ("en", *catalogues.languages())
 
