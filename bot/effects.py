@@ -36,16 +36,21 @@ from store.tables import LANES, CheckIn, Pupil, Request
 
 @dataclass
 class Outcome:
-    """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due."""
+    """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due.
+
+    `menus` are chats whose menu of commands is to be shown in another language.
+    """
 
     letters: list[Letter] = field(default_factory=list)
     toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
+    menus: list[tuple[int, str]] = field(default_factory=list)
     due: bool = False
 
     def add(self, part: "Outcome") -> None:
         """Take in what one event of the batch leaves to be done."""
         self.letters += part.letters
         self.toasts += part.toasts
+        self.menus += part.menus
         self.due |= part.due
 
 
@@ -81,11 +86,13 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
         elif isinstance(effect, Bind):
             context = _bind(session, sealer, context)
+            outcome.menus.append((context.chat_id, context.language))
         elif context.pupil is not None:
             _change(session, sealer, context, context.pupil, effect, outcome)
             if isinstance(effect, SetLanguage):
                 # What the same step says after the choice is said in it.
                 context = replace(context, language=effect.language)
+                outcome.menus.append((context.chat_id, effect.language))
 
 
 def _post(
