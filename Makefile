@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: run test check bench bench-signals locales clean
+.PHONY: run test check bench bench-signals locales chromium axe clean
 
 run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
-test: .venv/dev.stamp chromium check
+test: .venv/dev.stamp chromium axe check
 	$(VENV) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
@@ -35,6 +35,14 @@ locales: .venv/dev.stamp
 # The browser test drives Debian's Chromium; where it cannot be installed that one test says so.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-color-emoji; } || true
+	@[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq fonts-dejavu-core; } || true
+
+# axe-core looks over the page for what keeps people out: the version and its hash are in tests/browser/package-lock.json.
+AXE := tests/browser/node_modules/axe-core/axe.min.js
+axe: $(AXE)
+$(AXE): tests/browser/package-lock.json
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq npm; } || true
+	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent && touch $@ || true
 
 # Stamps carry the lock's content, not the folder's name: the environment still works after the folder is moved.
 .venv/run.stamp: requirements.lock

@@ -1,10 +1,14 @@
 """How complete each language is: `python -m bot.catalogues` counts the translations, as `make locales` does at its end.
 
-A language is offered to pupils as soon as its compiled catalogue is there, so it has to be complete before it is.
+A language is offered to pupils and families as soon as its compiled catalogue is there, so all that they may read has
+to be complete before it is. What only staff read is counted apart: it is complete in English and in STAFF_LANGUAGES; in
+any other language it is shown in English where it is not translated.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -14,15 +18,32 @@ from rich.table import Table
 
 from bot.text import LOCALES
 
+STAFF_LANGUAGES = ("cy",)
+"""The languages, besides English, whose staff surfaces are complete."""
+
+STAFF_FILES = ("conversations/cards*", "bot/desk*", "bot/slack_*", "*/staff_*")
+"""Where the strings stand that only staff read; a string that stands elsewhere too is everyone's."""
+
+_SIGNED = re.compile(r"Signed by:\s*(.+)", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
-class Completeness:
-    """How many of the strings of a catalogue have a translation that can be used."""
+class Share:
+    """How many strings of one kind have a translation that can be used, and the English of those that have none."""
 
-    language: str
     translated: int
     total: int
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How complete a catalogue is for pupils and families, and for staff; `signed_by` is "" while it is a draft."""
+
+    language: str
+    pupils: Share
+    staff: Share
+    signed_by: str
 
 
 def read(path: Path, language: str | None = None) -> Catalog:
@@ -41,13 +62,28 @@ def source(message: Message) -> str:
     return str(message.id if isinstance(message.id, str) else message.id[0])
 
 
+def is_for_staff_only(message: Message) -> bool:
+    """Say whether a string of the template is read by staff alone."""
+    return all(any(fnmatch(file, pattern) for pattern in STAFF_FILES) for file, _ in message.locations)
+
+
 def completeness(language: str) -> Completeness:
     """Count one language against the template."""
     catalogue = read(LOCALES / language / "LC_MESSAGES" / "earshot.po", language)
-    wanted = [source(message) for message in entries(read(LOCALES / "earshot.pot"))]
     usable = {source(message) for message in entries(catalogue) if _is_usable(message)}
+    wanted = list(entries(read(LOCALES / "earshot.pot")))
+    signed = _SIGNED.search(catalogue.header_comment)
+    return Completeness(
+        language,
+        _share([source(message) for message in wanted if not is_for_staff_only(message)], usable),
+        _share([source(message) for message in wanted if is_for_staff_only(message)], usable),
+        signed[1].strip() if signed else "",
+    )
+
+
+def _share(wanted: list[str], usable: set[str]) -> Share:
     missing = tuple(text for text in wanted if text not in usable)
-    return Completeness(language, len(wanted) - len(missing), len(wanted), missing)
+    return Share(len(wanted) - len(missing), len(wanted), missing)
 
 
 def languages() -> list[str]:
@@ -61,10 +97,16 @@ def _is_usable(message: Message) -> bool:
 
 
 def main() -> None:
-    """Print one row for each language, and the first strings that are missing."""
-    table = Table("language", "translated", "of", "missing first")
+    """Print one row for each language: what is translated, who has signed it, and what a pupil would first miss."""
+    table = Table("language", "pupils and families", "staff", "signed by", "missing first")
     for one in map(completeness, languages()):
-        table.add_row(one.language, str(one.translated), str(one.total), "; ".join(one.missing[:3]))
+        table.add_row(
+            one.language,
+            f"{one.pupils.translated} of {one.pupils.total}",
+            f"{one.staff.translated} of {one.staff.total}",
+            one.signed_by or "nobody: machine-drafted",
+            "; ".join(one.pupils.missing[:2]),
+        )
     Console().print(table, markup=False)
 
 

@@ -33,6 +33,7 @@ from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
+from bot.wording_command import WordingProblem, wording
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics
@@ -55,6 +56,7 @@ PROBLEMS = (
     NeedsExtra,
     WaveProblem,
     CalendarError,
+    WordingProblem,
 )
 
 app = typer.Typer(
@@ -77,6 +79,7 @@ app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 app.add_typer(flags, name="flag")
 app.command()(fairness)
+app.add_typer(wording)
 out = Console()
 errors = Console(stderr=True)
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from bot import own_answers
+from conversations.flows import mine
 from conversations.model import (
     AskForAdult,
     Bind,
@@ -19,6 +21,7 @@ from conversations.model import (
     Send,
     SetLanguage,
     SetStatus,
+    ShowAnswers,
     Toast,
     say,
 )
@@ -33,16 +36,21 @@ from store.tables import LANES, CheckIn, Pupil, Request
 
 @dataclass
 class Outcome:
-    """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due."""
+    """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due.
+
+    `menus` are chats whose menu of commands is to be shown in another language.
+    """
 
     letters: list[Letter] = field(default_factory=list)
     toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
+    menus: list[tuple[int, str]] = field(default_factory=list)
     due: bool = False
 
     def add(self, part: "Outcome") -> None:
         """Take in what one event of the batch leaves to be done."""
         self.letters += part.letters
         self.toasts += part.toasts
+        self.menus += part.menus
         self.due |= part.due
 
 
@@ -71,16 +79,20 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
     for number, effect in enumerate(effects):
         if isinstance(effect, Send | Edit):
             _post(session, sealer, context, effect, number, outcome)
+        elif isinstance(effect, ShowAnswers):
+            _show_answers(session, sealer, context, number, outcome)
         elif isinstance(effect, Toast):
             if context.callback_id is not None:
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
         elif isinstance(effect, Bind):
             context = _bind(session, sealer, context)
+            outcome.menus.append((context.chat_id, context.language))
         elif context.pupil is not None:
             _change(session, sealer, context, context.pupil, effect, outcome)
             if isinstance(effect, SetLanguage):
                 # What the same step says after the choice is said in it.
                 context = replace(context, language=effect.language)
+                outcome.menus.append((context.chat_id, effect.language))
 
 
 def _post(
@@ -116,6 +128,36 @@ def _post(
     )
     if letter is not None:
         outcome.letters.append(letter)
+
+
+def _show_answers(session: Session, sealer: Sealer, context: Context, number: int, outcome: Outcome) -> None:
+    """Send a pupil their own answers: a picture of them, then the same in words."""
+    if context.pupil is None:
+        return
+    shown = own_answers.sheets_of(session, sealer, context.pupil)
+    if shown:
+        letter = outbox.post(
+            session,
+            sealer,
+            school_id=context.school.id,
+            network="telegram",
+            lane="reply",
+            method="picture",
+            recipient=f"pupil:{context.pupil.id.hex}",
+            payload={
+                "sheets": [sheet.to_json() for sheet in shown],
+                "band": own_answers.band_of(context.pupil.phase),
+                "chat": context.chat_id,
+                "language": context.language,
+                "zone": context.school.zone,
+            },
+            dedupe=f"{context.key}:{number}:picture",
+            now=context.now,
+            lease_to=context.worker,
+        )
+        if letter is not None:
+            outcome.letters.append(letter)
+    _post(session, sealer, context, Send(mine.in_words(shown)), number, outcome)
 
 
 def _bind(session: Session, sealer: Sealer, context: Context) -> Context:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 from sqlmodel import Session
-from telegram import Bot, BotCommand
+from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import text
@@ -162,6 +162,10 @@ class TelegramEdge:
             task = asyncio.create_task(self._answer(callback_id, phrase, language))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
+        for chat, language in outcome.menus:
+            task = asyncio.create_task(self._set_menu(language, BotCommandScopeChat(chat)))
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
 
     async def _answer(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
         """End the button's waiting sign; cosmetic, so a failure is let go."""
@@ -184,12 +188,17 @@ class TelegramEdge:
             )
         else:
             await self._bot.delete_webhook()
+        # Until a chat has a language of its own, its phone's language decides.
         for language in text.languages():
-            commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS]
-            try:
-                await self._bot.set_my_commands(commands, language_code=None if language == text.SOURCE else language)
-            except TelegramError as error:
-                log.warning("the commands menu was not set", error=type(error).__name__)
+            await self._set_menu(language, code=None if language == text.SOURCE else language)
+
+    async def _set_menu(self, language: str, scope: BotCommandScopeChat | None = None, code: str | None = None) -> None:
+        """Show the commands in a language: in one chat, or wherever the phone's language is `code`; cosmetic."""
+        commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS]
+        try:
+            await self._bot.set_my_commands(commands, scope=scope, language_code=code)
+        except TelegramError as error:
+            log.warning("the commands menu was not set", error=type(error).__name__)
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> Any:  # noqa: ANN401

@@ -1,18 +1,27 @@
 """Words in the reader's language: catalogues, plural forms, dates; the only place where text is rendered."""
 
+import re
 from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_time
+from babel.core import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
 from babel.support import Translations
 
+from bot.pseudo import PSEUDO, Pseudo
 from conversations.model import Phrase
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 SOURCE = "en"
+# How a date is written differs within a language; our catalogues are for readers in and around the British Isles.
+_REGIONS = {"en": "en_GB", PSEUDO: "en_GB", "pt": "pt_PT"}
+# From the year on, in a pattern such as "EEEE, d 'de' MMMM 'de' y"; with it goes what ties it to the month.
+_YEAR = re.compile(r"[\s,،]*(?:'[^']*'\s*)?y.*$")
+_COMMAND = re.compile(r"/\u2068?([a-z]+)\u2069?")
 
 
 @cache
@@ -24,6 +33,8 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def _catalogue(language: str) -> NullTranslations | GNUTranslations:
+    if language == PSEUDO:
+        return Pseudo()
     return Translations.load(LOCALES, [language], domain="earshot")
 
 
@@ -37,20 +48,56 @@ def render(phrase: Phrase, language: str, zone: str, now: datetime | None = None
         pattern = catalogue.ngettext(phrase.text, phrase.plural, phrase.count)
     else:
         pattern = catalogue.gettext(phrase.text)
-    if not phrase.params:
-        return pattern
-    words = {name: _word(value, language, zone, now) for name, value in phrase.params}
-    return pattern.format_map(words)
+    if phrase.params:
+        pattern = pattern.format_map({name: _word(value, language, zone, now) for name, value in phrase.params})
+    # Beside right-to-left words the slash of a command would move to its other end.
+    return _COMMAND.sub("\u2066/\\1\u2069", pattern) if runs_right_to_left(language) else pattern
+
+
+@cache
+def babel_locale(language: str) -> Locale:
+    """Give the locale whose dates and numbers a language's readers know; British English for an unknown one."""
+    return Locale.parse(_REGIONS.get(language, language if language in languages() else "en_GB"))
+
+
+@cache
+def runs_right_to_left(language: str) -> bool:
+    """Say whether a language is written from right to left."""
+    return babel_locale(language).text_direction == "rtl"
+
+
+def day(moment: datetime, language: str, zone: str) -> str:
+    """Write the day of a moment without its year: "Monday 4 January"."""
+    return format_date(moment.astimezone(ZoneInfo(zone)), _day_pattern(language), locale=babel_locale(language))
 
 
 def _word(value: str | int | datetime | Phrase, language: str, zone: str, now: datetime | None) -> str:
     if isinstance(value, Phrase):
         return render(value, language, zone, now)
     if isinstance(value, datetime):
-        local = value.astimezone(ZoneInfo(zone))
-        days = 1 if now is None else abs((local.date() - now.astimezone(ZoneInfo(zone)).date()).days)
-        if days == 0:
-            return format_time(local, "HH:mm", locale=language)
-        # From a week on, the name of a day would be taken for the nearer one.
-        return format_datetime(local, "EEEE HH:mm" if days < 7 else "EEEE d MMMM, HH:mm", locale=language)
-    return str(value)
+        word = _time(value, language, zone, now)
+    elif isinstance(value, int):
+        word = format_decimal(value, locale=babel_locale(language))
+    else:
+        word = value
+    # A name or a telephone number keeps its own order within right-to-left words: 116 123 would else read 123 116.
+    return f"\u2068{word}\u2069" if runs_right_to_left(language) else word
+
+
+def _time(value: datetime, language: str, zone: str, now: datetime | None) -> str:
+    locale, local = babel_locale(language), value.astimezone(ZoneInfo(zone))
+    days = 1 if now is None else abs((local.date() - now.astimezone(ZoneInfo(zone)).date()).days)
+    clock = format_time(local, "HH:mm", locale=locale)
+    if days == 0:
+        return clock
+    if days < 7:
+        return format_datetime(local, "EEEE", locale=locale) + f" {clock}"
+    # From a week on, the name of a day would be taken for the nearer one.
+    return str(locale.datetime_formats["medium"]).format(clock, day(value, language, zone))
+
+
+@cache
+def _day_pattern(language: str) -> str:
+    locale = babel_locale(language)
+    own = locale.datetime_skeletons.get("MMMMEEEEd")
+    return own.pattern if own else _YEAR.sub("", locale.date_formats["full"].pattern)

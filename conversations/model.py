@@ -301,7 +301,12 @@ class AskForAdult:
     danger: bool
 
 
-Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult
+@dataclass(frozen=True)
+class ShowAnswers:
+    """Show this pupil their own answers of the last check-ins, as a picture and in words."""
+
+
+Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult | ShowAnswers
 
 
 # --- where a conversation stands --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from conversations.danger_words import sounds_like_danger
-from conversations.flows import check_in, help, join, language, menu, stopping, talk
+from conversations.flows import check_in, help, join, language, menu, mine, stopping, talk
 from conversations.model import (
     Attachment,
     CheckInCloses,
@@ -28,6 +28,7 @@ from conversations.model import (
     Person,
     RequestOwned,
     Send,
+    ShowAnswers,
     State,
     Step,
     Tap,
@@ -46,7 +47,7 @@ def step(state: State, event: Event, person: Person | None, now: datetime) -> St
     that is kept; a step that only speaks leaves it. Never raises on what people send.
     """
     taken = _route(state, event, person, now)
-    speaks_only = all(isinstance(effect, Send | Edit | Toast) for effect in taken.effects)
+    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers) for effect in taken.effects)
     if taken.state == state and speaks_only:
         return taken
     return replace(taken, state=replace(taken.state, version=state.version + 1))
@@ -142,6 +143,7 @@ _ALWAYS: Mapping[str, Page] = MappingProxyType(
 _ONCE_JOINED: Mapping[str, Page] = MappingProxyType(
     {
         "menu": lambda state, person, tapped: menu.shown(state, person, tapped=tapped),
+        "mine": lambda state, person, tapped: mine.asked(state),
         "settings": lambda state, person, tapped: menu.settings(state, person, tapped=tapped),
     }
 )

@@ -157,7 +157,7 @@ def words(state: State, text: str, person: Person, *, receipt: bool) -> Step:
 def tap_please(state: State) -> Step:
     """Answer words typed while a question waits for a tap."""
     please = say("Please tap one of the buttons under the question. Words typed here are not kept.")
-    reach = say("If you want to tell someone something, tap Talk to someone.")
+    reach = say("To tell someone, tap Talk to someone.")
     rows = (_go_on_row(state.check_in), (talk_button(),))
     return Step(state, (Send(Message((please, reach), rows=rows)),))
 

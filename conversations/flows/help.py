@@ -14,6 +14,7 @@ from conversations.wording import answer, emergency_number, help_line_phrases, i
 COMMANDS: tuple[tuple[str, Phrase], ...] = (
     ("menu", say("see what you can do here")),
     ("talk", say("talk to someone")),
+    ("mine", say("see my check-ins")),
     ("help", say("what this is and who sees what")),
     ("language", say("change the language")),
     ("stop", say("stop check-ins")),
@@ -25,7 +26,7 @@ COMMANDS: tuple[tuple[str, Phrase], ...] = (
 def shown(state: State, person: Person, *, tapped: bool) -> Step:
     """Show the help page."""
     what = (
-        say("I bring you short questions from your school. You tap the answers. You can skip any of them.")
+        say("I bring you a few short questions from school. You tap the answers. You can skip any of them.")
         if is_young(person)
         else say("I bring you a short check-in from your school. You tap the answers, and you can skip any of them.")
     )
@@ -40,8 +41,8 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
     if is_young(person):
         return (
             say(
-                "Your tutor and head of year can see if you answered, and get a short note if your answers change. "
-                "The adults who keep pupils safe can read your answers and what you type in a check-in."
+                "Your tutor and head of year can see if you answered. They get a short note if your answers change. "
+                "The adults who keep you safe can read your answers. They can read what you type in a check-in too."
             ),
             say(
                 "Adults look on school days. Nobody reads while you type. If you are in danger, ring {number}.",
@@ -54,8 +55,8 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
         )
     return (
         say(
-            "Who sees what: your tutor and head of year see whether you answered, "
-            "and a short note if your answers change. "
+            "Who sees what: your tutor and head of year see if you answered. "
+            "They get a short note if your answers change. "
             "The safeguarding leads can read your answers and what you type in a check-in. The head sees only totals."
         ),
         say(

@@ -88,7 +88,8 @@ def notice(person: Person) -> Message:
     """Give the notice that stands before the first question."""
     if is_young(person):
         first = say(
-            "Hello! About once a week, your school sends you a few short questions here. You can skip any of them."
+            "Hello! Once a week or so, you get a few short questions here. "
+            "They are from your school. You can skip any of them."
         )
         last = say("You can stop when you like: send /stop. That is always fine.")
     else:

@@ -35,7 +35,7 @@ def stop(state: State, person: Person, *, tapped: bool) -> Step:
         return Step(state, (answer(_left(), tapped=tapped),))
     message = Message(
         (
-            say("Check-ins are stopped. That is completely fine."),
+            say("Check-ins are stopped. That is fine."),
             say("To start again, send /start. Talk to someone is still here."),
         ),
         rows=((start_button(),), (talk_button(), menu_button())),

@@ -39,7 +39,7 @@ def opened(state: State, person: Person) -> Step:
         words = (
             say("You can always talk to someone. These people listen to children:"),
             *help_line_phrases(person.nation),
-            say("Or I can ask the adults who keep pupils safe at your school to find you. They see your name."),
+            say("Or I can ask the adults who keep you safe at school to find you. They see your name."),
             say("If you tap I am in danger now, I tell them your name straight away."),
         )
     else:
@@ -60,7 +60,7 @@ def opened(state: State, person: Person) -> Step:
 def asked(state: State, person: Person) -> Step:
     """Tell the safeguarding leads, and say when they will see it."""
     told = (
-        say("Done. I have asked the adults who keep pupils safe at your school to find you.")
+        say("Done. I have asked the adults who keep you safe at school to find you.")
         if is_young(person)
         else say("Done. I have asked the safeguarding leads at your school to have an adult find you.")
     )
@@ -119,7 +119,7 @@ def _card(person: Person, cause: Cause) -> Send:
 
 def _who_knows(person: Person, cause: Cause) -> tuple[Phrase, ...]:
     telling = (
-        say("I am telling the adults who keep pupils safe at your school your name now.")
+        say("I am telling your name to the adults who keep you safe at school.")
         if is_young(person)
         else say("I am telling the safeguarding leads at your school your name now.")
     )

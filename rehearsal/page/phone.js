@@ -67,6 +67,7 @@ export function makePhone({ tell, seen }) {
         class: "key",
         "data-testid": "phone-button",
         "data-callback": button.callback_data,
+        dir: "auto",
         onclick: (event) => tap(event.currentTarget, message, button.callback_data),
       },
       button.text,
@@ -86,7 +87,7 @@ export function makePhone({ tell, seen }) {
     if (!kind) return null;
     const { url, file_name } = message[kind];
     const name = ATTACHMENT_NAMES[kind];
-    if (kind === "photo" && url) return h("img", { class: "photo", src: url, alt: name });
+    if (kind === "photo" && url) return h("img", { class: "photo", src: url, alt: message.text || name });
     const label = [name, file_name].filter(Boolean).join(": ");
     return h("span", { class: "attachment" }, kind === "document" && url ? link(url, label) : label);
   }
@@ -101,10 +102,10 @@ export function makePhone({ tell, seen }) {
       h(
         "div",
         { class: "bubble", dir: "auto" },
-        h("span", { class: "unseen" }, mine ? "You: " : "Earshot: "),
+        h("span", { class: "unseen", dir: "ltr" }, mine ? "You: " : "Earshot: "),
         media(message),
         h("span", { class: "words" }, formatEntities(message.text ?? "", message.entities)),
-        h("span", { class: "meta" }, message.edited && "edited ", message.time),
+        h("span", { class: "meta", dir: "ltr" }, message.edited && "edited ", message.time),
       ),
       rows.length > 0 && keyboard(rows, (button) => key(message, button)),
       panel.length > 0 && keyboard(panel, panelKey),

@@ -230,7 +230,7 @@ ODD = {
 def test_odd_words_are_answered_where_nothing_waits_for_them(room: Classroom, words: str):
     room.pupil(ROBIN)
     room.say(ROBIN, Text(words))
-    assert room.said() == [NOT_KEPT, "If you want to tell someone something, tap Talk to someone."]
+    assert room.said() == [NOT_KEPT, "To tell someone, tap Talk to someone."]
     assert room.failures() == []
 
 

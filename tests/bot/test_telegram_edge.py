@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.telegram_edge import WEBHOOK_PATH, TelegramEdge
 from bot.worker import T, Worker
@@ -25,6 +26,7 @@ from tests.bot.classroom import Classroom, classroom
 from tests.rehearsal.telegram_rig import ROBIN, Rig, eventually, serving
 
 SECRET = "a-secret-of-this-test"
+CYMRAEG = InlineKeyboardMarkup([[InlineKeyboardButton("Cymraeg", callback_data="lang:cy")]])
 CURSOR = "telegram:700000001"
 
 
@@ -308,4 +310,25 @@ async def test_telegram_delivers_to_the_webhook_that_was_announced_until_it_is_t
 async def test_the_commands_menu_is_set(desk: Desk):
     await desk.edge().announce("")
     commands = (await desk.rig.phone("GET", f"{ROBIN}/messages"))["commands"]
-    assert [one["command"] for one in commands] == ["menu", "talk", "help", "language", "stop", "start"]
+    assert [one["command"] for one in commands] == ["menu", "talk", "mine", "help", "language", "stop", "start"]
+
+
+async def test_the_commands_menu_of_a_chat_follows_the_language_chosen_there(desk: Desk):
+    edge = desk.edge()
+    await edge.announce("")
+    sent = await desk.rig.bot.send_message(ROBIN, "Which language?", reply_markup=CYMRAEG)
+
+    async def menu() -> list[str]:
+        return [one["description"] for one in (await desk.rig.phone("GET", f"{ROBIN}/messages"))["commands"]]
+
+    assert (await menu())[1] == "talk to someone"
+    async with polling(edge):
+        await desk.rig.phone("POST", f"{ROBIN}/tap", {"message_id": sent.message_id, "data": "lang:cy"})
+        for _ in range(1000):
+            if (await menu())[1] == "siarad â rhywun":
+                break
+            await asyncio.sleep(0.01)
+    assert (await menu())[1] == "siarad â rhywun"
+    # A start of the bot sets the menus of languages anew, and leaves a chat its own.
+    await edge.announce("")
+    assert (await menu())[1] == "siarad â rhywun"

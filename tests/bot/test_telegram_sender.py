@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.delivery import Refused, Sent, TryAgain
 from bot.telegram_sender import TelegramSender
 from bot.worker import Worker
+from conversations.flows.mine import Sheet
 from conversations.model import Button, Message, say, verbatim
 from store import outbox
 from store.ids import new_id
@@ -180,3 +182,12 @@ async def test_a_message_is_deleted_and_one_that_is_gone_is_refused_for_good(rig
     gone = letter(method="delete", message_id=sent.ref["message_id"])
     assert await sender.send(gone) == Sent()
     assert await sender.send(gone) == Refused("the message can no longer be deleted")
+
+
+async def test_a_pupils_own_check_ins_come_as_a_picture_with_a_caption(rig: Rig, sender: TelegramSender):
+    sheet = Sheet(NOW, ((say("Anything else you would like to say?"), say("Skipped")),))
+    payload = {"chat": ROBIN, "language": "cy", "zone": "Europe/London", "band": "young", "sheets": [sheet.to_json()]}
+    told = ref(await sender.send(replace(letter(method="picture"), payload=payload)))
+    shown = (await rig.messages())[-1]
+    assert told == {"chat": ROBIN, "message_id": shown["message_id"]}
+    assert (shown["photo"]["width"], shown["text"]) == (1080, "Fy holiaduron")

@@ -78,3 +78,43 @@ def test_english_is_the_first_language_and_an_unknown_one_falls_back_to_it():
 
 def test_days_are_named_in_the_readers_language():
     assert text.render(say("{at}", at=datetime(2026, 10, 23, 7, tzinfo=UTC)), "cy", ZONE, NOW) == "Dydd Gwener 08:00"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Monday 4 January, 08:30"),
+        ("cy", "Dydd Llun, 4 Ionawr 08:30"),
+        ("pl", "poniedziałek, 4 stycznia, 08:30"),
+        ("uk", "понеділок, 4 січня, 08:30"),
+        ("ro", "luni, 4 ianuarie, 08:30"),
+        ("pt", "segunda-feira, 4 de janeiro, 08:30"),
+        ("fr", "lundi 4 janvier, 08:30"),
+        ("es", "lunes, 4 de enero, 08:30"),
+        ("ar", "\u2068الاثنين، 4 يناير، 08:30\u2069"),
+        ("ur", "\u2068پیر، 4 جنوری 08:30\u2069"),
+    ],
+)
+def test_a_date_is_written_as_the_readers_language_writes_it(language: str, words: str):
+    assert text.render(say("{at}", at=datetime(2027, 1, 4, 8, 30, tzinfo=UTC)), language, ZONE, NOW) == words
+
+
+def test_a_number_is_written_as_the_readers_language_writes_it():
+    written = [text.render(say("{n}", n=12345), language, ZONE) for language in ("en", "es", "fr", "pl")]
+    assert written == ["12,345", "12.345", "12\u202f345", "12\u00a0345"]
+
+
+def test_right_to_left_words_keep_telephone_numbers_names_and_commands_in_their_own_order():
+    phrase = say("{service}: ring {number}. Free, day and night.", service="Samaritans", number="116 123")
+    rendered = text.render(phrase, "ar", ZONE)
+    assert "\u2068Samaritans\u2069" in rendered
+    assert "\u2068116 123\u2069" in rendered
+    stop = text.render(say("You can stop when you like: send /stop. That is always fine."), "ar", ZONE)
+    assert "\u2066/stop\u2069" in stop
+    command = text.render(say("/{command}: {what}", command="menu", what=say("see what you can do here")), "ur", ZONE)
+    assert command.startswith("\u2066/menu\u2069: ")
+
+
+def test_left_to_right_words_hold_no_marks_of_direction():
+    phrase = say("{service}: ring {number}. Free, day and night.", service="Samaritans", number="116 123")
+    assert not {"\u2066", "\u2068", "\u2069"} & set(text.render(phrase, "pl", ZONE))

@@ -46,6 +46,7 @@ from conversations.model import (
     Send,
     SetLanguage,
     SetStatus,
+    ShowAnswers,
     State,
     Tap,
     Text,
@@ -176,6 +177,8 @@ class Stage:
             case SetLanguage(language):
                 self._learn(language=language)
                 return [f"does: sets language to {language}"]
+            case ShowAnswers():
+                return ["does: shows the pupil their own answers"]
             case RecordCheckIn():
                 return [_recorded(effect)]
             case AskForAdult(danger):

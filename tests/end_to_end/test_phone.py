@@ -99,7 +99,7 @@ async def test_language_is_changed_at_once_and_an_open_check_in_with_it(earshot:
 async def test_pupil_who_stops_is_not_asked_until_they_start_again(earshot: World):
     phone = earshot.other_pupil()
     await phone.write("/stop")
-    await phone.reads("Check-ins are stopped. That is completely fine.")
+    await phone.reads("Check-ins are stopped. That is fine.")
     assert await earshot.open_wave() == 6
     await earshot.near_pupil().question(1)
     await phone.tap("Start check-ins again")

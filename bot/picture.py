@@ -1,0 +1,129 @@
+"""The picture of a pupil's own check-ins: days, questions and answers in words, drawn on this machine.
+
+Nothing in it stands for a number: no bars, no heights, and one colour for every answer. Letters are dark on light, in
+sizes that can be read on a phone; right-to-left words stand on the right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+from bot import text
+from conversations.flows.mine import Sheet, heading
+from conversations.model import Band
+
+WIDTH = 1080
+MARGIN = 56
+PAPER, PANEL, QUESTION, ANSWER = "#FFFFFF", "#EEF2F7", "#3A4654", "#0B2545"
+"""The colours: each kind of letters stands 7 to 1 or better against paper and panel, as WCAG's AAA asks."""
+
+# DejaVu holds Latin, Cyrillic and Arabic letters with those of Urdu; Debian has it as fonts-dejavu-core.
+_FONTS = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
+_SIZES: dict[Band, int] = {"young": 40, "older": 32}
+_LINE = 1.45
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of letters: its words, where its box begins (pixels), the size and the colour of the letters."""
+
+    words: str
+    top: int
+    size: int
+    colour: str
+    bold: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands: lines of letters, and the (top, bottom) of each panel; `height` of the picture."""
+
+    lines: tuple[Line, ...]
+    panels: tuple[tuple[int, int], ...]
+    height: int
+
+
+class NoFont(Exception):
+    """No font to draw with is installed on this machine."""
+
+
+def drawn(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> bytes:
+    """Draw check-ins as a PNG, WIDTH pixels wide.
+
+    Raises NoFont if the machine has no DejaVu; then the words have to do.
+    """
+    plan = lay_out(sheets, language, zone, band)
+    picture = Image.new("RGB", (WIDTH, plan.height), PAPER)
+    pen = ImageDraw.Draw(picture)
+    for top, bottom in plan.panels:
+        pen.rounded_rectangle((MARGIN // 2, top, WIDTH - MARGIN // 2, bottom), radius=28, fill=PANEL)
+    leftwards = text.runs_right_to_left(language)
+    for line in plan.lines:
+        pen.text(
+            (WIDTH - MARGIN if leftwards else MARGIN, line.top),
+            line.words,
+            fill=line.colour,
+            font=font_of(line.size, line.bold),
+            anchor="ra" if leftwards else "la",
+            direction="rtl" if leftwards else "ltr",
+            language=language,
+        )
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def lay_out(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> Layout:
+    """Say where each word stands; a line that is too wide is broken between words."""
+    size = _SIZES[band]
+    lines: list[Line] = []
+    panels: list[tuple[int, int]] = []
+    top = MARGIN
+
+    def add(words: str, size: int, colour: str, bold: bool) -> None:
+        nonlocal top
+        for part in _broken(words, size, bold, language):
+            lines.append(Line(part, top, size, colour, bold))
+            top += round(size * _LINE)
+
+    add(text.render(heading(tuple(sheets)), language, zone), round(size * 1.3), ANSWER, True)
+    for sheet in sheets:
+        top += size
+        began = top - size // 2
+        add(text.day(sheet.at, language, zone), round(size * 1.2), QUESTION, True)
+        for question, answer in sheet.lines:
+            top += size // 3
+            add(text.render(question, language, zone), size, QUESTION, False)
+            add(text.render(answer, language, zone), round(size * 1.1), ANSWER, True)
+        top += size // 2
+        panels.append((began, top))
+    return Layout(tuple(lines), tuple(panels), top + MARGIN)
+
+
+@cache
+def font_of(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+    """Open the font in a size (pixels). Raises NoFont if it is not installed."""
+    try:
+        return ImageFont.truetype(_FONTS[bold], size)
+    except OSError:
+        raise NoFont from None
+
+
+def width_of(words: str, size: int, bold: bool, language: str) -> float:
+    """Measure a line in pixels."""
+    direction = "rtl" if text.runs_right_to_left(language) else "ltr"
+    return font_of(size, bold).getlength(words, direction=direction, language=language)
+
+
+def _broken(words: str, size: int, bold: bool, language: str) -> list[str]:
+    lines: list[str] = []
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, size, bold, language) <= WIDTH - 2 * MARGIN:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

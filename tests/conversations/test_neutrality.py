@@ -1,0 +1,155 @@
+"""Neutral and readable: each rule fails on words planted for it, and our own content passes them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import textstat
+
+from conversations.bank import BANDS, LATEST, load
+from conversations.flows.help import COMMANDS
+from conversations.model import Band, Phrase
+from conversations.neutrality import (
+    READING_AGES,
+    SHORT_SENTENCE,
+    Question,
+    check,
+    check_reading,
+    check_text,
+    reading_age,
+    sentences,
+    valence,
+)
+from tests.dialogues.transcript import FOLDER
+from tests.locales.test_pseudo import phrases_of, said_in
+
+# The bank is published, and a published bank is not changed. To be reworded in the next version:
+# read without its neighbour it is 10; with it ("It is Monday.") nobody has stumbled over it.
+TOO_HARD_IN_2026_1 = {"Your teacher asks about the weekend."}
+# More than four words, and why: said in fewer it would no longer say what happens.
+LONG_LABELS = {"I am in danger now", "Ask an adult to find me", "I have read this: start"}
+LABEL_WORDS = 4
+
+
+def kinds(stem: str, *options: str, band: Band = "older") -> list[str]:
+    return [finding.kind for finding in check(Question(stem, options or ("One", "Two"), band))]
+
+
+@pytest.mark.parametrize(
+    ("stem", "kind"),
+    [
+        ("How lonely is your corner?", "loaded"),
+        ("How great is the club?", "loaded"),
+        ("You ask for help, don’t you?", "leading"),
+        ("What should you do next?", "leading"),
+        ("How happy is the dog’s owner?", "leading"),
+        ("Who do you always sit with?", "absolute"),
+        ("Is there nobody who is not there?", "negatives"),
+        ("What do you do in your bedroom?", "home"),
+        ("What does your mum say?", "home"),
+        ("Tell us about the day.", "not asked"),
+        ("Where do you sit? Who do you sit with?", "two ideas"),
+        ("Considering the circumstances, which particular alternative appears preferable?", "reading"),
+    ],
+)
+def test_each_rule_finds_what_it_is_for_and_explains_it(stem: str, kind: str):
+    found = [finding for finding in check(Question(stem, ("One", "Two"), "older")) if finding.kind == kind]
+    assert len(found) >= 1
+    assert all(finding.why.endswith(".") and finding.hint.endswith(".") for finding in found)
+
+
+def test_a_neutral_question_has_no_findings():
+    assert check(Question("Where do you sit at lunch?", ("At the edge", "In the middle"), "young")) == ()
+
+
+def test_ends_of_unlike_weight_are_found():
+    assert kinds("How do you join in?", "Smart", "Lazy") == ["loaded", "loaded", "unbalanced"]
+    assert kinds("How do you join in?", "From the edge", "From the middle") == []
+
+
+def test_a_word_that_paints_a_picture_weighs_nothing():
+    assert valence("Bright") == 2
+    assert valence("Bright", about="What is the sky like?") == 0
+
+
+def test_one_negative_is_let_be_and_two_are_not():
+    assert check_text("Not yet") == ()
+    assert [finding.kind for finding in check_text("It is not unlikely")] == ["negatives"]
+
+
+def test_a_sentence_is_measured_by_itself():
+    hard = "You can sit. Considerable deliberation necessarily precedes establishing organisational priorities here."
+    assert [finding.text for finding in check_reading(hard, "older")] == [sentences(hard)[1]]
+    assert check_reading("You can sit. You can run.", "young") == ()
+
+
+def test_a_short_sentence_is_judged_by_its_longest_word():
+    assert [finding.found for finding in check_reading("Extraordinary!", "older")] == ["extraordinary"]
+
+
+def own_questions() -> Iterator[tuple[str, Question]]:
+    for item in load(LATEST).items.values():
+        for band in BANDS:
+            options = tuple(option.text for option in item.options[band])
+            yield f"{item.id} {band}", Question(item.stem[band], options, band)
+
+
+def said_to(band: Band) -> list[str]:
+    """Give what the dialogues say to pupils of a band, fields filled with a short word, without the bank."""
+    bank = {text for _, one in own_questions() for text in (one.stem, *one.options)}
+    said: set[str] = set(words.text for _, words in COMMANDS)
+    for path in FOLDER.glob("*.txt"):
+        if f"person: {band}" in path.read_text("utf-8"):
+            messages, toasts = said_in(path)
+            for phrase in (*toasts, *(phrase for message in messages for phrase in phrases_of(message))):
+                said |= {part.text for part in parts_of(phrase)} - bank
+    return sorted(re.sub(r"\{\w+\}|/\w+", "it", text) for text in said)
+
+
+def parts_of(phrase: Phrase) -> Iterator[Phrase]:
+    yield phrase
+    for _, value in phrase.params:
+        if isinstance(value, Phrase):
+            yield from parts_of(value)
+
+
+@pytest.mark.parametrize("question", [pytest.param(one, id=name) for name, one in own_questions()])
+def test_our_own_questions_are_neutral_and_readable(question: Question):
+    assert [finding for finding in check(question) if finding.text not in TOO_HARD_IN_2026_1] == []
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_our_own_prompts_are_readable(band: Band):
+    said = said_to(band)
+    assert len(said) > 60
+    assert [finding for text in said for finding in check_reading(text, band)] == []
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_our_own_prompts_do_not_lead_or_take_a_home_for_granted(band: Band):
+    found = [finding for text in said_to(band) for finding in check_text(text)]
+    # “Still” leads in a question; in “Talk to someone is still here” it says what is so.
+    leading = [finding for finding in found if finding.kind == "leading" and "?" in finding.text]
+    assert [*leading, *(finding for finding in found if finding.kind in ("home", "negatives"))] == []
+
+
+def test_buttons_say_what_they_do_in_four_words():
+    labels: set[str] = set()
+    bank = {option for _, one in own_questions() for option in one.options}
+    for path in FOLDER.glob("*.txt"):
+        for message in said_in(path)[0]:
+            labels |= {button.label.text for row in message.rows for button in row} - bank
+    assert {label for label in labels if len(label.split()) > LABEL_WORDS} == LONG_LABELS
+
+
+def test_reading_age_is_five_more_than_textstats_index_without_marks():
+    plain = [re.sub(r"[^\w\s]", "", text) for _, one in own_questions() for text in sentences(one.stem)]
+    measured = {text: round(textstat.automated_readability_index(text), 6) for text in plain}
+    assert {text: round(reading_age(text) - 5, 6) for text in plain} == measured
+
+
+def test_the_ages_are_those_of_the_two_wordings():
+    assert dict(READING_AGES) == {"young": 8, "older": 11}
+    assert SHORT_SENTENCE == 6
