@@ -14,13 +14,18 @@ log = structlog.get_logger()
 
 METHOD_SCOPES: Final[dict[str, str | None]] = {
     "apps.connections.open": None,  # the app-level token's own scope, connections:write
+    "chat.delete": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
     "conversations.history": "im:history",
     "conversations.open": "im:write",
+    "files.completeUploadExternal": "files:write",
+    "files.delete": "files:write",
+    "files.getUploadURLExternal": "files:write",
     "users.info": "users:read",
     "users.lookupByEmail": "users:read.email",
     "views.open": None,
+    "views.push": None,
     "views.publish": None,
 }
 """Every Web API method called here, and the scope of the bot token that it needs (docs.slack.dev/reference/methods)."""

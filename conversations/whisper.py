@@ -88,6 +88,7 @@ class Sealed:
     """What was to be sealed is kept; `again` means that it had been, before a restart."""
 
     again: bool = False
+    what: str = "words"
 
 
 @dataclass(frozen=True)
@@ -191,8 +192,8 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
             return Turn(exchange, (Speak(pages.refused(kind)),))
         case Changed(text):
             return Turn(exchange, (Speak(pages.changed(around, sounds_like_danger(text))),))
-        case Sealed(again):
-            return _sealed(exchange, around, again=again)
+        case Sealed(again, what):
+            return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
         case NotSealed(why):
             return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
         case Looked():
@@ -330,6 +331,9 @@ def _answered(around: Around, choice: Choice, verb: str) -> Speak:
 
 def _finish(exchange: Exchange | None, choice: Choice) -> Turn:
     """End an exchange: what waited since a restart is sealed with the rest, then the receipt is shown."""
+    if exchange is not None and exchange.choice is not None and exchange.sent:
+        # A page may have come twice, each with a receipt: what was sealed went under the later.
+        choice = exchange.choice
     look = Look(choice, finishing=True)
     if exchange is None or not exchange.waiting:
         return Turn(exchange, (look,))

@@ -1,7 +1,7 @@
 """The pages of Whisper: what a reporter reads, and what the buttons under it carry.
 
-A button holds the whole choice (about whom, what kind, whom to leave out, the receipt), so the chat itself remembers where
-an exchange stands. Nothing here is kept by Earshot.
+A button holds the whole choice (about whom, what kind, whom to leave out, the receipt), so the chat itself remembers
+where an exchange stands. Nothing here is kept by Earshot.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _EXCLUDED_LENGTH = 8
 class Choice:
     """What the buttons of one exchange carry.
 
-    `about` is "m" (me), "o" (someone else) or ""; `kind` a key of KIND_NAMES or ""; `excluded` the beginning of the id of
-    a reader left out; `receipt` the code of the six words; `hold` that the card waits for the next fixed slot; `told`
-    that the reporter has read that it is urgent; `guess` the place of a tapped word.
+    `about` is "m" (me), "o" (someone else) or ""; `kind` a key of KIND_NAMES or ""; `excluded` the beginning of the
+    id of a reader left out; `receipt` the code of the six words; `hold` that the card waits for the next fixed slot;
+    `told` that the reporter has read that it is urgent; `guess` the place of a tapped word.
     """
 
     about: str = ""
@@ -56,7 +56,7 @@ class Choice:
         receipt, _, guess = rest.partition(".")
         if len(head) not in (4, 4 + _EXCLUDED_LENGTH) or len(receipt) != RECEIPT_LENGTH:
             return None
-        about, kind, hold, told = head[:4]
+        about, kind, hold, told = tuple(head[:4])
         known = about in "mo-" and (kind in KIND_NAMES or kind == "-") and hold in "h-" and told in "t-"
         if not known or not (guess == "" or (guess.isascii() and guess.isdigit())):
             return None
@@ -232,6 +232,7 @@ def not_received(around: Around, why: str, choice: Choice | None) -> Message:
         "photo": say("That photo could not be read, so it was not kept. Send it as a photo, smaller than 8 MB."),
         "gone": say("This whisper is closed and gone. To write again, begin a new one with /whisper."),
         "many": say("That is a lot in a short time, so this one was not kept. Wait a minute, then send it again."),
+        "tries": say("Those were many tries. Wait ten minutes, then type your six words once more."),
         "long": say("That was too long to keep at once. Send it in shorter messages."),
     }.get(why, say("That was not received: nothing of it was kept. Please send it again in a few minutes."))
     instead = say(
@@ -362,7 +363,8 @@ def nothing_yet(choice: Choice) -> Message:
 
 def removed(*, all_gone: bool) -> Message:
     if all_gone:
-        return Message((say("It is removed from this chat."),))
+        # No more than this: it is what stays behind.
+        return Message((say("Done."),))
     return Message((say("I removed what I could. Please delete the rest yourself: hold a message, then Delete."),))
 
 

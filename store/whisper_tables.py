@@ -1,8 +1,8 @@
 """The tables of the whisper store, which has a database, metadata and schema version of its own.
 
-There is no time here, no number that counts, and no link to another table that a database could follow: only random ids,
-the day, and sealed values of a few fixed sizes. `tests/anonymity/test_schema.py` holds that. Tables without row ids keep
-their rows in the order of random keys, so that the file does not say which came first.
+There is no time here, no number that counts, and no link to another table that a database could follow: only random
+ids, the day, and sealed values of a few fixed sizes. `tests/anonymity/test_schema.py` holds that. Tables without row
+ids keep their rows in the order of random keys, so that the file does not say which came first.
 """
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text

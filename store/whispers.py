@@ -1,15 +1,16 @@
-"""The whisper store: reports whose writers nobody can find here. The reporter's side; the leads' is `store.whisper_desk`.
+"""The whisper store: reports whose writers nobody can find here. The leads' side of it is `store.whisper_desk`.
 
 A store of its own, in its own SQLite file (or a PostgreSQL of its own), opened with its own engine. It never learns who
 writes: no function here takes a person, a chat or a time. What keeps it so is `store.whisper_tables`.
 """
 
+import errno
 import hmac
 import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,10 @@ _NONCE = 12
 _CARD_BYTES = 2048
 
 
+class StoreGone(OSError):
+    """The file of the store was taken away while it was open."""
+
+
 class NobodyReads(Exception):
     """There is no reader left for this report: each is excluded, or there are none yet."""
 
@@ -84,6 +89,17 @@ class Door:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """The keyed hash of the update that brings words; the first of a batch lets go of those of the batch before."""
+
+    value: bytes = b""
+    first_of_batch: bool = False
+
+
+NO_MARK = Mark()
+
+
+@dataclass(frozen=True)
 class Key:
     """What a right receipt gives: the door, and the seed that opens what is meant for the reporter."""
 
@@ -108,13 +124,18 @@ class WhisperStore:
         self._cipher = AESGCM(sealer.blind("whisper", "readers' keys"))
         self._name = sealer.blind("whisper", "store")[:ID_BYTES]
         self.salt = b""
+        self._made = False
         self.settled = True
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a transaction; after its commit nothing of it is left beside the tables, nor the time it was made."""
+        if self._made and self.path is not None and not self.path.exists():
+            # An open file that was deleted would take everything, and keep nothing.
+            raise StoreGone(errno.ENOENT, "the whisper store is not there any more")
         with self.engine.begin() as connection:
             yield connection
+        self._made = True
         self.settle()
 
     @contextmanager
@@ -236,7 +257,9 @@ def was_taken(store: WhisperStore, mark: bytes) -> bool:
         return connection.execute(select(lately.c.mark).where(lately.c.mark == mark)).first() is not None
 
 
-def start(store: WhisperStore, draft: Draft, receipt: Receipt, facts: dict[str, Any], body: bytes, mark: bytes) -> Door:
+def start(
+    store: WhisperStore, draft: Draft, receipt: Receipt, facts: dict[str, Any], body: bytes, mark: Mark = NO_MARK
+) -> Door:
     """Make a report of its first words. Raises NobodyReads, TooLong, or what a database that cannot write raises."""
     salt, desk_seed = secrets.token_bytes(SALT_BYTES), new_seed()
     verifier, seed = keys_of(receipt, salt, store.cost)
@@ -286,7 +309,13 @@ def start(store: WhisperStore, draft: Draft, receipt: Receipt, facts: dict[str, 
 
 
 def add(
-    store: WhisperStore, door: Door, facts: dict[str, Any], body: bytes, mark: bytes, *, urgent: bool = False
+    store: WhisperStore,
+    door: Door,
+    facts: dict[str, Any],
+    body: bytes,
+    mark: Mark = NO_MARK,
+    *,
+    urgent: bool = False,
 ) -> None:
     """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong."""
     with store.write() as connection:
@@ -294,12 +323,19 @@ def add(
         # To the desk it is news again, until somebody opens it.
         values = {"stage": "new", **({"urgency": "urgent"} if urgent else {})}
         connection.execute(update(report).where(report.c.id == door.report).values(values))
+        if facts["what"] != "helped":
+            # Who writes again has not done with it, and it must not be purged under them.
+            again = {"status": "acting", "closed": "", "outcome": ""}
+            closed = report.c.status == "closed"
+            connection.execute(update(report).where(report.c.id == door.report, closed).values(again))
 
 
-def _add(connection: Connection, door: Door, facts: dict[str, Any], body: bytes, mark: bytes) -> None:
+def _add(connection: Connection, door: Door, facts: dict[str, Any], body: bytes, mark: Mark) -> None:
     sealed_turn(connection, door, {"by": "reporter", **facts}, body, for_reporter=False)
-    if mark:
-        connection.execute(insert(lately), {"mark": mark})
+    if mark.first_of_batch:
+        connection.execute(delete(lately))
+    if mark.value:
+        connection.execute(insert(lately), {"mark": mark.value})
 
 
 def sealed_turn(connection: Connection, door: Door, facts: dict[str, Any], body: bytes, *, for_reporter: bool) -> None:
@@ -319,12 +355,6 @@ def sealed_turn(connection: Connection, door: Door, facts: dict[str, Any], body:
         "mine": seal(mine, words, place_of("mine", door.report, turn_id)),
     }
     connection.execute(insert(turn), row)
-
-
-def forget_batch(store: WhisperStore, but: Iterable[bytes] = ()) -> None:
-    """Let go of the marks of batches before this one."""
-    with store.write() as connection:
-        connection.execute(delete(lately).where(lately.c.mark.not_in(list(but))))
 
 
 def find(store: WhisperStore, receipt: Receipt) -> Key | None:

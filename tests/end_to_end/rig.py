@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import aiohttp
@@ -280,7 +282,8 @@ async def world(engine: Engine, sealer: Sealer, way: Way = WAYS[0]) -> AsyncIter
     bot_port = free_port()
     runner = await start(make_app(state=None, bot=f"http://127.0.0.1:{bot_port}", seed=1), 0)
     networks = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    settings = make_settings(networks, bot_port, way)
+    folder = tempfile.TemporaryDirectory(prefix="earshot-whisper-")
+    settings = make_settings(networks, bot_port, way, Path(folder.name))
     clock = Clock(NOW - datetime.now(UTC))
     try:
         async with aiohttp.ClientSession() as http:
@@ -295,13 +298,15 @@ async def world(engine: Engine, sealer: Sealer, way: Way = WAYS[0]) -> AsyncIter
                 await running.end()
     finally:
         await runner.cleanup()
+        folder.cleanup()
 
 
-def make_settings(networks: str, bot_port: int, way: Way) -> Settings:
+def make_settings(networks: str, bot_port: int, way: Way, folder: Path) -> Settings:
     """Settings as a school would have them, less that the networks are the stand-ins."""
     by_http = way == "webhook and HTTP"
     return Settings(
         _env_file=None,
+        data_dir=folder,
         telegram_token=SecretStr(TELEGRAM_TOKEN),
         telegram_api_url=networks,
         telegram_webhook_url=f"http://127.0.0.1:{bot_port}" if by_http else "",
