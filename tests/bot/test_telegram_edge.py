@@ -308,4 +308,4 @@ async def test_telegram_delivers_to_the_webhook_that_was_announced_until_it_is_t
 async def test_the_commands_menu_is_set(desk: Desk):
     await desk.edge().announce("")
     commands = (await desk.rig.phone("GET", f"{ROBIN}/messages"))["commands"]
-    assert [one["command"] for one in commands] == ["menu", "talk", "help", "language", "stop", "start"]
+    assert [one["command"] for one in commands] == ["menu", "talk", "whisper", "help", "language", "stop", "start"]
