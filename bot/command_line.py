@@ -21,6 +21,8 @@ from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
+from bot.whisper_commands import anonymity_app
+from bot.whisper_commands import app as whisper_app
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics
@@ -50,6 +52,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(whisper_app, name="whisper")
+app.add_typer(anonymity_app, name="anonymity")
 out = Console()
 errors = Console(stderr=True)
 
