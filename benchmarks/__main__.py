@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import footprint, intake, reply_latency, views, wave
+from benchmarks import footprint, intake, reply_latency, views, wave, whisper
 from benchmarks.report import Report, Scale, show
 
 BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
     "reply_latency": reply_latency.measure,
     "footprint": footprint.measure,
     "views": views.measure,
+    "whisper": whisper.measure,
 }
 
 

@@ -103,6 +103,16 @@ def whisper_button() -> Button:
     return Button(say("Whisper"), "w")
 
 
+def see_replies_row() -> tuple[Button, ...]:
+    """The way back for anybody, with no receipt in it."""
+    return (Button(say("See replies"), "w:r"),)
+
+
+def cover_line() -> Phrase:
+    """The line of everybody's check-in."""
+    return say("If you have whispered, replies wait behind See replies.")
+
+
 def _only_receipt(choice: Choice) -> Choice:
     return Choice(receipt=choice.receipt)
 
@@ -134,7 +144,7 @@ def first(around: Around) -> Message:
         (Button(say("I am in danger now"), "w:d"),),
         (Button(say("It is about me"), "w:a:m"),),
         (Button(say("It is about someone else"), "w:a:o"),),
-        (Button(say("See replies"), "w:r"), _stop()),
+        (*see_replies_row(), _stop()),
     )
     return Message(paragraphs, say("Whisper"), rows)
 

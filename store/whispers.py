@@ -50,7 +50,7 @@ Status = Literal["received", "read", "acting", "closed"]
 Urgency = Literal["ordinary", "urgent"]
 KINDS = ("bullying", "online", "home", "friend", "adult", "other")
 # A wrong receipt opens as many turns, in vain, as a right one with a thread of this length.
-OPENINGS = 16
+OPENINGS = 64
 _DAY_SECONDS = 86_400
 _NONCE = 12
 _CARD_BYTES = 2048

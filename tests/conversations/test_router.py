@@ -167,7 +167,7 @@ def test_a_button_just_shown_always_does_something(pupil: Person, joined: bool, 
         last = messages_of(taken)[-1:]
         for button in (button for message in last for row in message.rows for button in row):
             # Whisper's button never comes here: its own path takes it first.
-            if button.data != "w":
+            if button.data != "w" and not button.data.startswith("w:"):
                 assert messages_of(step(state, Tap(button.data), person, NOW)) != []
 
 
