@@ -6,6 +6,7 @@ between. The attacker knows which pupils those were and in what order, sees both
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from store.whisper_tables import report, turn
 from store.whispers import WhisperStore
 from tests.anonymity.rig import Town, make_town
 
-PUPILS, ACTIVE, TRIALS, CONTROL_TRIALS = 200, 5, 1000, 60
+PUPILS, ACTIVE, CONTROL_TRIALS = 200, 5, 60
+# The whole proof is 1,000 trials, minutes on each database: EARSHOT_GAME_TRIALS=1000, as docs/anonymity.md says.
+TRIALS = int(os.environ.get("EARSHOT_GAME_TRIALS", "150"))
 P_LEAST = 0.001
 
 
@@ -126,12 +129,12 @@ async def play(town: Town, trials: int, seed: int, plant: Callable[[Town, int], 
         active = chance.sample(town.chats, ACTIVE)
         teller = chance.randrange(ACTIVE)
         had = report_ids(town)
-        for at, chat in enumerate(active):
-            await town.feed(town.tap(chat, "menu"))
-            if at == teller:
-                await town.whisper(chat, "they take my things" + " again" * chance.randrange(20))
-                if plant is not None:
-                    plant(town, chat)
+        await town.feed(*(town.tap(chat, "menu") for chat in active[: teller + 1]))
+        await town.whisper(active[teller], "they take my things" + " again" * chance.randrange(20))
+        if plant is not None:
+            plant(town, active[teller])
+        if active[teller + 1 :]:
+            await town.feed(*(town.tap(chat, "menu") for chat in active[teller + 1 :]))
         view = view_of(town, active, had, size_before)
         size_before = file_size(town)
         for name, attacker in ATTACKERS.items():

@@ -50,6 +50,8 @@ def _shape(value: Any) -> Any:  # noqa: ANN401
         return {name: _shape(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_shape(one) for one in value]
+    # psycopg wraps bytes.
+    value = getattr(value, "obj", value)
     return len(value) if isinstance(value, bytes | memoryview) else value
 
 
