@@ -36,7 +36,7 @@ app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close
 anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")
 out = Console()
 
-LeadOption = Annotated[str, typer.Option("--lead", help="Your school e-mail address.", envvar="EARSHOT_LEAD")]
+LeadOption = Annotated[str, typer.Option("--lead", help="Your school e-mail address.")]
 HandleArgument = Annotated[str, typer.Argument(help="The whisper's handle, as its card shows it.")]
 
 

@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
 from bot.telegram_updates import read_update
-from bot.whispering import Whispering
+from bot.whispering import Unreachable, Whispering
 from bot.worker import Worker
 from conversations.model import Message, Phrase
 from scheduling.school import SchoolFacts, Schools
@@ -37,7 +37,8 @@ class Killed(BaseException):
 
 @dataclass
 class MemoryVoice:
-    """A voice that speaks to chats of this process; `deadline` kills at that call, counted from one."""
+    """A voice that speaks to chats of this process; `deadline` kills at that call,
+    counted from one; while `down` nobody can be reached."""
 
     said: list[tuple[int, Message, int | None]] = field(default_factory=list)
     marks: set[int] = field(default_factory=set)
@@ -46,10 +47,13 @@ class MemoryVoice:
     photos: dict[str, bytes] = field(default_factory=dict)
     calls: int = 0
     deadline: int = 0
+    down: bool = False
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     def _call(self) -> None:
         self.calls += 1
+        if self.down:
+            raise Unreachable
         if self.calls == self.deadline:
             raise Killed
 
