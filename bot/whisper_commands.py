@@ -123,7 +123,7 @@ def read(handle: HandleArgument, lead: LeadOption) -> None:
         for number, turn in enumerate(thread.turns, start=1):
             who = "The writer" if turn.by == "reporter" else turn.by
             show = f"earshot whisper photo {line.handle} {number} FILE"
-            words = show if turn.what == "photo" else turn.words
+            words = f"{turn.caption} [{show}]".strip() if turn.what == "photo" else turn.words
             out.print(f"{number}. {who} ({turn.what}): {words}", markup=False, highlight=False)
 
 

@@ -29,7 +29,8 @@ _PAGE: Final = """
 #v(1em)
 #for turn in case.turns [
   *#turn.at("who")* \\
-  #if turn.image != none [#image(bytes(turn.image), width: 60%)] else [#turn.words]
+  #if turn.image != none [#image(bytes(turn.image), width: 60%) #linebreak()]
+  #turn.words
   #v(0.8em)
 ]
 """
@@ -54,7 +55,7 @@ def pdf_of(thread: Thread, school: SchoolFacts) -> bytes:
     turns = [
         {
             "who": words(say("The writer")) if turn.by == "reporter" else turn.by,
-            "words": "" if turn.what == "photo" else turn.words,
+            "words": turn.caption if turn.what == "photo" else turn.words,
             "image": list(turn.body) if turn.what == "photo" else None,
         }
         for turn in thread.turns

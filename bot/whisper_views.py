@@ -55,7 +55,7 @@ def thread_view(
 def _turn(thread: Thread, turn: Turn, reader: Reader) -> list[Block]:
     who = say("The writer") if turn.by == "reporter" else verbatim(turn.by)
     if turn.what == "photo":
-        words = reader.words(say("{who} sent a photo.", who=who))
+        words = "\n".join(filter(None, (reader.words(say("{who} sent a photo.", who=who)), turn.caption)))
         button = {
             "type": "button",
             "action_id": "whisper_photo",

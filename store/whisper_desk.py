@@ -60,12 +60,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of a thread: by "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note."""
+    """One turn of a thread: by "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note.
+
+    `caption` is what was typed under a photo.
+    """
 
     id: str
     by: str
     what: str
     body: bytes
+    caption: str = ""
 
     @property
     def words(self) -> str:
@@ -186,7 +190,7 @@ def open_thread(store: WhisperStore, who: bytes, report_id: str) -> Thread:
         found = []
         for one in connection.execute(select(turn).where(turn.c.report == row.id)).all():
             facts, body = unpack(open_sealed(desk, one.desk, place_of("desk", row.id, one.id)))
-            found.append((facts["n"], Turn(one.id.hex(), facts["by"], facts["what"], body)))
+            found.append((facts["n"], Turn(one.id.hex(), facts["by"], facts["what"], body, facts.get("caption", ""))))
     found.sort(key=lambda one: (one[0], one[1].id))
     return Thread(_line(row), head, tuple(one for _, one in found))
 

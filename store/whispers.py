@@ -29,6 +29,7 @@ from store.whisper_sealing import (
     ID_BYTES,
     MARK_BYTES,
     SALT_BYTES,
+    SIZES,
     VERIFIER_BYTES,
     Cost,
     NotOpened,
@@ -53,6 +54,7 @@ KINDS = ("bullying", "online", "home", "friend", "adult", "other")
 OPENINGS = 64
 _DAY_SECONDS = 86_400
 _NONCE = 12
+TEXT_MOST = SIZES[2] - 4
 _CARD_BYTES = 2048
 
 
@@ -347,7 +349,8 @@ def sealed_turn(connection: Connection, door: Door, facts: dict[str, Any], body:
     turn_id = secrets.token_bytes(ID_BYTES)
     plain = pack({"n": number, **facts}, body)
     mine = door.reporter_key if for_reporter else public_of(new_seed())
-    words = plain if for_reporter else pack({}, bytes(min(len(body), 1)))
+    # A photo shows by its size whoever it is for; all else must not show by the other half's.
+    words = plain if for_reporter else bytes(len(plain) if len(plain) < TEXT_MOST else 0)
     row = {
         "report": door.report,
         "id": turn_id,

@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from store.sealing import Sealer
 from store.tables import CheckIn, Conversation, Failure, Outbox, Request, Seen
-from tests.end_to_end.rig import Desk, Phone, World, words_of
+from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
 async def begin(phone: Phone, kind: str = "Bullying") -> None:
@@ -138,6 +140,19 @@ async def test_lead_who_is_named_never_reads_it_and_gets_no_card(earshot: World)
         "click", view_id=home["id"], action_id="whisper_open", value=report, force=True, block_id="forged"
     )
     await modal(leads[0], "This is not there any more, or it is not yours to see.")
+
+
+@pytest.mark.parametrize("way", WAYS[1:])
+async def test_whisper_by_webhook_and_slack_over_http(engine: Engine, sealer: Sealer, way: Way):
+    async with world(engine, sealer, way) as earshot:
+        phone, lead = earshot.other_pupil(), earshot.leads()[0]
+        await begin(phone, "Not safe at home")
+        await phone.write("I am not safe at home")
+        await phone.reads("Received and sealed.")
+        card = await lead.reads("Urgent: a whisper is waiting")
+        await lead.press(card, "Open")
+        await modal(lead, "I am not safe at home")
+        assert len(await finish(phone)) == 6
 
 
 async def test_six_words_that_open_nothing_are_answered_kindly(earshot: World):
