@@ -77,7 +77,8 @@ class TelegramEdge:
 
     def _offset(self, session: Session) -> int:
         cursor = session.get(Cursor, self._cursor)
-        return cursor.position if cursor else 0
+        kept = cursor.position if cursor else 0
+        return kept if self._whispers is None else self._whispers.shown(kept)
 
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
         wait = {"offset": offset, "limit": BATCH_MOST, "timeout": LONG_POLL, "allowed_updates": UPDATES}
@@ -99,6 +100,7 @@ class TelegramEdge:
     async def _take(self, updates: Sequence[dict[str, Any]], offset: int, stop: asyncio.Event) -> int:
         """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again."""
         fresh = [one for one in updates if not 0 < offset - one["update_id"] <= REPEATS_WITHIN]
+        taken = self._whispers.taken if self._whispers is not None else 0
         try:
             # First, for the offset must not pass a whisper that is not sealed and answered.
             batch = [one for update in fresh for one in await self._for_the_main_path(update)]
@@ -111,10 +113,15 @@ class TelegramEdge:
         def handle(session: Session) -> Outcome:
             outcome = self._runner.handle(session, self._school(session), batch)
             cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor)
-            cursor.position = reached
+            cursor.position = reached if self._whispers is None else self._whispers.hidden(reached)
             session.add(cursor)
             return outcome
 
+        if not batch and self._whispers is not None and self._whispers.taken > taken:
+            # All of it was Whisper's, and is sealed and answered: even a moved offset would be a trace in the store.
+            self._whispers.committed()
+            self.committed += len(updates)
+            return reached
         try:
             outcome = await self._worker.run(handle)
         except Exception as error:

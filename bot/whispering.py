@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from bot import whisper_cursor
 from bot.whisper_people import Known, look, reading
 from bot.whisper_photos import FILE_MOST, NotAPhoto, clean
 from bot.whisper_updates import Arrived, read_arrived
@@ -128,6 +129,7 @@ class Whispering:
         self._sealed: deque[int] = deque(maxlen=REMEMBERED)
         self._crowd: dict[int, float] = {}
         self._first_batch, self._fresh_batch = True, False
+        self.taken = 0
 
     async def took(self, update: Mapping[str, Any]) -> bool:
         """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again."""
@@ -144,6 +146,7 @@ class Whispering:
             happening = whisper.Sealed(again=True)
         await self._go(arrived, known, happening)
         self._done.append(arrived.update_id)
+        self.taken += 1
         return True
 
     def committed(self) -> None:
@@ -154,6 +157,14 @@ class Whispering:
         """Number an update for the main path's rows, so that a gap in their numbers does not tell of a whisper."""
         digest = hmac.digest(self._routing_key, b"update %d" % update_id, sha256)
         return int.from_bytes(digest[:7], "big")
+
+    def hidden(self, offset: int) -> int:
+        """Give an offset as it is to be kept: its steps must not count the updates that were Whisper's."""
+        return whisper_cursor.hidden(offset, self._routing_key)
+
+    def shown(self, kept: int) -> int:
+        """Read an offset that was kept."""
+        return whisper_cursor.shown(kept, self._routing_key)
 
     async def on_thread(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 (passed on)
         """Do something with the whisper store, in its own thread."""

@@ -141,7 +141,8 @@ class Town:
                     changed["update_id"] = self.whispering.opaque(number)
                 runner.handle(session, self.school, [type(incoming)(**changed)])
             cursor = session.get(Cursor, "telegram:1") or Cursor(name="telegram:1")
-            cursor.position = updates[-1]["update_id"] + 1
+            reached = updates[-1]["update_id"] + 1
+            cursor.position = self.whispering.hidden(reached) if self.opaque else reached
             session.add(cursor)
 
         if batch:
