@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import footprint, import_people, intake, key_change, reply_latency, views, wave
+from benchmarks import footprint, import_people, intake, key_change, reply_latency, views, wave, whisper
 from benchmarks.report import Report, Scale, show
 
 BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
     "views": views.measure,
     "key_change": key_change.measure,
     "import_people": import_people.measure,
+    "whisper": whisper.measure,
 }
 
 

@@ -33,6 +33,8 @@ from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
+from bot.whisper_commands import anonymity_app
+from bot.whisper_commands import app as whisper_app
 from bot.wording_command import WordingProblem, wording
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
@@ -80,6 +82,8 @@ app.command()(backup_commands.restore)
 app.add_typer(flags, name="flag")
 app.command()(fairness)
 app.add_typer(wording)
+app.add_typer(whisper_app, name="whisper")
+app.add_typer(anonymity_app, name="anonymity")
 out = Console()
 errors = Console(stderr=True)
 

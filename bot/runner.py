@@ -146,7 +146,7 @@ class Runner:
         state, lost = _state(who)
         if lost:
             _record_failure(session, context.school, context.now, type(event).__name__, lost)
-        person = _person(context.school, who.pupil, context.now) if who else None
+        person = person_of(context.school, who.pupil, context.now) if who else None
         taken: Step = step(state, event, person, context.now)
         apply(session, self._sealer, context, taken.effects, outcome)
         if who is not None and (lost or taken.state != state):
@@ -321,7 +321,8 @@ def _known_language(code: str | None, otherwise: str) -> str:
     return language if language in text.languages() else otherwise
 
 
-def _person(school: SchoolFacts, pupil: Pupil, now: datetime) -> Person:
+def person_of(school: SchoolFacts, pupil: Pupil, now: datetime) -> Person:
+    """Give what a step may know of a pupil."""
     return Person(
         band="young" if pupil.phase == "young" else "older",
         language=pupil.language,

@@ -26,6 +26,7 @@ from bot.telegram_edge import TelegramEdge
 from bot.telegram_sender import TelegramSender
 from bot.ticker import Ticker
 from bot.watch import Watch
+from bot.whisper_service import WhisperService
 from bot.worker import Worker
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
@@ -71,6 +72,7 @@ class Service:
             on_unreachable=_note_unreachable,
         )
         self.runner = Runner(sealer, clock, f"{name}-telegram", bot=token.partition(":")[0])
+        self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of)
         self.ticker = Ticker(self.worker, self.runner, self.schools.of, self._dispatch_after_jobs)
         self.telegram = TelegramEdge(
             self._bot,
@@ -80,6 +82,7 @@ class Service:
             self._dispatch,
             self.ticker.wake,
             webhook_secret=sealer.blind("webhook", token).hex(),
+            whispers=self.whispers.telegram,
         )
         slack_token = settings.slack_bot_token.get_secret_value()
         self.slack = SlackEdge(
@@ -94,6 +97,7 @@ class Service:
             dispatch=self._dispatch,
             wake=self.ticker.wake,
             name=f"{name}-slack",
+            whispers=self.whispers.slack,
         )
         self.slack_delivery = Delivery("slack", self.slack.sender, self.worker, sealer, clock, f"{name}-slack", SLACK)
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
@@ -122,6 +126,7 @@ class Service:
     async def start(self, stop: asyncio.Event, routes: Callable[[web.Application], None] | None = None) -> None:
         """Start everything; returns once the edges are being served."""
         await self.worker.run(self._prepare)
+        await self.whispers.rounds.prepare()
         app = web.Application(client_max_size=1 << 20)
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics)
@@ -139,6 +144,7 @@ class Service:
             asyncio.create_task(self.ticker.run(stop), name="ticker"),
             asyncio.create_task(self._keep_anchor(stop), name="anchor"),
             asyncio.create_task(self.watch.run(stop), name="auditor"),
+            asyncio.create_task(self.whispers.run(stop), name="whispers"),
             asyncio.create_task(self._start_slack(stop), name="slack"),
         ]
 
@@ -211,6 +217,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._web is not None:
             await self._web.cleanup()
+        await self.whispers.close()
         await self.slack.stop()
         await self._bot.shutdown()
         self.worker.close()

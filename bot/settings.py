@@ -21,6 +21,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     database_url: str = ""
+    whisper_database_url: str = ""
     key_file: Path | None = None
     key_command: str = ""
     telegram_token: SecretStr | None = None
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
 
-    @field_validator("database_url")
+    @field_validator("database_url", "whisper_database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
         if url.startswith(("postgresql://", "postgres://")):
@@ -90,6 +91,15 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'earshot.sqlite'}"
+
+    @property
+    def whisper_url(self) -> str:
+        return self.whisper_database_url or f"sqlite:///{self.data_dir / 'whispers.sqlite'}"
+
+    @property
+    def routing_key_path(self) -> Path:
+        """Outside the database and its backups, beside the key file."""
+        return self.key_path.with_name("routing.key")
 
     @property
     def key_path(self) -> Path:

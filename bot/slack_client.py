@@ -19,9 +19,13 @@ METHOD_SCOPES: Final[dict[str, str | None]] = {
     "chat.update": "chat:write",
     "conversations.history": "im:history",
     "conversations.open": "im:write",
+    "files.completeUploadExternal": "files:write",
+    "files.delete": "files:write",
+    "files.getUploadURLExternal": "files:write",
     "users.info": "users:read",
     "users.lookupByEmail": "users:read.email",
     "views.open": None,
+    "views.push": None,
     "views.publish": None,
 }
 """Every Web API method called here, and the scope of the bot token that it needs (docs.slack.dev/reference/methods)."""

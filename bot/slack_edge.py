@@ -34,6 +34,7 @@ from bot.slack_blocks import home_view, modal_view
 from bot.slack_client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack_sender import SlackSender, code_of
 from bot.slack_socket import Socket
+from bot.whisper_slack import WhisperSlack
 from bot.worker import Worker
 from conversations.cards import Card, stranger_card
 from scheduling.school import SchoolFacts, facts
@@ -86,6 +87,7 @@ class SlackEdge:
         dispatch: Callable[[Iterable[Letter]], None],
         wake: Callable[[], None],
         name: str,
+        whispers: WhisperSlack | None = None,
     ) -> None:
         if not app_token and not signing_secret:
             raise ValueError("Slack needs an app token (Socket Mode) or a signing secret (HTTP)")
@@ -112,7 +114,9 @@ class SlackEdge:
             attaching_conversation_kwargs_enabled=False,
         )
         self._app.event(EVENTS[0])(self._home_opened)
-        # Every action comes here, old and forged ones too: `bot.desk` knows which there are.
+        if whispers is not None:
+            whispers.listen(self._app, self.client)
+        # Every other action comes here, old and forged ones too: `bot.desk` knows which there are.
         self._app.action(re.compile(""))(self._pressed)
         self._app.error(_unhandled)
 

@@ -5,8 +5,9 @@ The library's own updater is not used: it advances the offset before handlers ha
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -17,8 +18,9 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import text
 from bot.effects import Outcome
-from bot.runner import Runner
+from bot.runner import Incoming, Runner
 from bot.telegram_updates import read_update
+from bot.whispering import Whispering
 from bot.worker import Worker
 from conversations.flows.help import COMMANDS
 from conversations.model import Phrase
@@ -52,9 +54,11 @@ class TelegramEdge:
         dispatch: Callable[[Iterable[Letter]], None],
         wake: Callable[[], None],
         webhook_secret: str,
+        whispers: Whispering | None = None,
     ) -> None:
         self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
         self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
+        self._whispers = whispers
         self._answers: set[asyncio.Task[None]] = set()
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._line_is_short = asyncio.Event()
@@ -73,7 +77,8 @@ class TelegramEdge:
 
     def _offset(self, session: Session) -> int:
         cursor = session.get(Cursor, self._cursor)
-        return cursor.position if cursor else 0
+        kept = cursor.position if cursor else 0
+        return kept if self._whispers is None else self._whispers.shown(kept)
 
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
         wait = {"offset": offset, "limit": BATCH_MOST, "timeout": LONG_POLL, "allowed_updates": UPDATES}
@@ -95,16 +100,28 @@ class TelegramEdge:
     async def _take(self, updates: Sequence[dict[str, Any]], offset: int, stop: asyncio.Event) -> int:
         """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again."""
         fresh = [one for one in updates if not 0 < offset - one["update_id"] <= REPEATS_WITHIN]
-        batch = [one for one in map(read_update, fresh) if one is not None]
+        taken = self._whispers.taken if self._whispers is not None else 0
+        try:
+            # First, for the offset must not pass a whisper that is not sealed and answered.
+            batch = [one for update in fresh for one in await self._for_the_main_path(update)]
+        except Exception as error:
+            log.error("whisper not taken, Telegram keeps the batch", error=type(error).__name__)
+            await _unless(stop, asyncio.sleep(1.0))
+            return offset
         reached = max((one["update_id"] + 1 for one in fresh), default=offset)
 
         def handle(session: Session) -> Outcome:
             outcome = self._runner.handle(session, self._school(session), batch)
             cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor)
-            cursor.position = reached
+            cursor.position = reached if self._whispers is None else self._whispers.hidden(reached)
             session.add(cursor)
             return outcome
 
+        if not batch and self._whispers is not None and self._whispers.taken > taken:
+            # All of it was Whisper's, and is sealed and answered: even a moved offset would be a trace in the store.
+            self._whispers.committed()
+            self.committed += len(updates)
+            return reached
         try:
             outcome = await self._worker.run(handle)
         except Exception as error:
@@ -112,12 +129,25 @@ class TelegramEdge:
             await _unless(stop, asyncio.sleep(1.0))
             return offset
         self.committed += len(updates)
+        if self._whispers is not None:
+            self._whispers.committed()
         if len(updates) < BATCH_MOST:
             self._line_is_short.set()
         else:
             self._line_is_short.clear()
         self._after_commit(outcome)
         return reached
+
+    async def _for_the_main_path(self, update: Mapping[str, Any]) -> list[Incoming]:
+        """Let Whisper take what is its own; the rest is read for the main path, which never hears of it."""
+        if self._whispers is None:
+            incoming = read_update(update)
+            return [] if incoming is None else [incoming]
+        if await self._whispers.took(update):
+            return []
+        incoming = read_update(update)
+        # Rows are numbered so that no gap shows where an update was Whisper's.
+        return [] if incoming is None else [replace(incoming, update_id=self._whispers.opaque(incoming.update_id))]
 
     # --- webhook ------------------------------------------------------------------------------------------------------
 
@@ -134,12 +164,18 @@ class TelegramEdge:
             update = await request.json()
         except ValueError:
             return web.Response(status=400)
-        incoming = read_update(update)
-        if incoming is None:
+        try:
+            batch = await self._for_the_main_path(update) if isinstance(update, Mapping) else []
+        except Exception as error:
+            log.error("whisper not taken, Telegram sends it again", error=type(error).__name__)
+            return web.Response(status=503)
+        if self._whispers is not None:
+            self._whispers.committed()
+        if not batch:
             return web.Response()
 
         def handle(session: Session) -> Outcome:
-            return self._runner.handle(session, self._school(session), [incoming], seen=True)
+            return self._runner.handle(session, self._school(session), batch, seen=True)
 
         try:
             outcome = await self._worker.run(handle)

@@ -111,6 +111,13 @@ def _text(state: State, text: str, person: Person) -> Step:
     return menu.unprompted(state, person)
 
 
+def is_unprompted(state: State, text: str, person: Person) -> bool:
+    """Say whether words would meet nothing that waits for them: Whisper offers to take those."""
+    if person.status == "invited" or sounds_like_danger(text):
+        return False
+    return person.status != "active" or (state.check_in is None and not check_in.waits_for_words(state))
+
+
 def _attachment(state: State, caption: str, person: Person) -> Step:
     if sounds_like_danger(caption):
         return talk.danger_words(state, person, kept=False)

@@ -54,6 +54,12 @@ def complete_upload(call: Call) -> Answer:
     return {"files": shown}
 
 
+def delete_file(call: Call) -> Answer:
+    if not call.desk.memory.drop_file(call.need("file")):
+        raise Refusal("file_not_found")
+    return {}
+
+
 def extension(name: str) -> str:
     return name.rpartition(".")[2].lower()
 

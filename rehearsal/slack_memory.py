@@ -100,6 +100,11 @@ class Memory:
         self._book.put("slack.channels", channel.id, asdict(channel))
         return channel
 
+    def drop_file(self, file_id: str) -> bool:
+        """Forget a file; False when there is none."""
+        self._book.drop("slack.files", file_id)
+        return self.files.pop(file_id, None) is not None
+
     def keep_file(self, file: File) -> None:
         self.files[file.id] = file
         self._book.put(

@@ -150,6 +150,7 @@ METHODS: dict[str, Method] = {
     "conversations.list": Method(slack_chat.list_conversations, TIER_2),
     "conversations.open": Method(slack_chat.open_conversation, TIER_3, "im:write"),
     "files.completeUploadExternal": Method(slack_files.complete_upload, TIER_4, "files:write"),
+    "files.delete": Method(slack_files.delete_file, TIER_3, "files:write"),
     "files.getUploadURLExternal": Method(slack_files.upload_url, TIER_4, "files:write"),
     "users.info": Method(users_info, TIER_4, "users:read"),
     "users.list": Method(users_list, TIER_2, "users:read"),

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from conversations import cards
 from conversations.cards import Card
 from conversations.reasons import reason_phrases
+from conversations.whisper_cards import desk_card
 from scheduling.school import SchoolFacts
 from store import guards, outbox
 from store.outbox import Letter
@@ -104,12 +105,13 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     if wave and viewer.active and WHOLE_SCHOOL & set(viewer.roles):
         responses.insert(0, _counted(session, wave, school.name, None))
     flags = guards.flags_seen(session, viewer, [group.id for group in own] or [group.id for group in groups], now)
-    return cards.home_cards(
+    shown_cards = cards.home_cards(
         tuple(one for one in responses if one.asked),
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
     )
+    return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards
 
 
 def post_card(

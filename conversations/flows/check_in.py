@@ -46,6 +46,7 @@ from conversations.model import (
     Toast,
     say,
 )
+from conversations.whisper_pages import cover_line, see_replies_row
 from conversations.wording import Rows, is_young, talk_button, way_on
 
 AWAITING_WORDS = "check_in.words"
@@ -332,7 +333,8 @@ def _go_on_row(check_in: OpenCheckIn | None) -> tuple[Button, ...]:
 
 def _thanks(person: Person) -> Message:
     thanks = say("Thank you. That is all for now.") if is_young(person) else say("Thanks. That is all for this time.")
-    return Message((thanks,), rows=way_on())
+    # The same for everybody, so that looking for replies is ordinary.
+    return Message((thanks, cover_line()), rows=(see_replies_row(), *way_on()))
 
 
 def _closed() -> Message:

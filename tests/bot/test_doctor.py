@@ -446,8 +446,8 @@ async def test_missing_scopes_are_named(no_store: Settings) -> None:
         told = await asked(live(no_store, base))
     assert told["Slack"] == (
         False,
-        "The Slack app lacks the scopes im:history, users:read.email: take docs/slack-manifest.json as the app's "
-        "manifest and install it in the workspace anew.",
+        "The Slack app lacks the scopes files:write, im:history, users:read.email: take docs/slack-manifest.json as "
+        "the app's manifest and install it in the workspace anew.",
     )
 
 

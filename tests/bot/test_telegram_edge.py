@@ -310,7 +310,16 @@ async def test_telegram_delivers_to_the_webhook_that_was_announced_until_it_is_t
 async def test_the_commands_menu_is_set(desk: Desk):
     await desk.edge().announce("")
     commands = (await desk.rig.phone("GET", f"{ROBIN}/messages"))["commands"]
-    assert [one["command"] for one in commands] == ["menu", "talk", "mine", "help", "language", "stop", "start"]
+    assert [one["command"] for one in commands] == [
+        "menu",
+        "talk",
+        "whisper",
+        "mine",
+        "help",
+        "language",
+        "stop",
+        "start",
+    ]
 
 
 async def test_the_commands_menu_of_a_chat_follows_the_language_chosen_there(desk: Desk):

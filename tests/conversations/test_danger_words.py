@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +92,26 @@ def test_any_text_is_answered(text: str):
 @given(st.text(st.characters(categories=("Zs", "Po", "Cf"))), st.text(st.characters(categories=("Zs", "So"))))
 def test_marks_around_the_words_do_not_hide_them(before: str, after: str):
     assert sounds_like_danger(f"{before} i want to die {after}") is True
+
+
+# --- the written list -------------------------------------------------------------------------------------------------
+
+DATA = Path(__file__).parent / "data"
+
+
+def test_what_the_list_catches_and_misses_of_three_hundred_sentences(capsys: pytest.CaptureFixture[str]):
+    danger, harmless = (DATA.joinpath(f"{name}.txt").read_text("utf-8").splitlines() for name in ("danger", "harmless"))
+    assert len(danger) == len(set(danger)) == len(harmless) == len(set(harmless)) == 150
+    missed = [sentence for sentence in danger if not sounds_like_danger(sentence)]
+    alarmed = [sentence for sentence in harmless if sounds_like_danger(sentence)]
+    with capsys.disabled():
+        print(f"\ndanger words: {150 - len(missed)} of 150 found, {len(alarmed)} of 150 harmless ones found too")
+        print("".join(f"  missed: {sentence}\n" for sentence in missed), end="")
+        print("".join(f"  alarmed by: {sentence}\n" for sentence in alarmed), end="")
+    # A list of words cannot know these; a change to either number is to be looked at.
+    assert (len(missed), len(alarmed)) == (16, 12)
+
+
+@pytest.mark.parametrize("text", ["dw i eisiau marw", "dwi’n hunan-niweidio", "mae Dad yn fy nharo i", "mewn perygl"])
+def test_words_of_danger_are_found_in_welsh(text: str):
+    assert sounds_like_danger(text) is True

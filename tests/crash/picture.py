@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from bot.whisper_cursor import shown
 from conversations.model import State
 from rehearsal.hub import TELEGRAM_TOKEN
 from store import audit
@@ -91,7 +93,8 @@ def faults(session: Session, world: World, last_update: int) -> list[str]:
     failures = session.exec(select(Failure.event, Failure.error)).all()
     broken = audit.first_break(session, session.exec(select(SchoolRow.id)).one())
     cursor = session.get(Cursor, f"telegram:{TELEGRAM_TOKEN.partition(':')[0]}")
-    position = cursor.position if cursor else 0
+    key = bytes.fromhex(Path(world.order.folder, "routing.key").read_text("ascii").strip())
+    position = shown(cursor.position, key) if cursor else 0
     found += [f"{waiting} letters wait past their time"] if waiting else []
     found += [f"{lost} letters were given up"] if lost else []
     found += [f"{undone} pieces of work are undone"] if undone else []

@@ -75,7 +75,10 @@ def test_files_and_folders_named_in_code_marks_exist(path: Path):
 
 @each_document
 def test_settings_named_in_a_document_exist(path: Path):
-    known = {f"EARSHOT_{name.upper()}" for name in Settings.model_fields} | {"EARSHOT_TEST_DATABASES"}
+    known = {f"EARSHOT_{name.upper()}" for name in Settings.model_fields} | {
+        "EARSHOT_TEST_DATABASES",
+        "EARSHOT_GAME_TRIALS",
+    }
     assert set(re.findall(r"EARSHOT_[A-Z_]+", path.read_text("utf-8"))) - known == set()
 
 

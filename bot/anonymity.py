@@ -1,0 +1,69 @@
+"""What a school may check on its own files: no chat id or name of anybody in any writing, where none may be.
+
+The tests of Whisper use the same search. What is looked for is made from the binding table with the key, in memory, and
+a finding says what kind of writing was found in which file, never of whom.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_HASHES: Final = ("md5", "sha1", "sha256", "sha512", "blake2b", "blake2s")
+# Shorter than this, a few bytes are found by chance in any large file.
+_LEAST: Final = 5
+_CHUNK: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One writing that was found: the file's name, and how it was written ("decimal", "sha256", …)."""
+
+    file: str
+    writing: str
+
+
+def writings(value: int | str) -> Iterator[tuple[str, bytes]]:
+    """Give every writing of an id or a name that is looked for: its name, and its bytes."""
+    plain = str(value).encode()
+    yield "as it is", plain
+    yield "in UTF-16", str(value).encode("utf-16-le")
+    yield "in hexadecimal of its text", plain.hex().encode()
+    for shift in range(3):
+        # Base64 of a text within others: what stands in the middle does not depend on the neighbours.
+        coded = base64.b64encode(b"x" * shift + plain)
+        yield "in base64", coded[(4 if shift else 0) : len(coded) // 4 * 4 - 4]
+    for name in _HASHES:
+        digest = hashlib.new(name, plain, usedforsecurity=False)
+        yield f"as {name}", digest.digest()[:16]
+        yield f"as {name} in hexadecimal", digest.hexdigest()[:32].encode()
+    if isinstance(value, int):
+        length = max(_LEAST, (value.bit_length() + 7) // 8)
+        yield "in bytes, big end first", value.to_bytes(length, "big", signed=value < 0)
+        yield "in bytes, little end first", value.to_bytes(length, "little", signed=value < 0)
+        yield "in hexadecimal", f"{abs(value):x}".encode()
+        yield "in upper hexadecimal", f"{abs(value):X}".encode()
+
+
+def needles(values: Iterable[int | str]) -> dict[bytes, str]:
+    """Gather the writings of many ids and names: bytes, and what kind of writing they are."""
+    return {written: writing for value in values for writing, written in writings(value) if len(written) >= _LEAST}
+
+
+def search(name: str, data: bytes, wanted: dict[bytes, str]) -> list[Hit]:
+    """Look for writings in some bytes."""
+    return sorted({Hit(name, writing) for written, writing in wanted.items() if written in data}, key=str)
+
+
+def search_file(path: Path, wanted: dict[bytes, str]) -> list[Hit]:
+    """Look for writings in a file, a part at a time. Raises OSError."""
+    longest = max((len(written) for written in wanted), default=0)
+    hits: set[Hit] = set()
+    before = b""
+    with path.open("rb") as file:
+        while part := file.read(_CHUNK):
+            hits |= set(search(path.name, before + part, wanted))
+            before = part[-longest:] if longest else b""
+    return sorted(hits, key=str)

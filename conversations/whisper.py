@@ -1,0 +1,350 @@
+"""Whisper: a pure step function for the anonymous channel. Nothing of it is ever put into the conversation table.
+
+Rules
+1. The first screen comes before any text: whom to ring, I am in danger now, what staff and others can and cannot see,
+   and when a person will next read it.
+2. I am in danger now shows what to do, and asks “Shall we tell staff who you are?”. Only a yes names anybody; it is the
+   same button as in Talk to someone, and from there on it is that flow.
+3. About me or someone else, what kind, and for an adult in school whether it is one of those who read whispers: that
+   person is never among the readers.
+4. Each message is sealed as it arrives. Photos are taken; voice notes are not, because a voice can be known.
+5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
+6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or any command.
+7. What could not be kept is said at once, with what to do instead.
+8. Words of danger make it urgent. They name nobody.
+
+What it needs to go on is in the buttons (`Choice`), so that a restart strands nobody; `Exchange` lives in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from conversations import whisper_pages as pages
+from conversations.danger_words import sounds_like_danger
+from conversations.model import Command, Message, Phrase, Tap, Text
+from conversations.whisper_pages import Around, Choice, Found
+
+PHOTOS_MOST = 10
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What is known of a chat that whispers, in memory alone.
+
+    `waiting` are words typed before they chose to whisper; `sent` counts what was sealed; `asked` means that six words
+    are asked for.
+    """
+
+    choice: Choice | None = None
+    waiting: tuple[str, ...] = ()
+    sent: int = 0
+    photos: int = 0
+    asked: bool = False
+    urgent: bool = False
+
+
+# --- what happened, beyond Tap, Text and Command ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unprompted:
+    """Words that nothing was waiting for."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo, and what was typed under it."""
+
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """Anything else that is not words; `kind` as Telegram names it."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A message sent before was changed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SixWords:
+    """Six words of the list were typed; `code` is the receipt they make."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What was to be sealed is kept; `again` means that it had been, before a restart."""
+
+    again: bool = False
+    what: str = "words"
+
+
+@dataclass(frozen=True)
+class NotSealed:
+    """It is not kept; `why` is "store", "nobody" (no reader is left), "photo" (not one that can be read) or "many"."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A receipt was looked up; `found` is None for one that opens nothing, `finishing` when it ends an exchange."""
+
+    choice: Choice
+    found: Found | None
+    finishing: bool
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What could be taken out of the chat is gone; `all_gone` is false when some of it may still be there."""
+
+    all_gone: bool
+
+
+Happening = (
+    Tap | Text | Command | Unprompted | Photo | OtherFile | Changed | SixWords | Sealed | NotSealed | Looked | Removed
+)
+
+
+# --- what to do -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Say it in the chat, in place of the message that was tapped when `over`."""
+
+    message: Message
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Seal the reporter's words, or the photo that just came (with "" or its caption)."""
+
+    words: str
+    choice: Choice
+    photo: bool = False
+    urgent: bool = False
+    what: str = "words"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look a receipt up."""
+
+    choice: Choice
+    finishing: bool = False
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Take this exchange out of the chat."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A line that shows briefly where the button was tapped."""
+
+    text: Phrase
+
+
+Deed = Speak | Seal | Look | Remove | Hint
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one happening led to: the exchange as it is now (None: there is none), and what to do, in order."""
+
+    exchange: Exchange | None
+    deeds: tuple[Deed, ...] = ()
+
+
+def step(exchange: Exchange | None, happening: Happening, around: Around) -> Turn:
+    """Take one happening and say what comes of it. Never raises on what people send."""
+    match happening:
+        case Tap(data):
+            return _tap(exchange, data, around)
+        case Command(name):
+            return _command(exchange, name, around)
+        case Unprompted(text):
+            waiting = ((exchange.waiting if exchange else ()) + (text,))[-pages.WAITING_MOST :]
+            return Turn(Exchange(waiting=waiting), (Speak(pages.offer(around)),))
+        case SixWords(code):
+            return Turn(None, (Look(Choice(receipt=code)),))
+        case Text(text):
+            return _text(exchange, text, around)
+        case Photo(caption):
+            return _photo(exchange, caption)
+        case OtherFile(kind):
+            return Turn(exchange, (Speak(pages.refused(kind)),))
+        case Changed(text):
+            return Turn(exchange, (Speak(pages.changed(around, sounds_like_danger(text))),))
+        case Sealed(again, what):
+            return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
+        case NotSealed(why):
+            return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
+        case Looked():
+            return _looked(exchange, happening, around)
+        case Removed(all_gone):
+            return Turn(None, (Speak(pages.removed(all_gone=all_gone)),))
+        case _:
+            assert_never(happening)
+
+
+def _command(exchange: Exchange | None, name: str, around: Around) -> Turn:
+    if name == "done" and exchange is not None and exchange.choice is not None:
+        return _finish(exchange, exchange.choice)
+    return _first(exchange, around, over=False)
+
+
+def _first(exchange: Exchange | None, around: Around, *, over: bool) -> Turn:
+    return Turn(Exchange(waiting=exchange.waiting if exchange else ()), (Speak(pages.first(around), over),))
+
+
+def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
+    if exchange is None:
+        return Turn(Exchange(waiting=(text,)), (Speak(pages.offer(around)),))
+    if exchange.asked:
+        # Six words would have come as such: these are none.
+        return Turn(exchange, (Speak(pages.not_six_words()),))
+    if exchange.choice is None:
+        waiting = (*exchange.waiting, text)[-pages.WAITING_MOST :]
+        return Turn(replace(exchange, waiting=waiting), (Speak(pages.choose_first()),))
+    urgent = sounds_like_danger(text)
+    return Turn(replace(exchange, urgent=exchange.urgent or urgent), (Seal(text, exchange.choice, urgent=urgent),))
+
+
+def _photo(exchange: Exchange | None, caption: str) -> Turn:
+    if exchange is None or exchange.choice is None:
+        return Turn(exchange, (Speak(pages.choose_first()),))
+    if exchange.photos >= PHOTOS_MOST:
+        return Turn(exchange, (Speak(pages.too_many_photos(exchange.choice)),))
+    urgent = sounds_like_danger(caption)
+    changed = replace(exchange, photos=exchange.photos + 1, urgent=exchange.urgent or urgent)
+    return Turn(changed, (Seal(caption, exchange.choice, photo=True, urgent=urgent),))
+
+
+def _sealed(exchange: Exchange | None, around: Around, *, again: bool) -> Turn:
+    if exchange is None or exchange.choice is None:
+        return Turn(exchange, (Speak(pages.kept_already()),))
+    if again:
+        return Turn(exchange, (Speak(pages.received(around, exchange.choice, urgent=False)),))
+    first_urgent = exchange.urgent and not exchange.choice.told
+    choice = replace(exchange.choice, told=exchange.choice.told or exchange.urgent)
+    changed = replace(exchange, sent=exchange.sent + 1, choice=choice)
+    return Turn(changed, (Speak(pages.received(around, choice, urgent=first_urgent)),))
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+
+def _tap(exchange: Exchange | None, data: str, around: Around) -> Turn:
+    verb, _, rest = data.removeprefix("w").removeprefix(":").partition(":")
+    if verb == "":
+        return _first(exchange, around, over=True)
+    if verb == "q":
+        return Turn(None, (Speak(pages.stopped(sent=bool(exchange and exchange.sent)), over=True),))
+    if verb == "d":
+        return Turn(exchange, (Speak(pages.danger(around), over=True),))
+    if verb == "r":
+        return Turn(Exchange(asked=True), (Speak(pages.ask_words(), over=True),))
+    if verb == "z":
+        return Turn(exchange, (Remove(),))
+    if verb in ("a", "k"):
+        return _choosing(exchange, verb, rest, around)
+    choice = Choice.read(rest)
+    if choice is None or not around.is_receipt(choice.receipt):
+        return Turn(exchange, (Hint(pages.old_button()),))
+    return _with_receipt(exchange, verb, choice, around)
+
+
+def _choosing(exchange: Exchange | None, verb: str, rest: str, around: Around) -> Turn:
+    waiting = exchange.waiting if exchange else ()
+    if verb == "a" and rest in ("m", "o"):
+        return Turn(Exchange(waiting=waiting), (Speak(pages.kinds(rest), over=True),))
+    if verb == "k" and len(rest) >= 2 and rest[0] in "mo" and rest[1] in pages.KIND_NAMES:
+        excluded = rest[2:]
+        if rest[1] == pages.ADULT and not excluded:
+            return Turn(Exchange(waiting=waiting), (Speak(pages.which_adult(rest, around), over=True),))
+        choice = Choice(rest[0], rest[1], "" if excluded == "-" else excluded, receipt=around.fresh)
+        return _write(Exchange(choice, waiting), around)
+    return Turn(exchange, (Hint(pages.old_button()),))
+
+
+def _write(exchange: Exchange, around: Around) -> Turn:
+    assert exchange.choice is not None  # noqa: S101 (the caller has just chosen)
+    page = Speak(pages.write(around, exchange.choice), over=True)
+    if not exchange.waiting:
+        return Turn(exchange, (page,))
+    text = "\n\n".join(exchange.waiting)
+    urgent = sounds_like_danger(text)
+    changed = replace(exchange, waiting=(), urgent=urgent)
+    return Turn(changed, (page, Seal(text, exchange.choice, urgent=urgent)))
+
+
+def _with_receipt(exchange: Exchange | None, verb: str, choice: Choice, around: Around) -> Turn:
+    match verb:
+        case "f":
+            return _finish(exchange, choice)
+        case "h":
+            held = replace(choice, hold=not choice.hold)
+            changed = replace(exchange or Exchange(), choice=held)
+            return Turn(changed, (Speak(pages.write(around, held), over=True),))
+        case "m":
+            changed = replace(exchange or Exchange(), choice=choice, asked=False)
+            return _write(changed, around)
+        case "s":
+            return Turn(exchange, (Look(choice),))
+        case "o":
+            return Turn(None, (Speak(pages.receipt(around, choice), over=True),))
+        case "c":
+            return Turn(None, (Speak(pages.quiz(around, choice, pages.QUIZ[0]), over=True),))
+        case "2" | "5":
+            return Turn(None, (_answered(around, choice, verb),))
+        case "y" | "n":
+            return Turn(exchange, (Seal(verb, choice, what="helped"), Hint(pages.thanks())))
+        case _:
+            return Turn(exchange, (Hint(pages.old_button()),))
+
+
+def _answered(around: Around, choice: Choice, verb: str) -> Speak:
+    number = int(verb)
+    if not pages.is_right(around, choice, number):
+        return Speak(pages.wrong_word(choice), over=True)
+    if number == pages.QUIZ[0]:
+        return Speak(pages.quiz(around, choice, pages.QUIZ[1]), over=True)
+    return Speak(pages.kept_well(choice), over=True)
+
+
+def _finish(exchange: Exchange | None, choice: Choice) -> Turn:
+    """End an exchange: what waited since a restart is sealed with the rest, then the receipt is shown."""
+    if exchange is not None and exchange.choice is not None and exchange.sent:
+        # A page may have come twice, each with a receipt: what was sealed went under the later.
+        choice = exchange.choice
+    look = Look(choice, finishing=True)
+    if exchange is None or not exchange.waiting:
+        return Turn(exchange, (look,))
+    text = "\n\n".join(exchange.waiting)
+    changed = replace(exchange, waiting=(), choice=choice)
+    return Turn(changed, (Seal(text, choice, urgent=sounds_like_danger(text)), look))
+
+
+def _looked(exchange: Exchange | None, looked: Looked, around: Around) -> Turn:
+    if not looked.finishing:
+        return Turn(exchange if looked.found else None, (Speak(pages.standing(around, looked.choice, looked.found)),))
+    if looked.found is None:
+        return Turn(exchange, (Speak(pages.nothing_yet(looked.choice)),))
+    return Turn(None, (Speak(pages.receipt(around, looked.choice), over=True),))

@@ -1,0 +1,92 @@
+"""What staff read of whispers on cards and lists: kind, urgency, day and a short handle; never a word of content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from conversations.cards import Card, CardButton
+from conversations.model import Phrase, say, verbatim
+
+WHISPER_ACTIONS = ("whisper_open", "whisper_queue", "whisper_photo")
+
+KINDS: Mapping[str, Phrase] = MappingProxyType(
+    {
+        "bullying": say("Bullying"),
+        "online": say("Something online"),
+        "home": say("Not safe at home"),
+        "friend": say("Worry about a friend"),
+        "adult": say("An adult in school"),
+        "other": say("Something else"),
+    }
+)
+STATUSES: Mapping[str, Phrase] = MappingProxyType(
+    {
+        "received": say("not opened yet"),
+        "read": say("read"),
+        "acting": say("being acted on"),
+        "closed": say("closed"),
+    }
+)
+OUTCOMES: Mapping[str, Phrase] = MappingProxyType(
+    {
+        "helped": say("Acted on"),
+        "passed_on": say("Passed on to those who can help"),
+        "known": say("Known already, being dealt with"),
+        "no_action": say("Looked into, nothing more to do"),
+        "misuse": say("Misuse"),
+    }
+)
+
+
+def line_of(kind: str, status: str, day: str, handle: str) -> Phrase:
+    """One whisper in one line."""
+    return say(
+        "{handle}: {kind}, {day}, {status}",
+        handle=handle,
+        kind=KINDS.get(kind, verbatim(kind)),
+        day=day,
+        status=STATUSES.get(status, verbatim(status)),
+    )
+
+
+def arrived_card(report: str, kind: str, status: str, day: str, handle: str, *, urgent: bool, climbed: bool) -> Card:
+    """The card a reader gets when a whisper waits to be opened."""
+    title = say("Urgent: a whisper is waiting") if urgent else say("A whisper is waiting")
+    note = (
+        say("Nobody has opened it yet, so it comes to you too.")
+        if climbed
+        else say("What it says opens in a window, for its readers alone. Opening is recorded.")
+    )
+    button = CardButton("whisper_open", report, say("Open"), "danger" if urgent else "primary")
+    return Card(title, (line_of(kind, status, day, handle),), note, (button,))
+
+
+def queue_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
+    """The whispers a reader may open, each as report, kind, status, day, handle, and whether it is urgent."""
+    if not lines:
+        return Card(say("Whispers"), (say("There is no whisper for you to read."),))
+    return Card(
+        say("Whispers"),
+        tuple(
+            say("Urgent: {line}", line=line_of(kind, status, day, handle))
+            if urgent
+            else line_of(kind, status, day, handle)
+            for _, kind, status, day, handle, urgent in lines
+        ),
+        say("Closed ones go ninety days after closing."),
+        tuple(
+            CardButton("whisper_open", report, say("Open {handle}", handle=handle))
+            for report, _, status, _, handle, _ in lines
+            if status != "closed"
+        ),
+    )
+
+
+def desk_card() -> Card:
+    """What a reader's Home tab holds: the way to the queue, and no count, for what Slack keeps would tell when."""
+    return Card(
+        say("Whispers"),
+        (say("The queue opens in a window."),),
+        buttons=(CardButton("whisper_queue", "all", say("Open the queue")),),
+    )

@@ -1,0 +1,442 @@
+"""The pages of Whisper: what a reporter reads, and what the buttons under it carry.
+
+A button holds the whole choice (about whom, what kind, whom to leave out, the receipt), so the chat itself remembers
+where an exchange stands. Nothing here is kept by Earshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from conversations.model import Button, Message, Phrase, say, say_n, verbatim
+from conversations.wording import Rows, emergency_number, help_line_phrases, talk_button
+
+ADULT = "a"
+KIND_NAMES: Mapping[str, str] = MappingProxyType(
+    {"b": "bullying", "n": "online", "h": "home", "f": "friend", ADULT: "adult", "e": "other"}
+)
+QUIZ = (2, 5)
+WAITING_MOST = 10
+RECEIPT_LENGTH = 14
+# Telegram takes 4,096 characters; the rest is for what stands around the replies.
+REPLIES_MOST = 3000
+_EXCLUDED_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the buttons of one exchange carry.
+
+    `about` is "m" (me), "o" (someone else) or ""; `kind` a key of KIND_NAMES or ""; `excluded` the beginning of the
+    id of a reader left out; `receipt` the code of the six words; `hold` that the card waits for the next fixed slot;
+    `told` that the reporter has read that it is urgent; `guess` the place of a tapped word.
+    """
+
+    about: str = ""
+    kind: str = ""
+    excluded: str = ""
+    receipt: str = ""
+    hold: bool = False
+    told: bool = False
+    guess: int | None = None
+
+    def code(self) -> str:
+        """Write it as a button's data, 40 bytes at most."""
+        flags = f"{self.about or '-'}{self.kind or '-'}{'h' if self.hold else '-'}{'t' if self.told else '-'}"
+        guess = "" if self.guess is None else f".{self.guess}"
+        return f"{flags}{self.excluded}.{self.receipt}{guess}"
+
+    @classmethod
+    def read(cls, code: str) -> Choice | None:
+        """Read what `code` wrote; None for anything else."""
+        head, _, rest = code.partition(".")
+        receipt, _, guess = rest.partition(".")
+        if len(head) not in (4, 4 + _EXCLUDED_LENGTH) or len(receipt) != RECEIPT_LENGTH:
+            return None
+        about, kind, hold, told = tuple(head[:4])
+        known = about in "mo-" and (kind in KIND_NAMES or kind == "-") and hold in "h-" and told in "t-"
+        if not known or not (guess == "" or (guess.isascii() and guess.isdigit())):
+            return None
+        return cls(
+            about.strip("-"),
+            kind.strip("-"),
+            head[4:],
+            receipt,
+            hold == "h",
+            told == "t",
+            int(guess) if guess else None,
+        )
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a page may know: the nation, when staff read next, the readers' names, and how a receipt is spelt.
+
+    `reads_at` is None inside school hours; `slot` is the next fixed time of cards; `quiet` means that few have used
+    this in the last hour; `fresh` is a new receipt's code; `leads` are pairs of an id's beginning and a name.
+    """
+
+    nation: str
+    reads_at: datetime | None
+    slot: datetime
+    quiet: bool
+    leads: tuple[tuple[str, str], ...]
+    fresh: str
+    words: Callable[[str], tuple[str, ...]]
+    decoys: Callable[[str, int], tuple[str, ...]]
+    is_receipt: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a right receipt opened: status, outcome, and replies as pairs of "reply" or "question" and words."""
+
+    status: str
+    outcome: str
+    replies: tuple[tuple[str, str], ...]
+
+
+def whisper_button() -> Button:
+    return Button(say("Whisper"), "w")
+
+
+def see_replies_row() -> tuple[Button, ...]:
+    """The way back for anybody, with no receipt in it."""
+    return (Button(say("See replies"), "w:r"),)
+
+
+def cover_line() -> Phrase:
+    """The line of everybody's check-in."""
+    return say("If you have whispered, replies wait behind See replies.")
+
+
+def _only_receipt(choice: Choice) -> Choice:
+    return Choice(receipt=choice.receipt)
+
+
+def _see_replies(choice: Choice) -> tuple[Button, ...]:
+    return (Button(say("See replies"), f"w:s:{_only_receipt(choice).code()}"),)
+
+
+def _stop() -> Button:
+    return Button(say("Stop"), "w:q")
+
+
+# --- before any text --------------------------------------------------------------------------------------------------
+
+
+def first(around: Around) -> Message:
+    """The first screen: whom to ring, the honest limits, when a person will next read it."""
+    paragraphs = (
+        *help_line_phrases(around.nation),
+        say("You can tell the adults who keep pupils safe about something. They will not see your name."),
+        say("Telegram knows it is you. Your words may say who you are."),
+        say("If someone may be hurt, staff must act, and may tell others. A court can ask for what we hold."),
+        say("A person reads this in school hours: today.")
+        if around.reads_at is None
+        else say("A person reads this in school hours. The next time is {when}.", when=around.reads_at),
+        *(_quiet(around) if around.quiet else ()),
+    )
+    rows: Rows = (
+        (Button(say("I am in danger now"), "w:d"),),
+        (Button(say("It is about me"), "w:a:m"),),
+        (Button(say("It is about someone else"), "w:a:o"),),
+        (*see_replies_row(), _stop()),
+    )
+    return Message(paragraphs, say("Whisper"), rows)
+
+
+def _quiet(around: Around) -> tuple[Phrase, ...]:
+    return (
+        say(
+            "Few people have used this in the last hour, so staff could guess who wrote. "
+            "They are told at {slot}, not at once, if you tap “Wait until” on the next page.",
+            slot=around.slot,
+        ),
+    )
+
+
+def danger(around: Around) -> Message:
+    """What to do now; staff are told a name on an explicit yes alone."""
+    paragraphs = (
+        *help_line_phrases(around.nation),
+        say("If you can, go to an adult you trust, or to a place where other people are."),
+        say("Shall we tell staff who you are? They can come to you only if they know."),
+    )
+    rows: Rows = (
+        # The same button as in Talk to someone: from here on it is the identified way.
+        (Button(say("Yes, tell them my name now"), "talk:danger"),),
+        (Button(say("No, do not tell them"), "w"),),
+    )
+    return Message(paragraphs, say("If you are in danger now"), rows)
+
+
+def kinds(about: str) -> Message:
+    """What kind of thing it is."""
+    names = (
+        ("b", say("Bullying")),
+        ("n", say("Something online")),
+        ("h", say("Not safe at home")),
+        ("f", say("Worry about a friend")),
+        (ADULT, say("An adult in school")),
+        ("e", say("Something else")),
+    )
+    rows = tuple((Button(name, f"w:k:{about}{kind}"),) for kind, name in names)
+    return Message((say("What is it about?"),), rows=(*rows, (_stop(),)))
+
+
+def which_adult(chosen: str, around: Around) -> Message:
+    """Whether the adult is one of those who read whispers."""
+    paragraphs = (
+        say("These people read whispers. If it is about one of them, tap the name: that person will never see yours."),
+        say("If it is about another adult, tap None of these, and write who it is if you wish to."),
+    )
+    rows = tuple((Button(verbatim(name), f"w:k:{chosen}{reader}"),) for reader, name in around.leads)
+    return Message(paragraphs, rows=(*rows, (Button(say("None of these"), f"w:k:{chosen}-"),), (_stop(),)))
+
+
+def write(around: Around, choice: Choice) -> Message:
+    """The page to write under."""
+    paragraphs = [
+        say("Write now, in as many messages as you like. You can send photos too."),
+        say("Each message is sealed as it comes. To say more is never wrong; to leave out your name is fine."),
+    ]
+    rows: list[tuple[Button, ...]] = [(Button(say("I have finished"), f"w:f:{choice.code()}"),)]
+    if around.quiet and choice.kind:
+        if choice.hold:
+            paragraphs.append(say("Staff are told at {slot}.", slot=around.slot))
+            label = say("Do not wait")
+        else:
+            label = say("Wait until {slot}", slot=around.slot)
+        rows.append((Button(label, f"w:h:{choice.code()}"),))
+    return Message(tuple(paragraphs), say("Whisper"), (*rows, (_stop(),)))
+
+
+# --- while writing ----------------------------------------------------------------------------------------------------
+
+
+def received(around: Around, choice: Choice, *, urgent: bool) -> Message:
+    """Say that it is sealed."""
+    paragraphs: tuple[Phrase, ...] = (say("Received and sealed. You can write more, or tap I have finished."),)
+    if urgent:
+        told = (
+            say("This sounds urgent. Staff are told at {slot} that there is an urgent whisper.", slot=around.slot)
+            if choice.hold
+            else say("This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.")
+        )
+        paragraphs = (*paragraphs, told, *help_line_phrases(around.nation))
+    rows: list[tuple[Button, ...]] = [(Button(say("I have finished"), f"w:f:{choice.code()}"),)]
+    if urgent:
+        rows.append((Button(say("I am in danger now"), "w:d"),))
+    return Message(paragraphs, rows=tuple(rows))
+
+
+def not_received(around: Around, why: str, choice: Choice | None) -> Message:
+    """Say at once that it was not kept, and what to do instead."""
+    number = emergency_number(around.nation)
+    reason = {
+        "nobody": say("At this school nobody else can read whispers, so nothing was kept."),
+        "photo": say("That photo could not be read, so it was not kept. Send it as a photo, smaller than 8 MB."),
+        "gone": say("This whisper is closed and gone. To write again, begin a new one with /whisper."),
+        "many": say("That is a lot in a short time, so this one was not kept. Wait a minute, then send it again."),
+        "tries": say("Those were many tries. Wait ten minutes, then type your six words once more."),
+        "long": say("That was too long to keep at once. Send it in shorter messages."),
+    }.get(why, say("That was not received: nothing of it was kept. Please send it again in a few minutes."))
+    instead = say(
+        "You can also tap Talk to someone, or tell an adult you trust. In danger, ring {number}.", number=number
+    )
+    rows: list[tuple[Button, ...]] = []
+    if choice is not None and why not in ("nobody", "gone"):
+        rows.append((Button(say("I have finished"), f"w:f:{choice.code()}"),))
+    return Message((reason, instead), rows=(*rows, (talk_button(),)))
+
+
+def refused(kind: str) -> Message:
+    """Say why a file is not taken."""
+    if kind in ("voice", "audio", "video_note", "video"):
+        return Message(
+            (say("I do not keep sound or film, because a voice can be known. Please type it, or send a photo."),)
+        )
+    return Message((say("I keep words and photos only. That was not kept. Please type it, or send a photo."),))
+
+
+def too_many_photos(choice: Choice) -> Message:
+    row = (Button(say("I have finished"), f"w:f:{choice.code()}"),)
+    return Message((say("Ten photos is the most I keep in one whisper. That one was not kept."),), rows=(row,))
+
+
+def changed(around: Around, danger_words: bool) -> Message:
+    """Say what a change to an old message does: nothing; help lines come if its words call for them."""
+    words = say("A message you change afterwards is not read again. To add something, send a new message.")
+    if not danger_words:
+        return Message((words,))
+    rows: Rows = ((Button(say("I am in danger now"), "w:d"),), (talk_button(),))
+    return Message((words, *help_line_phrases(around.nation)), rows=rows)
+
+
+def choose_first() -> Message:
+    """Words came before the choices were made."""
+    words = say("That waits here, and is not kept yet. First tap one of the buttons above, please.")
+    return Message((words,), rows=((Button(say("Show me the choices"), "w"), _stop()),))
+
+
+def kept_already() -> Message:
+    """It was sealed before a restart, and where the exchange stood is known to the chat alone."""
+    words = say("I was away for a moment. What you sent was received. Tap I have finished above when you are done.")
+    return Message((words,))
+
+
+def offer(around: Around) -> Message:
+    """Answer words nothing was waiting for: whisper them, ask an adult, or nothing."""
+    paragraphs = (
+        say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
+        say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
+    )
+    rows: Rows = (
+        (Button(say("Whisper this"), "w"),),
+        (talk_button(),),
+        (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
+    )
+    return Message(paragraphs, rows=rows)
+
+
+def stopped(*, sent: bool) -> Message:
+    words = (
+        say("You stopped here. What you sent before stays sealed for staff to read.")
+        if sent
+        else say("That is fine. Nothing was sent.")
+    )
+    return Message((words,))
+
+
+# --- the receipt ------------------------------------------------------------------------------------------------------
+
+
+def receipt(around: Around, choice: Choice) -> Message:
+    """The six words."""
+    words = around.words(choice.receipt)
+    lines = tuple(say("{number}. {word}", number=number, word=word) for number, word in enumerate(words, start=1))
+    paragraphs = (
+        say("Sealed. These six words are the only way back to it, for you or anybody who has them:"),
+        *lines,
+        say("Write them down. Staff cannot find you to answer, so come back and tap See replies."),
+    )
+    rows: Rows = (
+        (Button(say("I have kept them"), f"w:c:{_only_receipt(choice).code()}"),),
+        _see_replies(choice),
+    )
+    return Message(paragraphs, say("Your six words"), rows)
+
+
+def quiz(around: Around, choice: Choice, number: int) -> Message:
+    """Ask for one of the words, so that it is sure they were kept."""
+    rows = tuple(
+        (Button(verbatim(word), f"w:{number}:{replace(_only_receipt(choice), guess=place).code()}"),)
+        for place, word in enumerate(_options(around, choice, number))
+    )
+    return Message((say("Which is word {number}?", number=number),), rows=rows)
+
+
+def _options(around: Around, choice: Choice, number: int) -> tuple[str, ...]:
+    return tuple(sorted({around.words(choice.receipt)[number - 1], *around.decoys(choice.receipt, number)}))
+
+
+def is_right(around: Around, choice: Choice, number: int) -> bool:
+    """Say whether the word that was tapped is the one asked for."""
+    options = _options(around, choice, number)
+    right = options.index(around.words(choice.receipt)[number - 1])
+    return choice.guess == right
+
+
+def wrong_word(choice: Choice) -> Message:
+    row = (Button(say("Show the words again"), f"w:o:{_only_receipt(choice).code()}"),)
+    return Message((say("That is another word. Look once more, and write them down."),), rows=(row,))
+
+
+def kept_well(choice: Choice) -> Message:
+    """They have the words; offer to take the exchange out of the chat."""
+    paragraphs = (
+        say("Good. You have them."),
+        say("I can remove all this from the chat. Then the words on your paper are the only way back."),
+    )
+    rows: Rows = (_see_replies(choice), (Button(say("Remove this from my chat"), "w:z"),))
+    return Message(paragraphs, rows=rows)
+
+
+def nothing_yet(choice: Choice) -> Message:
+    row = (Button(say("I have finished"), f"w:f:{choice.code()}"),)
+    return Message((say("Nothing has been sent yet. Write it here first, or tap Stop."),), rows=(row, (_stop(),)))
+
+
+def removed(*, all_gone: bool) -> Message:
+    if all_gone:
+        # No more than this: it is what stays behind.
+        return Message((say("Done."),))
+    return Message((say("I removed what I could. Please delete the rest yourself: hold a message, then Delete."),))
+
+
+# --- coming back ------------------------------------------------------------------------------------------------------
+
+
+def ask_words() -> Message:
+    return Message((say("Type your six words, in order."),), rows=((_stop(),),))
+
+
+def not_six_words() -> Message:
+    words = say("Those are not six words from the list. Look at them once more: a letter may be wrong.")
+    return Message((words,), rows=((_stop(),),))
+
+
+def standing(around: Around, choice: Choice, found: Found | None) -> Message:
+    """How a whisper stands, and what was answered; a receipt that opens nothing gets the same kind of page."""
+    if found is None:
+        words = say("No whisper opens with these words. A letter may be wrong, or it was removed long after it closed.")
+        return Message((words,), say("Replies"))
+    status = {
+        "received": say("Received. Nobody has opened it yet."),
+        "read": say("Read by a safeguarding lead."),
+        "acting": say("Being acted on."),
+        "closed": _closed(found.outcome),
+    }[found.status]
+    replies, left_out = _fitting(found.replies)
+    lines = tuple(say("Staff: {words}", words=words) for _, words in replies)
+    more = (say_n("{count} older reply has no room here.", "{count} older replies have no room here.", left_out),)
+    paragraphs = (status, *(more if left_out else ()), *(lines or (say("There is no reply yet."),)))
+    rows: list[tuple[Button, ...]] = [(Button(say("Write more"), f"w:m:{_only_receipt(choice).code()}"),)]
+    if found.status == "closed":
+        code = _only_receipt(choice).code()
+        rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
+    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice)))
+
+
+def _closed(outcome: str) -> Phrase:
+    reasons = {
+        "helped": say("Closed: staff acted on it."),
+        "passed_on": say("Closed: it was passed on to those who can help."),
+        "known": say("Closed: staff knew of it already, and are dealing with it."),
+        "no_action": say("Closed: staff looked into it, and there was nothing more to do."),
+    }
+    return reasons.get(outcome, say("Closed."))
+
+
+def _fitting(replies: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, str], ...], int]:
+    """Choose the newest replies that one message has room for, and count the rest."""
+    kept: list[tuple[str, str]] = []
+    room = REPLIES_MOST
+    for what, words in reversed(replies):
+        if len(words) > room and kept:
+            break
+        kept.append((what, words[:REPLIES_MOST]))
+        room -= len(words)
+    return tuple(reversed(kept)), len(replies) - len(kept)
+
+
+def old_button() -> Phrase:
+    return say("That button no longer does anything. Send /whisper to begin.")
+
+
+def thanks() -> Phrase:
+    return say("Thank you. Staff will see that, and not your name.")

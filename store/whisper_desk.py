@@ -1,0 +1,278 @@
+"""The leads' side of the whisper store: readers and their keys, the queue, a thread, and what a lead decides.
+
+What a reader may not open is not there for them: `NotThere` says both. A reader's private key lies sealed under the
+store's key; which member of staff a reader is follows from a keyed hash, so the store names nobody.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from store.sealing import Sealer
+from store.whisper_sealing import (
+    ID_BYTES,
+    NotOpened,
+    PublicKey,
+    Seed,
+    new_seed,
+    open_sealed,
+    pack,
+    public_of,
+    seal,
+    unpack,
+)
+from store.whisper_tables import reader, report, turn, wrap
+from store.whispers import Door, WhisperStore, place_of, sealed_turn
+
+OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
+
+
+class NotThere(Exception):
+    """There is no such report, or it is not for this reader; the two look alike."""
+
+
+class LastReader(Exception):
+    """Nobody else could read it then: another must be added first."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A report as a card or the queue tells of it: no content."""
+
+    id: str
+    day: str
+    kind: str
+    urgency: str
+    status: str
+    stage: str
+    hold: str
+    outcome: str
+    kept: bool
+
+    @property
+    def handle(self) -> str:
+        """A short name to speak of it by."""
+        return self.id[:6].upper()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a thread: by "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note.
+
+    `caption` is what was typed under a photo.
+    """
+
+    id: str
+    by: str
+    what: str
+    body: bytes
+    caption: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A report opened: its line, the facts for readers (about, owner, links), and its turns, oldest first."""
+
+    line: Line
+    head: dict[str, Any]
+    turns: tuple[Turn, ...]
+
+
+def reader_id(sealer: Sealer, staff_id: str) -> bytes:
+    """Name the reader a member of staff is (16 bytes)."""
+    return sealer.blind("whisper reader", staff_id)[:ID_BYTES]
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(
+        row.id.hex(),
+        row.day,
+        row.kind,
+        row.urgency,
+        row.status,
+        row.stage,
+        row.hold,
+        row.outcome,
+        row.kept == "yes",
+    )
+
+
+# --- readers ----------------------------------------------------------------------------------------------------------
+
+
+def keep_readers(store: WhisperStore, wanted: Collection[bytes]) -> bool:
+    """Make readers of exactly these: new ones get what is open, those who left can read nothing more.
+
+    Returns whether anything changed. The last reader is never taken away while there are none to follow.
+    """
+    with store.read() as connection:
+        there = {row.id for row in connection.execute(select(reader.c.id)).all()}
+    new, gone = set(wanted) - there, there - set(wanted)
+    if not wanted or not (new or gone):
+        return False
+    with store.write() as connection:
+        seeds = {row.id: _seed(store, row) for row in connection.execute(select(reader)).all()}
+        for one in new:
+            seed = new_seed()
+            connection.execute(
+                insert(reader),
+                {
+                    "id": one,
+                    "public": public_of(seed),
+                    "private": store.lock(seed, b"reader" + one),
+                    "state": "active",
+                },
+            )
+        for row in connection.execute(select(report)).all():
+            _wrap_again(connection, row, seeds, new, gone)
+        connection.execute(delete(reader).where(reader.c.id.in_(gone)))
+    return True
+
+
+def _wrap_again(
+    connection: Connection, row: Row[Any], seeds: dict[bytes, Seed], new: set[bytes], gone: set[bytes]
+) -> None:
+    wraps = connection.execute(select(wrap).where(wrap.c.report == row.id)).all()
+    opened = next((one for one in wraps if one.reader in seeds), None)
+    # One that was recused from or excluded stays so; a closed report is not opened to somebody new.
+    if opened is not None and (row.status != "closed" or {one.reader for one in wraps} <= gone):
+        try:
+            desk = Seed(open_sealed(seeds[opened.reader], opened.sealed, place_of("wrap", row.id, opened.reader)))
+            head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
+        except NotOpened:
+            # It came with a backup, and is of nobody: `sweep` takes it away.
+            return
+        for one in new:
+            if one.hex() in head["excluded"]:
+                continue
+            public = connection.execute(select(reader.c.public).where(reader.c.id == one)).scalar_one()
+            sealed = seal(PublicKey(public), desk, place_of("wrap", row.id, one))
+            connection.execute(insert(wrap), {"report": row.id, "reader": one, "sealed": sealed})
+    connection.execute(delete(wrap).where(wrap.c.report == row.id, wrap.c.reader.in_(gone)))
+
+
+def _seed(store: WhisperStore, row: Row[Any]) -> Seed:
+    return Seed(store.unlock(row.private, b"reader" + row.id))
+
+
+def readers_of(store: WhisperStore, report_id: str) -> frozenset[bytes]:
+    """List who may read a report."""
+    with store.read() as connection:
+        rows = connection.execute(select(wrap.c.reader).where(wrap.c.report == _id(report_id))).all()
+    return frozenset(row.reader for row in rows)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def queue(store: WhisperStore, who: bytes | None = None) -> list[Line]:
+    """List the reports a reader may open (all of them for None, who sees no content), urgent and old ones first."""
+    with store.read() as connection:
+        chosen = select(report)
+        if who is not None:
+            chosen = chosen.join(wrap, wrap.c.report == report.c.id).where(wrap.c.reader == who)
+        lines = [_line(row) for row in connection.execute(chosen).all()]
+    return sorted(lines, key=lambda one: (one.status == "closed", one.urgency != "urgent", one.day, one.id))
+
+
+def open_thread(store: WhisperStore, who: bytes, report_id: str) -> Thread:
+    """Open a report for one of its readers. Raises NotThere."""
+    with store.read() as connection:
+        row, desk = _opened(store, connection, who, report_id)
+        head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
+        found = []
+        for one in connection.execute(select(turn).where(turn.c.report == row.id)).all():
+            facts, body = unpack(open_sealed(desk, one.desk, place_of("desk", row.id, one.id)))
+            found.append((facts["n"], Turn(one.id.hex(), facts["by"], facts["what"], body, facts.get("caption", ""))))
+    found.sort(key=lambda one: (one[0], one[1].id))
+    return Thread(_line(row), head, tuple(one for _, one in found))
+
+
+def _opened(store: WhisperStore, connection: Connection, who: bytes, report_id: str) -> tuple[Row[Any], Seed]:
+    wanted = _id(report_id)
+    row = connection.execute(select(report).where(report.c.id == wanted)).first()
+    mine = connection.execute(select(wrap).where(wrap.c.report == wanted, wrap.c.reader == who)).first()
+    key = connection.execute(select(reader).where(reader.c.id == who, reader.c.state == "active")).first()
+    if row is None or mine is None or key is None:
+        raise NotThere
+    try:
+        return row, Seed(open_sealed(_seed(store, key), mine.sealed, place_of("wrap", wanted, who)))
+    except NotOpened:
+        raise NotThere from None
+
+
+def _id(report_id: str) -> bytes:
+    try:
+        return bytes.fromhex(report_id)
+    except ValueError:
+        raise NotThere from None
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+def say(store: WhisperStore, who: bytes, report_id: str, what: str, name: str, words: str) -> None:
+    """Add a "reply" or "question" to the reporter, or a "note" that stays at the desk. Raises NotThere, TooLong."""
+    with store.write() as connection:
+        row, _ = _opened(store, connection, who, report_id)
+        door = Door(row.id, PublicKey(row.reporter_key), PublicKey(row.desk_key))
+        facts = {"by": name, "what": what}
+        sealed_turn(connection, door, facts, words.encode("utf-8", "replace"), for_reporter=what != "note")
+
+
+def change(store: WhisperStore, who: bytes, report_id: str, **values: str) -> None:
+    """Set plain facts: status, urgency, stage, outcome, closed, kept. Raises NotThere."""
+    with store.write() as connection:
+        row, _ = _opened(store, connection, who, report_id)
+        connection.execute(update(report).where(report.c.id == row.id).values(**values))
+
+
+def note_in_head(store: WhisperStore, who: bytes, report_id: str, **facts: object) -> None:
+    """Set facts that readers alone see: owner, links. Raises NotThere."""
+    with store.write() as connection:
+        row, desk = _opened(store, connection, who, report_id)
+        head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
+        sealed = seal(PublicKey(row.desk_key), pack({**head, **facts}), place_of("head", row.id))
+        connection.execute(update(report).where(report.c.id == row.id).values(head=sealed))
+
+
+def recuse(store: WhisperStore, who: bytes, report_id: str) -> None:
+    """Stand back from a report: this reader opens it no more. Raises NotThere, or LastReader."""
+    with store.write() as connection:
+        row, desk = _opened(store, connection, who, report_id)
+        others = connection.execute(select(wrap).where(wrap.c.report == row.id, wrap.c.reader != who)).first()
+        if others is None:
+            raise LastReader
+        head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
+        head["excluded"] = [*head["excluded"], who.hex()]
+        sealed = seal(PublicKey(row.desk_key), pack(head), place_of("head", row.id))
+        connection.execute(update(report).where(report.c.id == row.id).values(head=sealed))
+        connection.execute(delete(wrap).where(wrap.c.report == row.id, wrap.c.reader == who))
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+
+
+def cards_of(store: WhisperStore, report_id: str) -> list[list[str]]:
+    """Read where a report's cards lie: lists of a channel and a message."""
+    with store.read() as connection:
+        row = connection.execute(select(report.c.id, report.c.card).where(report.c.id == _id(report_id))).first()
+    if row is None:
+        return []
+    found: list[list[str]] = json.loads(store.unlock(row.card, b"card" + row.id))
+    return found
+
+
+def note_cards(store: WhisperStore, report_id: str, places: list[list[str]], stage: str) -> None:
+    """Keep where a report's cards lie, and how far they have come."""
+    wanted = _id(report_id)
+    sealed = store.lock_card(json.dumps(places).encode(), wanted)
+    with store.write() as connection:
+        connection.execute(update(report).where(report.c.id == wanted).values(card=sealed, stage=stage))

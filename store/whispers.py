@@ -1,0 +1,408 @@
+"""The whisper store: reports whose writers nobody can find here. The leads' side of it is `store.whisper_desk`.
+
+A store of its own, in its own SQLite file (or a PostgreSQL of its own), opened with its own engine. It never learns who
+writes: no function here takes a person, a chat or a time. What keeps it so is `store.whisper_tables`.
+"""
+
+import errno
+import hmac
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, Engine, delete, event, func, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from store.database import make_engine
+from store.sealing import KeyProblem, Sealer
+from store.vault import StoreProblem, problem
+from store.whisper_sealing import (
+    ID_BYTES,
+    MARK_BYTES,
+    SALT_BYTES,
+    SIZES,
+    VERIFIER_BYTES,
+    Cost,
+    NotOpened,
+    PublicKey,
+    Receipt,
+    Seed,
+    find_by,
+    keys_of,
+    new_seed,
+    open_sealed,
+    pack,
+    public_of,
+    seal,
+    unpack,
+)
+from store.whisper_tables import SCHEMA_VERSION, lately, reader, report, setting, turn, whisper_metadata, wrap
+
+Status = Literal["received", "read", "acting", "closed"]
+Urgency = Literal["ordinary", "urgent"]
+KINDS = ("bullying", "online", "home", "friend", "adult", "other")
+# A wrong receipt opens as many turns, in vain, as a right one with a thread of this length.
+OPENINGS = 64
+_DAY_SECONDS = 86_400
+_NONCE = 12
+TEXT_MOST = SIZES[2] - 4
+_CARD_BYTES = 2048
+
+
+class StoreGone(OSError):
+    """The file of the store was taken away while it was open."""
+
+
+class NobodyReads(Exception):
+    """There is no reader left for this report: each is excluded, or there are none yet."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a report begins with: the day, the plain facts, and those that only readers see (`about`, `excluded`).
+
+    `excluded` holds readers' ids in hexadecimal, who are never among its readers.
+    """
+
+    day: str
+    kind: str
+    about: str
+    urgency: Urgency = "ordinary"
+    hold: str = ""
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Door:
+    """What is needed to add to a report, and does not open it: its id and the two public keys."""
+
+    report: bytes
+    reporter_key: PublicKey
+    desk_key: PublicKey
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The keyed hash of the update that brings words; the first of a batch lets go of those of the batch before."""
+
+    value: bytes = b""
+    first_of_batch: bool = False
+
+
+NO_MARK = Mark()
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a right receipt gives: the door, and the seed that opens what is meant for the reporter."""
+
+    door: Door
+    seed: Seed
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a reporter sees on coming back; `replies` are pairs of "reply" or "question" and its words, oldest first."""
+
+    status: Status
+    outcome: str
+    replies: tuple[tuple[str, str], ...]
+
+
+class WhisperStore:
+    """One whisper store, open."""
+
+    def __init__(self, engine: Engine, sealer: Sealer, cost: Cost = Cost()) -> None:  # noqa: B008 (frozen)
+        self.engine, self.cost = engine, cost
+        self._cipher = AESGCM(sealer.blind("whisper", "readers' keys"))
+        self._name = sealer.blind("whisper", "store")[:ID_BYTES]
+        self.salt = b""
+        self._made = False
+        self.settled = True
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a transaction; after its commit nothing of it is left beside the tables, nor the time it was made."""
+        if self._made and self.path is not None and not self.path.exists():
+            # An open file that was deleted would take everything, and keep nothing.
+            raise StoreGone(errno.ENOENT, "the whisper store is not there any more")
+        with self.engine.begin() as connection:
+            yield connection
+        self._made = True
+        self.settle()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that only reads."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    def settle(self) -> None:
+        """Empty the write-ahead log into the file, and give the files the time of midnight.
+
+        The file's own time would say when the last whisper came. A disk that fails here has kept the whisper already,
+        so it is not an error: `settled` says that it is to be done again.
+        """
+        path = self.path
+        if path is None:
+            return
+        try:
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                raw.close()
+            midnight = time.time() // _DAY_SECONDS * _DAY_SECONDS
+            for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+                if file.exists():
+                    os.utime(file, (midnight, midnight))
+            self.settled = True
+        except (sqlite3.Error, OSError):
+            self.settled = False
+
+    @property
+    def path(self) -> Path | None:
+        """The file, where it is one."""
+        name = self.engine.url.database
+        return Path(name) if self.engine.dialect.name == "sqlite" and name else None
+
+    # --- what is sealed under the store's own key ---------------------------------------------------------------------
+
+    def lock(self, value: bytes, place: bytes) -> bytes:
+        """Seal a value that this program alone reads (AES-256-GCM, bound to its place)."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, value, place)
+
+    def unlock(self, value: bytes, place: bytes) -> bytes:
+        """Open what `lock` made. Raises NotOpened."""
+        try:
+            return self._cipher.decrypt(value[:_NONCE], value[_NONCE:], place)
+        except (InvalidTag, ValueError):
+            raise NotOpened from None
+
+    def lock_card(self, words: bytes, report_id: bytes) -> bytes:
+        """Seal where a report's cards lie, always at one size."""
+        return self.lock(words.ljust(_CARD_BYTES), b"card" + report_id)
+
+    def note_key(self, connection: Connection) -> None:
+        """Note, or check, which key this store belongs to, and read its salt. Raises KeyProblem."""
+        rows = connection.execute(select(setting.c.name, setting.c.value)).all()
+        known = {row.name: row.value for row in rows}
+        if not known:
+            known = {"schema": SCHEMA_VERSION, "salt": secrets.token_bytes(SALT_BYTES), "key": self._name}
+            connection.execute(insert(setting), [{"name": name, "value": value} for name, value in known.items()])
+        if known["schema"] != SCHEMA_VERSION:
+            raise StoreProblem("The whisper store was made by a newer Earshot. Install that version.")
+        if not hmac.compare_digest(known["key"], self._name):
+            raise KeyProblem("the whisper store was made with another key: put that key file back, nothing was changed")
+        self.salt = known["salt"]
+
+
+def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool = True) -> WhisperStore:  # noqa: B008
+    """Open the whisper store, making it where there is none and `make` says so. Raises StoreProblem or KeyProblem."""
+    engine = make_engine(url)
+    if engine.dialect.name == "sqlite":
+        path = Path(engine.url.database or "")
+        if not make and not path.exists():
+            raise StoreProblem("There is no whisper store here yet: it is made when Earshot first runs.")
+        if not path.exists():
+            _make_private(path)
+
+        @event.listens_for(engine, "connect")
+        def _in_memory(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+            # What VACUUM puts together must not lie in a temporary file of the machine's.
+            connection.execute("PRAGMA temp_store=MEMORY")
+
+    store = WhisperStore(engine, sealer, cost)
+    try:
+        with store.write() as connection:
+            if not inspect(connection).has_table("setting"):
+                whisper_metadata.create_all(connection)
+            store.note_key(connection)
+    except DBAPIError as error:
+        engine.dispose()
+        raise problem(error) from None
+    except BaseException:
+        engine.dispose()
+        raise
+    return store
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreProblem(f"The whisper store cannot be made ({error.strerror}). Mend that, then try again.") from None
+
+
+# --- the reporter's side ----------------------------------------------------------------------------------------------
+
+
+def place_of(what: str, report_id: bytes, turn_id: bytes = b"") -> bytes:
+    """Name where a sealed value belongs, so that it opens nowhere else."""
+    return what.encode() + report_id + turn_id
+
+
+def was_taken(store: WhisperStore, mark: bytes) -> bool:
+    """Say whether an update of the last batch was sealed already, by a process that died before it answered."""
+    with store.read() as connection:
+        return connection.execute(select(lately.c.mark).where(lately.c.mark == mark)).first() is not None
+
+
+def start(
+    store: WhisperStore, draft: Draft, receipt: Receipt, facts: dict[str, Any], body: bytes, mark: Mark = NO_MARK
+) -> Door:
+    """Make a report of its first words. Raises NobodyReads, TooLong, or what a database that cannot write raises."""
+    salt, desk_seed = secrets.token_bytes(SALT_BYTES), new_seed()
+    verifier, seed = keys_of(receipt, salt, store.cost)
+    door = Door(secrets.token_bytes(ID_BYTES), public_of(seed), public_of(desk_seed))
+    head = pack({"about": draft.about, "excluded": list(draft.excluded)})
+    row = {
+        "id": door.report,
+        "day": draft.day,
+        "kind": draft.kind,
+        "urgency": draft.urgency,
+        "status": "received",
+        "stage": "new",
+        "hold": draft.hold,
+        "kept": "",
+        "closed": "",
+        "outcome": "",
+        "salt": salt,
+        "mark": find_by(receipt, store.salt, store.cost),
+        "verifier": verifier,
+        "reporter_key": door.reporter_key,
+        "desk_key": door.desk_key,
+        "head": seal(door.desk_key, head, place_of("head", door.report)),
+        "card": store.lock_card(b"[]", door.report),
+    }
+    with store.write() as connection:
+        readers = [
+            one
+            for one in connection.execute(select(reader).where(reader.c.state == "active")).all()
+            if one.id.hex() not in draft.excluded
+        ]
+        if not readers:
+            raise NobodyReads
+        connection.execute(insert(report), row)
+        connection.execute(
+            insert(wrap),
+            [
+                {
+                    "report": door.report,
+                    "reader": one.id,
+                    "sealed": seal(PublicKey(one.public), desk_seed, place_of("wrap", door.report, one.id)),
+                }
+                for one in readers
+            ],
+        )
+        _add(connection, door, facts, body, mark)
+    return door
+
+
+def add(
+    store: WhisperStore,
+    door: Door,
+    facts: dict[str, Any],
+    body: bytes,
+    mark: Mark = NO_MARK,
+    *,
+    urgent: bool = False,
+) -> None:
+    """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong."""
+    with store.write() as connection:
+        _add(connection, door, facts, body, mark)
+        # To the desk it is news again, until somebody opens it.
+        values = {"stage": "new", **({"urgency": "urgent"} if urgent else {})}
+        connection.execute(update(report).where(report.c.id == door.report).values(values))
+        if facts["what"] != "helped":
+            # Who writes again has not done with it, and it must not be purged under them.
+            again = {"status": "acting", "closed": "", "outcome": ""}
+            closed = report.c.status == "closed"
+            connection.execute(update(report).where(report.c.id == door.report, closed).values(again))
+
+
+def _add(connection: Connection, door: Door, facts: dict[str, Any], body: bytes, mark: Mark) -> None:
+    sealed_turn(connection, door, {"by": "reporter", **facts}, body, for_reporter=False)
+    if mark.first_of_batch:
+        connection.execute(delete(lately))
+    if mark.value:
+        connection.execute(insert(lately), {"mark": mark.value})
+
+
+def sealed_turn(connection: Connection, door: Door, facts: dict[str, Any], body: bytes, *, for_reporter: bool) -> None:
+    """Write one turn; of one that is not for the reporter their half is sealed for nobody, and looks the same.
+
+    The order of turns is told within the seal alone.
+    """
+    number = connection.execute(select(func.count()).select_from(turn).where(turn.c.report == door.report)).scalar_one()
+    turn_id = secrets.token_bytes(ID_BYTES)
+    plain = pack({"n": number, **facts}, body)
+    mine = door.reporter_key if for_reporter else public_of(new_seed())
+    # A photo shows by its size whoever it is for; all else must not show by the other half's.
+    words = plain if for_reporter else bytes(len(plain) if len(plain) < TEXT_MOST else 0)
+    row = {
+        "report": door.report,
+        "id": turn_id,
+        "desk": seal(door.desk_key, plain, place_of("desk", door.report, turn_id)),
+        "mine": seal(mine, words, place_of("mine", door.report, turn_id)),
+    }
+    connection.execute(insert(turn), row)
+
+
+def find(store: WhisperStore, receipt: Receipt) -> Key | None:
+    """Find a receipt's report; a wrong one takes as long: two Argon2id, and the same comparisons."""
+    mark = find_by(receipt, store.salt, store.cost)
+    with store.read() as connection:
+        row = connection.execute(select(report).where(report.c.mark == mark)).first()
+    salt = row.salt if row else secrets.token_bytes(SALT_BYTES)
+    verifier, seed = keys_of(receipt, salt, store.cost)
+    right = hmac.compare_digest(verifier, row.verifier if row else bytes(VERIFIER_BYTES))
+    if row is None or not right:
+        return None
+    return Key(Door(row.id, PublicKey(row.reporter_key), PublicKey(row.desk_key)), seed)
+
+
+def see(store: WhisperStore, key: Key | None) -> Page | None:
+    """Open what is for the reporter; without a key the same work is done in vain, and None is given."""
+    with store.read() as connection:
+        row, turns = None, []
+        if key is not None:
+            row = connection.execute(select(report).where(report.c.id == key.door.report)).first()
+            turns = list(connection.execute(select(turn).where(turn.c.report == key.door.report)).all())
+    seed = key.seed if key is not None else new_seed()
+    found = []
+    for one in turns:
+        try:
+            found.append(unpack(open_sealed(seed, one.mine, place_of("mine", one.report, one.id))))
+        except NotOpened:
+            continue
+    if len(turns) < OPENINGS:
+        _in_vain(seed, OPENINGS - len(turns))
+    if row is None:
+        return None
+    found.sort(key=lambda one: int(one[0]["n"]))
+    replies = tuple((str(facts["what"]), body.decode("utf-8", "replace")) for facts, body in found)
+    return Page(row.status, row.outcome, replies)
+
+
+def _in_vain(seed: Seed, times: int) -> None:
+    nothing = seal(public_of(new_seed()), b"", b"")
+    for _ in range(times):
+        try:
+            open_sealed(seed, nothing, b"")
+        except NotOpened:
+            continue
+
+
+assert MARK_BYTES == ID_BYTES  # noqa: S101 (marks and ids look alike in the file)

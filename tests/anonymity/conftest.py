@@ -1,0 +1,48 @@
+"""What the tests of Whisper may ask for: a whisper store on each database, with a cost that does not slow them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from store.sealing import Sealer
+from store.whisper_desk import keep_readers, reader_id
+from store.whisper_sealing import Cost
+from store.whispers import WhisperStore, open_whispers
+from tests.conftest import DATABASES
+
+CHEAP = Cost(memory=64, passes=1)
+
+
+@pytest.fixture(params=DATABASES)
+def whisper_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a whisper store that is not made yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'whispers.sqlite'}"
+        return
+    base: str = request.getfixturevalue("postgresql_url")
+    name = f"whisper_{uuid4().hex}"
+    admin = create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield base.replace("/postgres?", f"/{name}?")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def readers(sealer: Sealer) -> list[bytes]:
+    """Two readers."""
+    return [reader_id(sealer, name) for name in ("first lead", "second lead")]
+
+
+@pytest.fixture
+def whisper_store(whisper_url: str, sealer: Sealer, readers: list[bytes]) -> Iterator[WhisperStore]:
+    """A whisper store with two readers."""
+    store = open_whispers(whisper_url, sealer, CHEAP)
+    keep_readers(store, readers)
+    yield store
+    store.engine.dispose()
