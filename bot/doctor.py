@@ -15,6 +15,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.doctor_store import folder_findings, store_findings
+from bot.doctor_trust import trust_findings
 from bot.finding import Finding
 from bot.opening import problem_of
 from bot.settings import Settings
@@ -115,5 +116,6 @@ def _refused(what: str, error: SlackApiError, setting: str, page: str) -> Findin
 CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "data folder": folder_findings,
     "database": store_findings,
+    "trust": trust_findings,
     "networks": _network_findings,
 }
