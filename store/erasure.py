@@ -39,7 +39,7 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
 
     Messages are deleted when Earshot next runs, as far as the networks still allow it.
     """
-    school_id, name = pupil.school_id, f"pupil:{pupil.id.hex}"
+    school_id, subject = pupil.school_id, f"pupil:{pupil.id.hex}"
     guardians = session.exec(select_rows(Guardianship.guardian_id).where(Guardianship.pupil_id == pupil.id)).all()
     binding = session.get(Binding, pupil.id)
     if binding is not None:
@@ -51,14 +51,14 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
     _delete(session, found)
-    for name, keys in found.items():
-        counted[name] = counted.get(name, 0) + len(keys)
+    for table, keys in found.items():
+        counted[table] = counted.get(table, 0) + len(keys)
     for guardian_id in guardians:
         if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
             session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))
             counted["guardian"] = counted.get("guardian", 0) + 1
     session.expire_all()
-    audit.record(session, school_id, now, actor=actor, action="person erased", subject=name)
+    audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)
     return Erased(dict(sorted(counted.items())), messages)
 
 
