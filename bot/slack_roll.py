@@ -6,6 +6,7 @@ it, and are linked anew by their next card if an account has their address.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,7 +20,7 @@ from sqlmodel import Session, col, select
 from bot.slack_sender import UNREACHABLE, code_of
 from bot.worker import Worker
 from store import audit
-from store.sealing import Sealer
+from store.sealing import Sealer, Unreadable
 from store.tables import Cursor, Staff
 
 log = structlog.get_logger()
@@ -97,7 +98,12 @@ def _linked(session: Session, sealer: Sealer, school_id: UUID) -> list[_Linked]:
             Staff.school_id == school_id, col(Staff.active).is_(True), col(Staff.slack_user_key).is_not(None)
         )
     ).all()
-    return [_Linked(one.id, sealer.read(one, "slack_user"), sealer.read(one, "email")) for one in staff]
+    linked = []
+    for one in staff:
+        # One row that is damaged must not keep the others from being asked about.
+        with suppress(Unreadable):
+            linked.append(_Linked(one.id, sealer.read(one, "slack_user"), sealer.read(one, "email")))
+    return linked
 
 
 def _note(session: Session, school_id: UUID, gone: dict[UUID, str], now: datetime) -> dict[str, int]:

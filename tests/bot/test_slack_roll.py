@@ -73,6 +73,17 @@ async def test_an_account_slack_does_not_know_is_unlinked(engine: Engine):
         assert await roll(post) == {"slack account gone": 1}
 
 
+async def test_a_damaged_row_keeps_nobody_else_from_being_asked_about(engine: Engine):
+    async with post_office(engine) as post:
+        await post.rig.ask("PUT", "/workspace/people", [dict(PEOPLE[0], deleted=True)])
+
+        def damage(session: Session) -> None:
+            session.get_one(Staff, post.school.staff["deputy"]).email_sealed = b"damaged"
+
+        post.school.work(damage)
+        assert await roll(post) == {"slack account closed": 1}
+
+
 async def test_without_an_answer_nothing_changes_and_the_call_is_due_still(engine: Engine):
     async with post_office(engine) as post:
         await post.rig.ask("PUT", "/workspace/people", [dict(PEOPLE[0], deleted=True)])
