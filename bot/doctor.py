@@ -14,7 +14,9 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.doctor_clock import clock_findings
 from bot.doctor_store import folder_findings, store_findings
+from bot.doctor_trust import trust_findings
 from bot.finding import Finding
 from bot.opening import problem_of
 from bot.settings import Settings
@@ -50,7 +52,8 @@ async def _ask(settings: Settings) -> list[Finding]:
     checks: list[Awaitable[Finding]] = [_telegram(settings), _slack(settings)]
     if settings.slack_app_token is not None:
         checks.append(_slack_app(settings))
-    return list(await asyncio.gather(*checks))
+    findings, clock = await asyncio.gather(asyncio.gather(*checks), clock_findings(settings.slack_api_url, SECONDS))
+    return [*findings, *clock]
 
 
 async def _telegram(settings: Settings) -> Finding:
@@ -115,5 +118,6 @@ def _refused(what: str, error: SlackApiError, setting: str, page: str) -> Findin
 CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "data folder": folder_findings,
     "database": store_findings,
+    "trust": trust_findings,
     "networks": _network_findings,
 }

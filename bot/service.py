@@ -15,6 +15,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot import slack_roll
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.opening import anchor_path
@@ -145,6 +146,7 @@ class Service:
             asyncio.create_task(self._keep_anchor(stop), name="anchor"),
             asyncio.create_task(self.watch.run(stop), name="auditor"),
             asyncio.create_task(self.whispers.run(stop), name="whispers"),
+            asyncio.create_task(self._call_slack_roll(stop), name="slack roll"),
             asyncio.create_task(self._start_slack(stop), name="slack"),
         ]
 
@@ -192,6 +194,20 @@ class Service:
             await _pause(stop, 60.0)
             ending = stop.is_set()
 
+    async def _call_slack_roll(self, stop: asyncio.Event) -> None:
+        """Once a day, ask Slack whether each linked account is still there and still theirs."""
+        while not stop.is_set():
+            # Not at once: the first minutes belong to what waited while nothing ran.
+            await _pause(stop, 600.0)
+            if stop.is_set() or not await self.worker.run(lambda session: slack_roll.is_due(session, self.clock())):
+                continue
+            try:
+                await slack_roll.call(
+                    self.slack.client, self.worker, self.sealer, self.schools.id, self.clock, stopping=stop
+                )
+            except Exception as error:
+                log.warning("slack roll call failed", error=type(error).__name__)
+
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
         ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
@@ -212,7 +228,7 @@ class Service:
     async def close(self) -> None:
         """Wait for what is under way, then let go of everything."""
         for task in self._tasks:
-            if task.get_name() == "slack":
+            if task.get_name() in ("slack", "slack roll"):
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._web is not None:

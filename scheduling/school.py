@@ -51,13 +51,13 @@ class Schools:
     """Keeps one school's facts, read anew whenever its row changes (a snow day, new term dates)."""
 
     def __init__(self, school_id: UUID) -> None:
-        self._id = school_id
+        self.id = school_id
         self._raw: tuple[object, ...] = ()
         self.known: SchoolFacts | None = None
 
     def of(self, session: Session) -> SchoolFacts:
         """Read the facts as they stand now."""
-        row = session.get_one(School, self._id)
+        row = session.get_one(School, self.id)
         raw = (row.name, row.locale, row.calendar, row.policy)
         if self.known is None or raw != self._raw:
             self._raw, self.known = raw, facts(row)

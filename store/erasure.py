@@ -39,7 +39,7 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
 
     Messages are deleted when Earshot next runs, as far as the networks still allow it.
     """
-    school_id, name = pupil.school_id, f"pupil:{pupil.id.hex}"
+    school_id, subject = pupil.school_id, f"pupil:{pupil.id.hex}"
     guardians = session.exec(select_rows(Guardianship.guardian_id).where(Guardianship.pupil_id == pupil.id)).all()
     binding = session.get(Binding, pupil.id)
     if binding is not None:
@@ -58,7 +58,7 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
             session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))
             counted["guardian"] = counted.get("guardian", 0) + 1
     session.expire_all()
-    audit.record(session, school_id, now, actor=actor, action="person erased", subject=name)
+    audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)
     return Erased(dict(sorted(counted.items())), messages)
 
 

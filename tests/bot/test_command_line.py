@@ -206,6 +206,7 @@ def test_a_wave_without_term_dates_says_how_to_give_them(made: Earshot) -> None:
 def test_a_wave_outside_school_time_is_refused(made: Earshot) -> None:
     Path("terms.ics").write_bytes(TERMS.replace("=2026", "=2016").encode())
     made("calendar", "terms.ics")
+    made("basis", "--lawful-basis", "public task", "--dpia", "DPIA 2026-14")
     assert made("wave") == Told(
         1, "", "There is no school now, so no check-in is sent. Choose a time in the school day."
     )

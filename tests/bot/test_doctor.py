@@ -14,21 +14,22 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
+from bot.backups import PROVEN, TAKEN, public_path
 from bot.doctor import Finding, examine
-from bot.opening import open_store
+from bot.opening import anchor_path, open_store
 from bot.settings import Settings
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, TELEGRAM_TOKEN, Book, Faults, Hub
 from rehearsal.slack import Workspace
 from rehearsal.slack_rules import SCOPES
 from rehearsal.telegram import BotApi
 from scheduling.calendar import SchoolCalendar, Term
-from store import outbox
+from store import anchor, audit, outbox
 from store.due import set_due
 from store.ids import new_id
 from store.keys import make_key_file
 from store.people import link_slack
 from store.sealing import Sealer
-from store.tables import CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
+from store.tables import Audit, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
 from tests.factories import make_group, make_pupil, make_school, make_staff
 from tests.rehearsal.slack_rig import serving
 
@@ -55,6 +56,8 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     with Session(engine) as session:
         _fill(session, sealer)
         session.commit()
+        anchor.keep(session, anchor_path(settings), sealer)
+    public_path(settings).write_text("00")
     engine.dispose()
     return settings
 
@@ -67,6 +70,8 @@ def _fill(session: Session, sealer: Sealer) -> None:
     for staff in session.exec(select(Staff)).all():
         link_slack(session, sealer, school.id, f"U{staff.id.hex}", sealer.read(staff, "email"))
     group = make_group(session, school, "7B", 7, tutor)
+    for action in (TAKEN, PROVEN):
+        audit.record(session, school.id, datetime.now(UTC), actor="command:backup", action=action, subject="backup:1")
     pupils = [make_pupil(session, sealer, school, group, chat_id=chat) for chat in (501, 502)]
     opens = datetime.now(UTC) - timedelta(hours=2)
     wave = Wave(school_id=school.id, day="1", number=0, opens_at=opens, closes_at=opens, bank_version="2026-1")
@@ -115,6 +120,10 @@ def test_a_well_school_has_nothing_to_mend(settings: Settings) -> None:
         "outbox",
         "due work",
         "failures",
+        "recovery key",
+        "backup",
+        "restore",
+        "audit",
         "networks",
     ]
     assert findings[-1] == Finding("networks", True, "Rehearsal: no tokens set, so everything runs on this machine.")
@@ -455,3 +464,60 @@ async def test_networks_that_do_not_answer_are_told_as_that(no_store: Settings) 
     told = await asked(live(no_store, "http://127.0.0.1:9"))
     assert [ok for ok, _ in told.values()] == [False, False, False]
     assert all("cannot be reached" in words for _, words in told.values())
+
+
+# --- what trust rests on ----------------------------------------------------------------------------------------------
+
+
+def _aged(action: str, age: timedelta) -> Plant:
+    def plant(session: Session, _school: UUID) -> None:
+        session.exec(select(Audit).where(Audit.action == action)).one().at = datetime.now(UTC) - age
+
+    return plant
+
+
+def _without_audit(session: Session, _school: UUID) -> None:
+    for row in session.exec(select(Audit)).all():
+        session.delete(row)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (
+            _aged(TAKEN, timedelta(days=3)),
+            {"backup": "The last backup is 3 days old: run `earshot backup FOLDER` each night."},
+        ),
+        (
+            _aged(PROVEN, timedelta(days=121)),
+            {
+                "restore": "A backup was last proven 121 days ago: run `earshot restore FILE --recovery-key KEY "
+                "--check`."
+            },
+        ),
+        (
+            _without_audit,
+            {
+                "backup": "No backup was ever made: run `earshot backup FOLDER` each night.",
+                "restore": "No backup was ever proven by restoring it: run `earshot restore FILE --recovery-key KEY "
+                "--check`.",
+                "audit": "The audit chain is broken: run `earshot audit verify`, which says where.",
+            },
+        ),
+    ],
+    ids=["old backup", "not proven of late", "no audit rows"],
+)
+def test_backups_and_the_record_are_looked_at(
+    settings: Settings, engine: Engine, what: Plant, words: dict[str, str]
+) -> None:
+    plant(engine, what)
+    assert mended(settings) == words
+
+
+def test_a_missing_recovery_key_and_anchor_are_found(settings: Settings) -> None:
+    public_path(settings).unlink()
+    anchor_path(settings).unlink()
+    assert mended(settings) == {
+        "recovery key": "There is no recovery key, so no backup can be made: run `earshot keys recovery recovery.key`.",
+        "audit": "The audit chain has no anchor yet: run `earshot audit verify`.",
+    }

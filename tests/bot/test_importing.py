@@ -314,6 +314,9 @@ headers = st.sampled_from(
         "pupil_id,name,group,born",
         "pupil_id,name,group,year,language",
         "pupil_id,tutor_id",
+        "pupil_id,name,group,year,left",
+        "guardian_id,pupil_id,name",
+        "staff_id;name;email",
     ]
 )
 files = st.text(max_size=200) | st.builds(

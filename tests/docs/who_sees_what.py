@@ -103,7 +103,9 @@ look that shows what a pupil said or did is recorded: [the record](keys-and-back
 
 Access follows the lists: when a tutor group gets another tutor, or a pupil another group, it moves with the next tap.
 Somebody who has left sees nothing from the moment the lists say so. The head sees totals only, which go through no
-guard, for no pupil is in them. Nobody sees anything of another school on the same installation.
+guard, for no pupil is in them. Once a day Slack is asked about every linked account: one that was closed, or has
+another address now, is let in no more until a card has found its owner anew. Nobody sees anything of another school on
+the same installation.
 """
 
 

@@ -1,5 +1,7 @@
 """A change of keys: everything opens and is found with the new key, nothing with the old; a kill loses nothing."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -143,3 +145,38 @@ def test_progress_counts_every_row_once(engine: Engine) -> None:
     change_key(engine, *sealers, NOW, lambda done, total: told.append((done, total)), batch=3)
     assert told[-1] == (2 * PUPILS + 1, 2 * PUPILS + 1)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+PROGRAM = """
+import sys
+from store.database import make_engine
+from store.keys import read_ring
+from store.rotation import change_key
+from tests.factories import NOW
+old, new = (read_ring(words, "a test's key").current for words in sys.argv[2:4])
+change_key(make_engine(sys.argv[1]), old, new, NOW, lambda done, total: print(done, flush=True), batch=1)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 5, 11])
+def test_a_process_killed_in_the_middle_leaves_a_change_that_goes_on(
+    engine: Engine, database_url: str, after: int
+) -> None:
+    code = filled(engine)
+    engine.dispose()
+    words = (OLD.write(), NEW.write())
+    process = subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-c", PROGRAM, database_url, *words], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(after):
+        assert process.stdout.readline()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    with Session(engine) as session:
+        keys = vault.keys_of(session)
+    # It may have come to its end before the signal did; mostly it has not.
+    assert {NEW.current.key_id.hex()} <= set(keys)
+    change(engine)
+    assert_all_is_of_the_new_key(engine, code)

@@ -1,0 +1,109 @@
+"""The doctor's look at what a school's trust rests on: backups, that one was ever restored, and the audit chain.
+
+When backups were made and proven is read from the audit chain, in which both commands leave a row.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, select
+
+from bot.backups import PROVEN, TAKEN, public_path
+from bot.finding import Finding
+from bot.opening import anchor_path, is_there, key_ring
+from bot.settings import Settings
+from store import anchor, vault
+from store.database import make_engine
+from store.sealing import KeyProblem, Sealer
+from store.tables import Audit, School
+from store.vault import StoreProblem
+
+BACKUP_EVERY = timedelta(days=2)
+PROVEN_EVERY = timedelta(days=120)
+
+
+def trust_findings(settings: Settings) -> list[Finding]:
+    """Look at backups and the audit chain; nothing for the sample school, or where there is no store to look at."""
+    if not is_there(settings):
+        return []
+    engine = make_engine(settings.store_url).execution_options(reading=True)
+    try:
+        if not vault.check_version(engine):
+            return []
+        with Session(engine) as session:
+            school = session.exec(select(School).limit(1)).first()
+            if school is None or "sample" in school.policy:
+                return []
+            return [*_backups(settings, session, school), *_chain(settings, session)]
+    except (StoreProblem, DBAPIError):
+        # What is wrong there was said already.
+        return []
+    finally:
+        engine.dispose()
+
+
+def _backups(settings: Settings, session: Session, school: School) -> Iterator[Finding]:
+    made = public_path(settings).exists()
+    yield Finding(
+        "recovery key",
+        made,
+        "There is a recovery key to encrypt backups to."
+        if made
+        else "There is no recovery key, so no backup can be made: run `earshot keys recovery recovery.key`.",
+    )
+    now = datetime.now(UTC)
+    taken, proven = _last(session, school, TAKEN), _last(session, school, PROVEN)
+    yield _aged(
+        "backup",
+        None if taken is None else now - taken,
+        BACKUP_EVERY,
+        "The last backup is {age} old",
+        "No backup was ever made",
+        "run `earshot backup FOLDER` each night",
+    )
+    yield _aged(
+        "restore",
+        None if proven is None else now - proven,
+        PROVEN_EVERY,
+        "A backup was last proven {age} ago",
+        "No backup was ever proven by restoring it",
+        "run `earshot restore FILE --recovery-key KEY --check`",
+    )
+
+
+def _aged(what: str, age: timedelta | None, most: timedelta, told: str, never: str, mend: str) -> Finding:
+    if age is None:
+        return Finding(what, False, f"{never}: {mend}.")
+    hours = int(age.total_seconds()) // 3600
+    words = told.format(age=f"{age.days} days" if hours >= 48 else f"{hours} hours")
+    return Finding(what, True, f"{words}.") if age <= most else Finding(what, False, f"{words}: {mend}.")
+
+
+def _last(session: Session, school: School, action: str) -> datetime | None:
+    return session.exec(
+        select(Audit.at)
+        .where(Audit.school_id == school.id, Audit.action == action)
+        .order_by(col(Audit.number).desc())
+        .limit(1)
+    ).first()
+
+
+def _chain(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Look whether the chain still reaches its anchor; to walk all of it is what `audit verify` is for."""
+    try:
+        sealers = key_ring(settings).sealers().values()
+    except KeyProblem:
+        return
+    known = {one.key_id.hex() for one in sealers} & set(vault.keys_of(session))
+    if known:
+        yield _reaches(settings, session, list(sealers))
+
+
+def _reaches(settings: Settings, session: Session, sealers: list[Sealer]) -> Finding:
+    anchored = anchor.read(anchor_path(settings), sealers)
+    if anchored is None:
+        return Finding("audit", False, "The audit chain has no anchor yet: run `earshot audit verify`.")
+    if anchor.lost(session, anchored):
+        return Finding("audit", False, "The audit chain is broken: run `earshot audit verify`, which says where.")
+    return Finding("audit", True, "The audit chain reaches its anchor.")
