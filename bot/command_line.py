@@ -17,6 +17,7 @@ from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
 from bot.fairness_command import fairness
 from bot.flag_command import flags
+from bot.impact_command import impact
 from bot.importing_rows import ImportProblem, read_file
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
@@ -56,6 +57,7 @@ app = typer.Typer(
 )
 app.add_typer(flags, name="flag")
 app.command()(fairness)
+app.command()(impact)
 out = Console()
 errors = Console(stderr=True)
 

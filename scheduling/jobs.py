@@ -103,9 +103,12 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
     more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
-    tomorrow = school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
-    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else tomorrow)
+    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []
+
+
+def _tomorrow(school: SchoolFacts, now: datetime) -> datetime:
+    return school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
 
 
 def _nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime) -> None:
@@ -212,7 +215,7 @@ JOBS: dict[str, Job] = {
 def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
     """Set the work that always waits: planning the next wave, tidying at night."""
     rounds.plan(session, school, now)
-    for kind, first in (("tidy", now + DAY), ("signals.night", now + DAY)):
+    for kind, first in (("tidy", now + DAY), ("signals.night", _tomorrow(school, now))):
         waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == kind, Due.state == "waiting")
         if session.exec(waiting).first() is None:
             set_due(session, school.id, kind, "nightly", first)
