@@ -27,6 +27,7 @@ from bot.codes import CodesProblem, write_codes
 from bot.doctor import examine
 from bot.fairness_command import fairness
 from bot.flag_command import flags
+from bot.impact_command import impact
 from bot.importing_rows import ImportProblem
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
@@ -84,6 +85,7 @@ app.command()(fairness)
 app.add_typer(wording)
 app.add_typer(whisper_app, name="whisper")
 app.add_typer(anonymity_app, name="anonymity")
+app.command()(impact)
 out = Console()
 errors = Console(stderr=True)
 

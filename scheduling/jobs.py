@@ -110,9 +110,12 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
     more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, school, flag, now))
-    tomorrow = school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
-    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else tomorrow)
+    set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []
+
+
+def _tomorrow(school: SchoolFacts, now: datetime) -> datetime:
+    return school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
 
 
 def _nudge(session: Session, school: SchoolFacts, flag: Flag, now: datetime) -> None:
@@ -232,7 +235,7 @@ def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
     rounds.plan(session, school, now)
     standing = (
         ("tidy", "nightly", now + DAY),
-        ("signals.night", "nightly", now + DAY),
+        ("signals.night", "nightly", _tomorrow(school, now)),
         ("care.daily", "next", _next_morning(school, now)),
     )
     for kind, subject, due_at in standing:

@@ -9,7 +9,7 @@ theirs again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -27,7 +27,7 @@ from conversations.model import Band
 from scheduling.school import SchoolFacts
 from signals import flag
 from signals.board import FACTORS as FACTOR_COUNT
-from signals.board import Board, Sheet, advance
+from signals.board import Board, Sheet, advance, levels
 from signals.evidence import evidence, polar
 from signals.flag import Bars
 from signals.items import STATE, ItemSet, item_set, usual_item
@@ -128,6 +128,18 @@ def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[
     return take_up([one.row for one in known]), [one.flagged for one in known]
 
 
+def level_at(session: Session, sealer: Sealer, school_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, float]:
+    """How things were for some pupils, each at a moment of their own: levels in SD, by what was known then."""
+    known = [_Known(pupil_id, False, None, None, False, None, []) for pupil_id in moments]
+    _add_check_ins(session, school_id, {one.pupil_id: one for one in known}, None)
+    for one in known:
+        one.check_ins = [row for row in one.check_ins if row.opened_at <= moments[one.pupil_id]]
+    for _ in _advance(sealer, known, flag.bars([])):
+        pass
+    board = take_up([one.row for one in known])
+    return {one.pupil_id: float(its) for one, its in zip(known, levels(board)[:, FACTOR_COUNT], strict=True)}
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 _COLUMNS = (
@@ -150,18 +162,23 @@ def _read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence
     for pupil_id in pupil_ids:
         known.setdefault(pupil_id, _Known(pupil_id, False, None, None, False, None, []))
     since = [one.as_of for one in known.values() if one.as_of]
+    _add_check_ins(session, school_id, known, min(since) if since and len(since) == len(known) else None)
+    return [known[pupil_id] for pupil_id in dict.fromkeys(pupil_ids)]
+
+
+def _add_check_ins(session: Session, school_id: UUID, known: Mapping[UUID, _Known], since: datetime | None) -> None:
+    """Read the check-ins of some pupils that ended and are not in what is kept of them, oldest first."""
     statement = (
         select(*_COLUMNS)  # type: ignore[call-overload]
-        .where(CheckIn.school_id == school_id, col(CheckIn.pupil_id).in_(pupil_ids), CheckIn.state != "open")
+        .where(CheckIn.school_id == school_id, col(CheckIn.pupil_id).in_(list(known)), CheckIn.state != "open")
         .order_by(col(CheckIn.opened_at), col(CheckIn.id))
     )
-    if len(since) == len(known) and since:
-        statement = statement.where(col(CheckIn.opened_at) > min(since))
+    if since is not None:
+        statement = statement.where(col(CheckIn.opened_at) > since)
     for check_in in session.execute(statement):
         one = known[check_in.pupil_id]
         if one.as_of is None or check_in.opened_at > one.as_of:
             one.check_ins.append(check_in)
-    return [known[pupil_id] for pupil_id in dict.fromkeys(pupil_ids)]
 
 
 def _of_row(sealer: Sealer, row: Signal) -> _Known:

@@ -22,6 +22,8 @@ counted down from 1.5 SD above it (0 to 3). polar: how many of the four factors 
 silence: see its module. What was tried and earned nothing (docs/measurement.md) is not here."""
 
 POLE = 1.28
+LOW_TOP = 3.0
+FAST_TOP = 1.5
 LIKELY = 0.8
 APART = 1.96
 
@@ -30,8 +32,8 @@ def evidence(board: Board) -> Array:
     """Work out the signals of each pupil: (pupils, len(SIGNALS))."""
     of_state = FACTORS
     heard = [
-        np.clip(3.0 - levels(board)[:, of_state], 0.0, 6.0),
-        np.clip(1.5 - board.mean[:, of_state, FAST], 0.0, 3.0),
+        np.clip(LOW_TOP - levels(board)[:, of_state], 0.0, 6.0),
+        np.clip(FAST_TOP - board.mean[:, of_state, FAST], 0.0, 3.0),
         pole_chance(board).sum(axis=1),
     ]
     honest = 1 - carelessness(board.careless)

@@ -14,6 +14,8 @@ from signals.silence import Rhythm
 
 def put_away(board: Board) -> list[str]:
     """Write each pupil's row as text: the numbers as they are (8 bytes each), in base 64."""
+    if not len(board):
+        return []
     parts = _parts(board)
     flat = np.concatenate([part.reshape(len(board), -1).astype("<f8") for part in parts], axis=1)
     return [base64.b64encode(row.tobytes()).decode("ascii") for row in flat]
