@@ -13,10 +13,20 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from conversations.cards import RECENT, Card, Nudge, nudge_card, request_card, unanswered_card, who_card, words_card
+from conversations.cards import (
+    RECENT,
+    Card,
+    Nudge,
+    ideas_card,
+    nudge_card,
+    request_card,
+    unanswered_card,
+    who_card,
+    words_card,
+)
 from conversations.model import Phrase, say
 from scheduling import cases
-from scheduling.briefing import WORDS_FOR, asked, nudge, post_home, update_copies
+from scheduling.briefing import WORDS_FOR, asked, ideas, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
 from store import audit, guards
 from store.due import set_due
@@ -163,6 +173,13 @@ def nudge_who(press: Press) -> Done:
     return _who(press, flag.pupil_id)
 
 
+def nudge_ideas(press: Press) -> Done:
+    """They ask how to do what a nudge suggests."""
+    flag = guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    pupil = press.session.get_one(Pupil, flag.pupil_id)
+    return Done(modal=ideas_card(ideas(press.sealer, flag, pupil)))
+
+
 def request_who(press: Press) -> Done:
     """They ask which pupil a request is from."""
     request = guards.access_request(press.session, press.viewer, press.subject(), press.now, "name")
@@ -250,6 +267,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_done": nudge_done,
     "nudge_undo": nudge_undo,
     "nudge_who": nudge_who,
+    "nudge_ideas": nudge_ideas,
     "request_who": request_who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,

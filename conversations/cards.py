@@ -6,11 +6,12 @@ Few words, for history lasts: initials and tutor group, never an answer. A butto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from conversations.actions import Action, safeguarding_note
 from conversations.model import Phrase, say, say_n, verbatim
 
 ACTIONS = (
@@ -20,6 +21,7 @@ ACTIONS = (
     "nudge_done",
     "nudge_undo",
     "nudge_who",
+    "nudge_ideas",
     "request_own",
     "request_done",
     "request_back",
@@ -73,12 +75,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Nudge:
-    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose)."""
+    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
+
+    `ideas` are the titles of suggested actions, the best first.
+    """
 
     flag: str
     pupil: str
     group: str
     reasons: tuple[Phrase, ...]
+    ideas: tuple[Phrase, ...] = ()
     priority: bool = False
     state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
     owner: str = ""
@@ -93,11 +99,13 @@ def nudge_card(nudge: Nudge) -> Card:
         else say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
     )
     advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
-    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), CardButton("nudge_who", nudge.flag, say("Who is it")))
+    who = CardButton("nudge_who", nudge.flag, say("Who is it"))
+    how = CardButton("nudge_ideas", nudge.flag, say("How to"))
+    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
     if nudge.state == "taken":
         done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
         lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
-        return Card(title, lines, advice, (done, *buttons))
+        return Card(title, (*lines, *_ideas(nudge)), advice, (done, how, *buttons))
     if nudge.state == "done":
         return Card(title, (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
     if nudge.state == "snoozed" and nudge.until is not None:
@@ -107,15 +115,35 @@ def nudge_card(nudge: Nudge) -> Card:
         return Card(title, (*nudge.reasons, say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
     return Card(
         title,
-        (*nudge.reasons, say("Ten minutes that may help: a friendly word in passing, about anything at all.")),
+        (*nudge.reasons, *_ideas(nudge)),
         advice,
         (
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
             CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
-            CardButton("nudge_who", nudge.flag, say("Who is it")),
+            how,
+            who,
         ),
     )
+
+
+def _ideas(nudge: Nudge) -> tuple[Phrase, ...]:
+    return tuple(say("Ten minutes that may help: {idea}", idea=idea) for idea in nudge.ideas)
+
+
+def ideas_card(actions: Sequence[Action]) -> Card:
+    """How to do the suggested actions; shown in a modal, after the guard."""
+    lines: list[Phrase] = []
+    for number, action in enumerate(actions, start=1):
+        lines += [
+            say("{number}. {title}", number=number, title=say(action.title)),
+            say(action.do),
+            say("Say: “{words}”", words=say(action.say)),
+            say("Rather not: “{words}”", words=say(action.not_say)),
+            say("Why: {why} ({source})", why=say(action.why), source=action.source.citation),
+            say("Afterwards: {look_for}", look_for=say(action.look_for)),
+        ]
+    return Card(say("Ten minutes that may help"), tuple(lines), safeguarding_note())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conversations.bank import FACTORS
 from conversations.model import Phrase, say, say_n
 
 MIDDLE = 0.67
@@ -48,6 +49,25 @@ def reason_phrases(why: Mapping[str, Any]) -> tuple[Phrase, ...]:
         return (_first_rule(why),)
     reasons = [_phrase(reason) for reason in why.get("reasons", ())]
     return (*(reasons or [say("Several small things together, none of them strong.")]), _caveat(why.get("caveat", "")))
+
+
+def action_codes(why: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the codes that suggested actions are chosen by, for a flag's stored reasons, strongest first."""
+    if "low" in why:
+        return ("low_run",)
+    codes = [_action_code(reason) for reason in why.get("reasons", ())]
+    if why.get("caveat") == "quick_answers":
+        codes.append("rushed")
+    return tuple(dict.fromkeys(codes))
+
+
+def _action_code(reason: Mapping[str, Any]) -> str:
+    code, series, now = reason["code"], reason.get("series", len(FACTORS)), reason.get("now", 0.0)
+    if code == "fallen":
+        return "change_low" if now < reason["was"] else "change_high"
+    if code == "polar" and 0 <= series < len(FACTORS):
+        return f"{FACTORS[series]}_{'low' if now < 0 else 'high'}"
+    return {"gap": "context_gap", "silence": "silence"}.get(code, "low_run")
 
 
 def _phrase(reason: Mapping[str, Any]) -> Phrase:

@@ -8,8 +8,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from conversations import cards
+from conversations.actions import Action
+from conversations.actions.choosing import choose
 from conversations.cards import Card
-from conversations.reasons import reason_phrases
+from conversations.model import Band, say
+from conversations.reasons import action_codes, reason_phrases
 from conversations.whisper_cards import desk_card
 from scheduling.school import SchoolFacts
 from store import guards, outbox
@@ -19,6 +22,7 @@ from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
 MANY_GROUPS = 12
+IDEAS_SHOWN = 2
 # Totals of the whole school are theirs to see; whose they are made of is the guards' to say.
 WHOLE_SCHOOL = guards.SAFEGUARDING | {"head"}
 WORDS_FOR = timedelta(days=14)
@@ -39,11 +43,18 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
         reasons=reason_phrases(why),
+        ideas=tuple(say(idea.title) for idea in ideas(sealer, flag, pupil)[:IDEAS_SHOWN]),
         priority=why.get("level") == "priority",
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,
     )
+
+
+def ideas(sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
+    """Choose the actions to suggest for a flag: the same each time it is asked."""
+    band: Band = "young" if pupil.phase == "young" else "older"
+    return choose(action_codes(sealer.read(flag, "reasons")), band, (), (), flag.id.int)
 
 
 def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:

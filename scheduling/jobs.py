@@ -103,13 +103,14 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
     tutor = tutor_of(session, check_in.group_id)
     if tutor is not None:
         _refresh_home(session, school, tutor, now)
-    scoring.take_in(session, sealer, school, [check_in.pupil_id], now, lambda flag: _nudge(session, school, flag, now))
+    pupil_ids = [check_in.pupil_id]
+    scoring.take_in(session, sealer, school, pupil_ids, now, lambda flag: _nudge(session, sealer, school, flag, now))
     return []
 
 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
-    more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, school, flag, now))
+    more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
     set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []
 
@@ -118,18 +119,19 @@ def _tomorrow(school: SchoolFacts, now: datetime) -> datetime:
     return school.calendar.local(school.calendar.local_date(now) + DAY, NIGHTLY)
 
 
-def _nudge(session: Session, school: SchoolFacts, flag: Flag, now: datetime) -> None:
-    cases.begin(session, school, flag, "nudge", now)
+def _nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime) -> None:
+    level = sealer.read(flag, "reasons").get("level")
+    cases.begin(session, school, flag, "priority" if level == "priority" else "nudge", now)
 
 
-def flag_return(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+def flag_return(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """A snoozed nudge comes back, unless somebody has decided since."""
     flag = session.get_one(Flag, UUID(due.subject))
     if flag.state != "snoozed" or flag.version != due.version:
         return []
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
-    _nudge(session, school, flag, now)
+    _nudge(session, sealer, school, flag, now)
     return []
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select, update
 
 from bot.desk import DECISIONS, Done, act, not_found_card, old_button_card, opened_home
+from conversations.actions import safeguarding_note
 from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, request_card, who_card, words_card
 from conversations.model import verbatim
 from scheduling import cases
@@ -234,6 +235,17 @@ def test_full_name_is_shown_to_who_may_see_it_and_audited(here: SmallSchool):
 def test_full_name_is_not_shown_to_another_tutor(here: SmallSchool):
     assert press(here, "other", "nudge_who", here.flag.hex) == Done(modal=not_found_card())
     assert press(here, "tutor", "request_who", here.request.hex) == Done(modal=not_found_card())
+
+
+def test_how_to_do_what_is_suggested_is_shown_with_what_to_do_if_a_pupil_may_not_be_safe(here: SmallSchool):
+    modal = press(here, "tutor", "nudge_ideas", here.flag.hex).modal
+    assert modal is not None
+    assert modal.note == safeguarding_note()
+    shown = [dict(line.params)["title"] for line in modal.lines if line.text == "{number}. {title}"]
+    assert len(shown) == 3
+    ideas = [dict(line.params)["idea"] for line in flag_card(here).lines if "idea" in dict(line.params)]
+    assert ideas == shown[:2]
+    assert press(here, "head", "nudge_ideas", here.flag.hex) == Done(modal=not_found_card())
 
 
 def test_head_sees_totals_of_the_school_and_nobody_in_them(here: SmallSchool):

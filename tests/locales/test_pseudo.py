@@ -19,9 +19,11 @@ from bot.pseudo import CLOSE, LONGER, OPEN, PSEUDO, Pseudo
 from bot.slack_blocks import MESSAGE_BLOCKS, TITLE_LENGTH, VIEW_BLOCKS, home_view, message_blocks, modal_view
 from bot.telegram_sender import rendered
 from conversations import cards
+from conversations.actions import LATEST, load
 from conversations.cards import AskedFor, Card, Nudge, Response
 from conversations.flows.help import COMMANDS
 from conversations.model import Button, Effect, Message, Phrase, Toast, say
+from conversations.reasons import reason_phrases
 from tests.dialogues.transcript import FOLDER, Stage, _stage
 
 ZONE = "Europe/London"
@@ -107,13 +109,23 @@ def test_every_command_fits_telegrams_menu_with_words_two_fifths_longer():
     assert [words for words in described if len(words) > TELEGRAM_COMMAND] == []
 
 
+REASON = {"series": 2, "was": 0.2, "now": -1.4, "lower": -2.2, "upper": -0.6, "chance": 0.9, "answered": 7, "asked": 8}
+
+
 def staff_cards() -> tuple[Card, ...]:
     """Give each kind of card that there is, in each of its states."""
+    why = {"reasons": [REASON | {"code": code} for code in ("fallen", "low", "polar", "gap", "silence")]}
+    ideas = tuple(load(LATEST).actions.values())
     nudges = [
-        Nudge("f", "A.B.", "7B", 3, 4, 12, state, "Ms Alder", NOW)
-        for state in ("new", "taken", "snoozed", "not_needed")
+        Nudge("f", "A.B.", "7B", reason_phrases(why), (say(ideas[0].title),), urgent, state, "Ms Alder", NOW)
+        for state in ("new", "taken", "snoozed", "not_needed", "done")
+        for urgent in (True, False)
     ]
-    asked = [AskedFor("r", "A.B.", "7B", danger, NOW, who) for danger in (True, False) for who in ("", "Ms Alder")]
+    asked = [
+        AskedFor("r", "A.B.", "7B", danger, NOW, who, done)
+        for danger in (True, False)
+        for who, done in (("", False), ("Ms Alder", False), ("Ms Alder", True))
+    ]
     answered = [Response("w", "g", "7B", 20, 25, 1, NOW, closed) for closed in (True, False)]
     names = tuple(
         (f"Robin Example {n}", state) for n in range(8) for state in ("partial", "undelivered", "open", "missed")
@@ -121,6 +133,8 @@ def staff_cards() -> tuple[Card, ...]:
     return (
         *cards.home_cards(tuple(answered), tuple(nudges), tuple(asked), words=3),
         *map(cards.wave_card, answered),
+        *(cards.ideas_card(ideas[at : at + 3]) for at in range(0, len(ideas), 3)),
+        cards.daily_card(cards.Waiting(4, 2, 1), NOW),
         cards.who_card("Robin Example", "7B"),
         cards.unanswered_card("7B", names),
         cards.unanswered_card("7B", ()),
