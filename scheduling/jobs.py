@@ -14,6 +14,7 @@ from conversations.cards import nudge_card, request_card
 from conversations.model import RequestOwned
 from scheduling import rounds, scoring
 from scheduling.briefing import asked, nudge, post_card, post_home
+from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from store import outbox
@@ -102,7 +103,7 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
-    more = scoring.nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
+    more = nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
     set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []
 

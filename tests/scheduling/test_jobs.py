@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -129,6 +129,22 @@ def test_without_a_tutor_the_safeguarding_leads_get_the_nudge(room: Classroom):
     score(room, fallen(room, room.pupil(ROBIN)))
     readers = {row.recipient for row in room.outbox(network="slack")}
     assert readers == {f"staff:{room.lead.id.hex}", f"staff:{deputy.id.hex}"}
+
+
+def test_each_morning_what_was_missed_is_taken_in_and_the_next_morning_set(room: Classroom):
+    pupil = room.pupil(ROBIN)
+    set_now(room, "signals.night", "nightly")
+    room.run_due()
+    for level in (0.5, 1.0, 0.75, 0.0, 0.0):
+        answered(room, pupil, level)
+    room.clock.move(hours=1)
+    set_now(room, "signals.night", "nightly")
+    room.run_due()
+    assert [flag.pupil_id for flag in room.rows(Flag)] == [pupil.id]
+    assert card_titles(room) == ["{pupil} ({group}): a change in pattern"]
+    (night,) = room.rows(Due)
+    tomorrow = room.school.calendar.local_date(room.clock()) + timedelta(days=1)
+    assert (night.kind, night.due_at) == ("signals.night", room.school.calendar.local(tomorrow, time(7)))
 
 
 # --- snoozed nudges ---------------------------------------------------------------------------------------------------
