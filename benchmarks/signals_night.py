@@ -22,8 +22,8 @@ from sqlmodel import Session, SQLModel
 
 from conversations import bank
 from conversations.bank.rotation import choose
-from scheduling import scoring
 from scheduling.calendar import SchoolCalendar
+from scheduling.night import nightly
 from scheduling.school import SchoolFacts
 from signals import flag
 from signals.board import new_board
@@ -55,7 +55,7 @@ def main() -> None:
         begun, cpu = time.perf_counter(), time.process_time()
         raised: list[Flag] = []
         with Session(engine) as session:
-            scoring.nightly(session, sealer, school, NOW, raised.append)
+            nightly(session, sealer, school, NOW, raised.append)
             session.commit()
         took, used = time.perf_counter() - begun, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -110,7 +110,7 @@ def see_replies_row() -> tuple[Button, ...]:
 
 def cover_line() -> Phrase:
     """The line of everybody's check-in."""
-    return say("If you have whispered, replies wait behind See replies.")
+    return say("To read a reply to a whisper, tap See replies.")
 
 
 def _only_receipt(choice: Choice) -> Choice:

@@ -22,7 +22,8 @@ from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
 MANY_GROUPS = 12
-IDEAS_SHOWN = 2
+# More would be too much for one modal, and for ten minutes.
+IDEAS = 2
 # Totals of the whole school are theirs to see; whose they are made of is the guards' to say.
 WHOLE_SCHOOL = guards.SAFEGUARDING | {"head"}
 WORDS_FOR = timedelta(days=14)
@@ -43,7 +44,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
         reasons=reason_phrases(why),
-        ideas=tuple(say(idea.title) for idea in ideas(sealer, flag, pupil)[:IDEAS_SHOWN]),
+        ideas=tuple(say(idea.title) for idea in ideas(sealer, flag, pupil)),
         priority=why.get("level") == "priority",
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
@@ -54,7 +55,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
 def ideas(sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
     """Choose the actions to suggest for a flag: the same each time it is asked."""
     band: Band = "young" if pupil.phase == "young" else "older"
-    return choose(action_codes(sealer.read(flag, "reasons")), band, (), (), flag.id.int)
+    return choose(action_codes(sealer.read(flag, "reasons")), band, (), (), flag.id.int, IDEAS)
 
 
 def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:

@@ -135,10 +135,7 @@ def advance(board: Board, sheet: Sheet, items: ItemSet) -> Board:
     week = _Week(np.zeros(len(board)), np.zeros((len(board), GROUPS)), np.zeros((len(board), GROUPS)))
     for place in range(sheet.items.shape[1]):
         board = _take(board, sheet.items[:, place], sheet.options[:, place], items, chance, week)
-    surprise = week.surprise
-    evidence = weekly_evidence(
-        sheet.options, sheet.milliseconds, items.direction[np.clip(sheet.items, 0, len(items.ids))], surprise
-    )
+    evidence = weekly_evidence(sheet.options, sheet.milliseconds, week.surprise)
     moved = 0.9 * (board.careless - CARELESS_AT_FIRST) + CARELESS_AT_FIRST + evidence
     careless = np.clip(np.where(sheet.answered, moved, board.careless), -6.0, 4.0)
     return replace(

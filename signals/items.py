@@ -19,7 +19,6 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 STATE = 8
-SERIES = 9
 MOST_OPTIONS = 5
 
 LEANS = (-0.8, -0.4, 0.0, 0.4, 0.8)

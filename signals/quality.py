@@ -1,8 +1,8 @@
 """Answer quality: how far a pupil's answers can be leaned on. It lowers weight and never accuses anybody.
 
-Four signs: taps of a second or less, one place tapped throughout, pairs that run in opposite directions answered
-alike, and answers that fit no level (person fit lz; Drasgow, Levine and Williams, 1985). Together they move the chance
-that a pupil taps anything, by Bayes' rule with bounded steps.
+Three signs: taps of a second or less, one place tapped throughout, and answers that do not fit what is known of the
+pupil (person fit, after Drasgow, Levine and Williams, 1985; questions that run in opposite directions answered alike
+are of this kind). Together they move the chance that a pupil taps anything, by bounded steps of log-odds.
 """
 
 import numpy as np
@@ -35,20 +35,7 @@ def one_place(options: Whole) -> NDArray[np.bool_]:
     return np.asarray((given.sum(axis=1) >= 4) & (top == low))
 
 
-def reversed_pair(options: Whole, direction: Whole, among: Whole) -> Array:
-    """Share of pairs running in opposite directions that were answered at the same outer place: (pupils,), 0 to 1."""
-    outer = (options == 0) | (options == among - 1)
-    share = np.zeros(len(options))
-    pairs = np.zeros(len(options))
-    for one in range(options.shape[1]):
-        for other in range(one):
-            opposite = (options[:, one] >= 0) & (options[:, other] >= 0) & (direction[:, one] != direction[:, other])
-            pairs += opposite
-            share += opposite & (options[:, one] == options[:, other]) & outer[:, one] & outer[:, other]
-    return share / np.maximum(pairs, 1)
-
-
-def weekly_evidence(options: Whole, milliseconds: Array, direction: Whole, surprise: Array) -> Array:
+def weekly_evidence(options: Whole, milliseconds: Array, surprise: Array) -> Array:
     """How far one check-in speaks for tapping anything: log-odds to be added, -1 to 2; (pupils,).
 
     `surprise` is the log of how much less likely the answers are under what is known of the pupil than by chance.

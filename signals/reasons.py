@@ -9,7 +9,7 @@ import numpy as np
 
 from signals import flag
 from signals.board import FACTORS, Board, errors, levels
-from signals.change import ALARM
+from signals.change import ALARM, reliable_change
 from signals.evidence import APART, context_gap, evidence, polar
 from signals.grid import SLOW, THIRD, interval, normal_below
 from signals.quality import carelessness
@@ -96,8 +96,9 @@ def _fallen(board: Board) -> Reason:
     now, error = levels(board)[0, FACTORS], errors(board)[0, FACTORS]
     track = board.track
     was = track.usual[0, FACTORS] if track.seen[0, FACTORS] else board.mean[0, FACTORS, SLOW]
-    unsure = np.sqrt(error**2 + 1 / track.precision[0, FACTORS])
-    return _reason(board, "fallen", FACTORS, was, now, unsure, _surely((was - now) / unsure))
+    its_error = 1 / np.sqrt(track.precision[0, FACTORS])
+    index = reliable_change(np.array(now), np.array(was), np.array(error), np.array(its_error))
+    return _reason(board, "fallen", FACTORS, was, now, float(np.hypot(error, its_error)), _surely(-float(index)))
 
 
 def _polar(board: Board, factor: int) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -132,6 +132,21 @@ def test_without_a_tutor_the_safeguarding_lead_gets_the_nudge_at_once(room: Clas
     make_staff(room.session, room.sealer, room.school, "deputy_dsl")
     score(room, fallen(room, room.pupil(ROBIN)))
     assert [row.recipient for row in room.outbox(network="slack")] == [f"staff:{room.lead.id.hex}"]
+
+
+def test_each_morning_what_was_missed_is_taken_in_and_the_next_morning_set(room: Classroom):
+    pupil = room.pupil(ROBIN)
+    set_now(room, "signals.night", "nightly")
+    room.run_due()
+    fallen(room, pupil)
+    room.clock.move(hours=1)
+    set_now(room, "signals.night", "nightly")
+    room.run_due()
+    assert [flag.pupil_id for flag in room.rows(Flag)] == [pupil.id]
+    assert card_titles(room) == ["{pupil} ({group}): a change in pattern"]
+    (night,) = room.rows(Due, kind="signals.night")
+    tomorrow = room.school.calendar.local_date(room.clock()) + timedelta(days=1)
+    assert (night.kind, night.due_at) == ("signals.night", room.school.calendar.local(tomorrow, time(7)))
 
 
 # --- snoozed nudges ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from conversations.bank import LATEST, load
 from conversations.bank.rotation import choose
 from scheduling import scoring
 from scheduling.choosing import choose_items
-from scheduling.scoring import nightly, take_in
+from scheduling.night import nightly
+from scheduling.scoring import take_in
 from signals.flag import MODEL, NEW_A_TUTOR_A_WEEK, retrace
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars

@@ -27,14 +27,13 @@ def test_one_place_throughout_needs_four_answers():
 @pytest.mark.parametrize("surprise", [-9.0, 0.0, 9.0])
 def test_one_check_in_moves_little_either_way(surprise: float):
     for ms in (100.0, 5_000.0):
-        moved = weekly_evidence(whole([4] * 5), np.full((1, 5), ms), whole([1, -1, 1, -1, 1]), NONE + surprise)
+        moved = weekly_evidence(whole([4] * 5), np.full((1, 5), ms), NONE + surprise)
         assert -1.0 <= moved[0] <= 2.0
 
 
 def test_quick_odd_and_straight_answers_each_speak_for_tapping_anything():
     def of(options: list[int], ms: float, surprise: float) -> float:
-        way = whole([1, 1, 1, 1, 1])
-        return float(weekly_evidence(whole(options), np.full((1, 5), ms), way, NONE + surprise)[0])
+        return float(weekly_evidence(whole(options), np.full((1, 5), ms), NONE + surprise)[0])
 
     honest = of([0, 1, 2, 3, 2], 4_000.0, -0.5)
     assert honest < 0

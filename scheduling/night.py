@@ -1,0 +1,59 @@
+"""The nightly pass: what was not taken in on completion, missed check-ins above all, and the school's bars set anew."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from scheduling.school import SchoolFacts
+from scheduling.scoring import Raise, take_in
+from signals import flag
+from store.sealing import Sealer
+from store.signal_tables import Signal, SignalBars
+from store.tables import CheckIn, Pupil, Wave
+
+UNKNOWN_AT_ONCE = 100
+LATELY = timedelta(weeks=2)
+
+
+def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime, raised: Raise) -> bool:
+    """Take in all that ended lately and was not, then set the bars anew; True when there is more to be done.
+
+    Pupils of whom nothing is kept yet need all their check-ins read, so only some of them are taken at a time. The
+    first pass of an installation learns and tells nobody: what it finds is not news.
+    """
+    behind = session.exec(
+        select(CheckIn.pupil_id, col(Signal.as_of).is_not(None))
+        .join(Wave, col(Wave.id) == col(CheckIn.wave_id))
+        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
+        .where(Wave.school_id == school.id, col(Wave.opens_at) > now - LATELY)
+        .where(CheckIn.school_id == school.id, CheckIn.state != "open")
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+        .distinct()
+    ).all()
+    known = sorted(pupil for pupil, kept in behind if kept)
+    unknown = sorted(pupil for pupil, kept in behind if not kept)
+    learns = session.get(SignalBars, school.id) is None
+    pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]
+    if pupils:
+        take_in(session, sealer, school, pupils, now, None if learns else raised)
+    if len(unknown) > UNKNOWN_AT_ONCE:
+        return True
+    if pupils or learns:
+        _set_bars(session, sealer, school.id, now)
+    return False
+
+
+def _set_bars(session: Session, sealer: Sealer, school_id: UUID, now: datetime) -> None:
+    """Set the bars from the points of everybody taking part."""
+    rows = session.execute(
+        select(Signal.pupil_id, Signal.data_sealed)
+        .join(Pupil, col(Pupil.id) == col(Signal.pupil_id))
+        .where(Signal.school_id == school_id, Pupil.status == "active", Signal.model == flag.MODEL)
+    )
+    points = [sealer.open("signal", "data", pupil_id, data)["points"] for pupil_id, data in rows]
+    bars = flag.bars(points)
+    row = session.get(SignalBars, school_id) or SignalBars(school_id=school_id, at=now, enter=0, leave=0, pupils=0)
+    row.at, row.enter, row.leave, row.pupils = now, bars.enter, bars.leave, len(points)
+    session.add(row)
+    session.flush()
