@@ -21,7 +21,19 @@ from bot.text import LOCALES
 STAFF_LANGUAGES = ("cy",)
 """The languages, besides English, whose staff surfaces are complete."""
 
-STAFF_FILES = ("conversations/cards*", "bot/desk*", "bot/slack_*", "*/staff_*")
+STAFF_FILES = (
+    "bot/desk*",
+    "bot/slack_*",
+    "bot/whisper_desk*",
+    "bot/whisper_report*",
+    "bot/whisper_slack*",
+    "bot/whisper_staff*",
+    "bot/whisper_views*",
+    "conversations/actions*",
+    "conversations/cards*",
+    "conversations/reasons*",
+    "conversations/whisper_cards*",
+)
 """Where the strings stand that only staff read; a string that stands elsewhere too is everyone's."""
 
 _SIGNED = re.compile(r"Signed by:\s*(.+)", re.IGNORECASE)
