@@ -72,7 +72,7 @@ def drawn(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> byte
             language=language,
         )
     file = BytesIO()
-    picture.save(file, "PNG", optimize=True)
+    picture.save(file, "PNG")
     return file.getvalue()
 
 

@@ -92,7 +92,7 @@ class TelegramSender:
         """Draw and send a pupil's own check-ins; with nothing to draw with, the words that follow are enough."""
         sheets = [Sheet.from_json(sheet) for sheet in payload["sheets"]]
         try:
-            # Drawing takes a tenth of a second; other letters go on meanwhile.
+            # Drawing may take half a second; other letters go on meanwhile.
             png = await asyncio.to_thread(picture.drawn, sheets, payload["language"], payload["zone"], payload["band"])
         except picture.NoFont:
             return Sent()

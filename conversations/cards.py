@@ -140,7 +140,7 @@ def ideas_card(actions: Sequence[Action]) -> Card:
             say(action.do),
             say("Say: “{words}”", words=say(action.say)),
             say("Rather not: “{words}”", words=say(action.not_say)),
-            say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.citation)),
+            say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
             say("Afterwards: {look_for}", look_for=say(action.look_for)),
         ]
     return Card(say("Ten minutes that may help"), tuple(lines), safeguarding_note())

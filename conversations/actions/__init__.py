@@ -56,6 +56,11 @@ class Source:
     where: str
 
     @property
+    def short(self) -> str:
+        """The first author and the year."""
+        return f"{self.author.split(',')[0]}, {self.year}"
+
+    @property
     def citation(self) -> str:
         return f"{self.author} ({self.year}). {self.title}. {self.where}."
 

@@ -14,7 +14,7 @@ from conversations.wording import answer, emergency_number, help_line_phrases, i
 COMMANDS: tuple[tuple[str, Phrase], ...] = (
     ("menu", say("see what you can do here")),
     ("talk", say("talk to someone")),
-    ("whisper", say("tell staff something without your name")),
+    ("whisper", say("tell staff without your name")),
     ("mine", say("see my check-ins")),
     ("help", say("what this is and who sees what")),
     ("language", say("change the language")),
