@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
 from sqlmodel import Session
 from telegram import Bot
 
@@ -19,6 +20,7 @@ from bot.whispering import Whispering
 from bot.worker import Worker
 from scheduling.school import SchoolFacts
 from store.sealing import KeyProblem, Sealer
+from store.vault import StoreProblem
 from store.whispers import open_whispers
 
 _KEY_BYTES = 32
@@ -36,6 +38,7 @@ class WhisperService:
         clock: Callable[[], datetime],
         school: Callable[[Session], SchoolFacts],
     ) -> None:
+        check_apart(settings)
         self.store = open_whispers(settings.whisper_url, sealer)
         routing_key = read_routing_key(settings.routing_key_path)
         voice = TelegramVoice(bot, clock)
@@ -54,6 +57,27 @@ class WhisperService:
         """Finish, and let go of the store."""
         await self.slack.close()
         await asyncio.to_thread(self.telegram.close)
+
+
+def check_apart(settings: Settings) -> None:
+    """Refuse a whisper store on the PostgreSQL server of the main store. Raises StoreProblem.
+
+    All databases of a server number their transactions together: gaps in the main store's would tell of whispers.
+    """
+    if _server(settings.whisper_url) is not None and _server(settings.whisper_url) == _server(settings.store_url):
+        raise StoreProblem(
+            "Whispers may not lie on the main database's own PostgreSQL server: its transaction numbers would tell "
+            "of them. Leave EARSHOT_WHISPER_DATABASE_URL empty, or name another server."
+        )
+
+
+def _server(url: str) -> tuple[str, int] | None:
+    """Name the server of a PostgreSQL address; None for SQLite."""
+    read = make_url(url)
+    if read.get_backend_name() != "postgresql":
+        return None
+    host = read.host or read.query.get("host") or "localhost"
+    return str(host), read.port or 5432
 
 
 def read_routing_key(path: Path) -> bytes:

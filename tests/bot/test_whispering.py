@@ -14,14 +14,16 @@ from PIL import Image
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from bot.settings import Settings
 from bot.whisper_rounds import Rounds
-from bot.whisper_service import read_routing_key
+from bot.whisper_service import check_apart, read_routing_key
 from bot.whispering import SEALS_A_MINUTE, TRIES, Unreachable
 from conversations.cards import Card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.tables import Staff
+from store.vault import StoreProblem
 from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
 from store.whisper_sealing import Cost, Seed, new_receipt, words_of
 from store.whisper_tables import reader
@@ -315,6 +317,15 @@ def test_whisper_store_of_another_key_is_refused(town: Town):
     assert town.whispers.path is not None
     with pytest.raises(KeyProblem):
         open_whispers(f"sqlite:///{town.whispers.path}", Sealer(bytes(32)))
+
+
+def test_whispers_on_the_main_stores_own_server_are_refused():
+    one, other = "postgresql://e@db.example/earshot", "postgresql://e@db.example:5432/whispers"
+    with pytest.raises(StoreProblem):
+        check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=other))  # type: ignore[call-arg]
+    elsewhere = "postgresql://e@other.example/whispers"
+    check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=elsewhere))  # type: ignore[call-arg]
+    check_apart(Settings(_env_file=None, database_url=one))  # type: ignore[call-arg]
 
 
 def test_routing_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path):
