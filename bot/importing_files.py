@@ -14,8 +14,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from openpyxl import load_workbook
-
 MAX_FILE_BYTES = 20_000_000
 _MAX_UNPACKED = 400_000_000
 _MAX_COLUMNS = 200
@@ -102,6 +100,9 @@ def _records(name: str, text: str) -> Records:
 
 def _workbook(name: str, data: bytes) -> Records:
     """Yield the rows that are not blank of the first sheet that has any."""
+    # Only a workbook needs it, and every other start would pay for it.
+    from openpyxl import load_workbook
+
     broken = ImportProblem(f"{name} is not an XLSX file, or is damaged: open it, save it again and try once more.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:

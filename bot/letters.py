@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-import segno
-import typst
 from sqlmodel import Session, col, select
 
 from bot import text
@@ -118,6 +116,9 @@ def _letter(
         return text.render(phrase, language, school.calendar.zone, now)
 
     address = f"t.me/{bot}"
+    # Only letters need it, and every other start would pay for it.
+    import segno
+
     # Level Q: a quarter of the picture may be creased or smudged.
     picture = segno.make(f"https://{address}?start={code}", error="q").svg_inline(border=0, scale=4)
     steps = (
@@ -159,6 +160,9 @@ def _what_it_is(person: Person) -> tuple[Phrase, ...]:
 
 
 def _write(path: Path, letters: list[_Letter]) -> None:
+    # As above.
+    import typst
+
     words = json.dumps([asdict(letter) for letter in letters])
     page = typst.compile(TEMPLATE, sys_inputs={"letters": words})
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
