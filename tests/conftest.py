@@ -77,9 +77,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 SHAPE = text(
-    "SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)) "
-    "|| (SELECT string_agg(version_num, ',') FROM alembic_version) "
-    "FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace"
+    "SELECT (SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)) "
+    "FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace) "
+    "|| (SELECT count(*) FROM pg_constraint)::text || '/' || (SELECT count(*) FROM pg_trigger)::text || '/' "
+    "|| (SELECT string_agg(version_num, ',') FROM alembic_version)"
 )
 OTHERS = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "

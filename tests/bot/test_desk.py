@@ -245,7 +245,7 @@ def test_how_to_do_what_is_suggested_is_shown_with_what_to_do_if_a_pupil_may_not
     assert len(shown) == 2
     ideas = [dict(line.params)["idea"] for line in flag_card(here).lines if "idea" in dict(line.params)]
     assert ideas == shown
-    assert press(here, "head", "nudge_ideas", here.flag.hex) == Done(modal=not_found_card())
+    assert press(here, "other", "nudge_ideas", here.flag.hex) == Done(modal=not_found_card())
 
 
 def test_head_sees_totals_of_the_school_and_nobody_in_them(here: SmallSchool):

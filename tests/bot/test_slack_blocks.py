@@ -63,6 +63,7 @@ def test_nudge_as_a_message():
         ("nudge_take", "f" * 32, "primary"),
         ("nudge_snooze", "f" * 32, None),
         ("nudge_not_needed", "f" * 32, None),
+        ("nudge_ideas", "f" * 32, None),
         ("nudge_who", "f" * 32, None),
     ]
     assert blocks[1]["text"]["text"].splitlines()[0] == (

@@ -90,7 +90,12 @@ async def test_card_is_changed_in_place(engine: Engine):
         assert isinstance(await post.send_and_settle(update), Sent)
         (message,) = await post.messages("U0TUTOR")
         assert message["edited"]
-        assert [one["action_id"] for one in message["blocks"][-1]["elements"]] == ["nudge_undo", "nudge_who"]
+        assert [one["action_id"] for one in message["blocks"][-1]["elements"]] == [
+            "nudge_done",
+            "nudge_ideas",
+            "nudge_undo",
+            "nudge_who",
+        ]
 
 
 def update_nudge(school: SmallSchool) -> list[Letter]:

@@ -37,7 +37,8 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Each file of tests has one of its own: what one does to a pupil is not to be met by the next.
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page's address, of a rehearsal that runs as a process of its own and is ended as Ctrl-C ends it."""
     folder = tmp_path_factory.mktemp("rehearsal")

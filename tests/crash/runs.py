@@ -112,8 +112,14 @@ def tally(run: Run, reference: Run) -> Tally:
     return Tally(len(run.kills), there - here, repeated, max(by_life.values(), default=0))
 
 
+# Words that nobody asked for are held in memory alone: which of these answers they get hangs on what a kill made
+# forgotten.
+UNPROMPTED = ("Thanks for writing. Nobody reads what is typed here", "That waits here, and is not kept yet.")
+
+
 def _key(arrived: Arrived) -> Key:
-    return arrived.network, arrived.chat, arrived.words
+    words = UNPROMPTED[0] if arrived.words.startswith(UNPROMPTED) else arrived.words
+    return arrived.network, arrived.chat, words
 
 
 def table(title: str, reference: Run, runs: list[Run]) -> str:
