@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from store.sealing import Sealer
 from store.whisper_desk import keep_readers, reader_id
 from store.whisper_sealing import Cost
 from store.whispers import WhisperStore, open_whispers
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, own_database
 
 CHEAP = Cost(memory=64, passes=1)
 
@@ -23,14 +21,8 @@ def whisper_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
         yield f"sqlite:///{tmp_path / 'whispers.sqlite'}"
         return
     base: str = request.getfixturevalue("postgresql_url")
-    name = f"whisper_{uuid4().hex}"
-    admin = create_engine(base, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield base.replace("/postgres?", f"/{name}?")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with own_database(base) as url:
+        yield url
 
 
 @pytest.fixture

@@ -34,51 +34,52 @@ def sealed_values(store: WhisperStore, report_id: bytes) -> list[bytes]:
     return [value for value in values if isinstance(value, bytes)]
 
 
-@pytest.fixture
-def on_disk(whisper_store: WhisperStore) -> WhisperStore:
-    if whisper_store.path is None:
-        pytest.skip("raw files are SQLite's: PostgreSQL's own are told of in docs/anonymity.md")
-    return whisper_store
+# Raw files are SQLite's; what PostgreSQL leaves in its own is told in docs/anonymity.md.
+on_disk_alone = pytest.mark.only(whisper_url="sqlite")
 
 
-def test_plain_text_is_never_in_the_files(on_disk: WhisperStore):
-    start(on_disk, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
-    assert b"marmalade" not in files_of(on_disk)
+@on_disk_alone
+def test_plain_text_is_never_in_the_files(whisper_store: WhisperStore):
+    start(whisper_store, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
+    assert b"marmalade" not in files_of(whisper_store)
 
 
-def test_purge_leaves_nothing_of_a_report_in_the_files(on_disk: WhisperStore, readers: list[bytes]):
+@on_disk_alone
+def test_purge_leaves_nothing_of_a_report_in_the_files(whisper_store: WhisperStore, readers: list[bytes]):
     receipt = new_receipt()
-    door = start(on_disk, Draft("2026-11-24", "bullying", "me"), receipt, {"what": "words"}, WORDS)
-    kept = start(on_disk, Draft("2026-11-24", "other", "me"), new_receipt(), {"what": "words"}, b"stays")
-    add(on_disk, door, {"what": "photo"}, bytes(range(256)) * 2000)
-    say(on_disk, readers[0], door.report.hex(), "reply", "A Lead", "thank you")
-    values = sealed_values(on_disk, door.report)
+    door = start(whisper_store, Draft("2026-11-24", "bullying", "me"), receipt, {"what": "words"}, WORDS)
+    kept = start(whisper_store, Draft("2026-11-24", "other", "me"), new_receipt(), {"what": "words"}, b"stays")
+    add(whisper_store, door, {"what": "photo"}, bytes(range(256)) * 2000)
+    say(whisper_store, readers[0], door.report.hex(), "reply", "A Lead", "thank you")
+    values = sealed_values(whisper_store, door.report)
     assert len(values) > 20
     # Long values lie in pieces of a page: the middle of each piece is looked for.
     pieces = [value[at : at + 24] for value in values for at in range(0, max(1, len(value) - 24), 400)]
     # Readers' ids stay, for they read the other one too.
     pieces = [piece for piece in pieces if piece not in readers]
-    before = files_of(on_disk)
+    before = files_of(whisper_store)
     assert sum(piece in before for piece in pieces) > len(pieces) * 0.9
 
-    purge(on_disk, door.report.hex())
-    after = files_of(on_disk)
+    purge(whisper_store, door.report.hex())
+    after = files_of(whisper_store)
     assert [piece for piece in pieces if piece in after] == []
     assert kept.report in after
-    assert find(on_disk, receipt) is None
+    assert find(whisper_store, receipt) is None
 
 
-def test_write_ahead_log_is_empty_after_every_commit(on_disk: WhisperStore):
-    assert on_disk.path is not None
-    start(on_disk, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
-    log = on_disk.path.with_name(on_disk.path.name + "-wal")
+@on_disk_alone
+def test_write_ahead_log_is_empty_after_every_commit(whisper_store: WhisperStore):
+    assert whisper_store.path is not None
+    start(whisper_store, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
+    log = whisper_store.path.with_name(whisper_store.path.name + "-wal")
     assert (log.stat().st_size if log.exists() else 0) == 0
 
 
-def test_file_time_is_midnight_whenever_it_was_written(on_disk: WhisperStore):
-    assert on_disk.path is not None
-    start(on_disk, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
-    for file in on_disk.path.parent.glob(on_disk.path.name + "*"):
+@on_disk_alone
+def test_file_time_is_midnight_whenever_it_was_written(whisper_store: WhisperStore):
+    assert whisper_store.path is not None
+    start(whisper_store, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, WORDS)
+    for file in whisper_store.path.parent.glob(whisper_store.path.name + "*"):
         assert file.stat().st_mtime % 86_400 == 0
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, own_database
 from tests.crash.rig import Zygote
 from tests.crash.school import School, build
 
@@ -34,11 +32,5 @@ def crash_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield ""
         return
     base: str = request.getfixturevalue("postgresql_url")
-    name = f"crash_{uuid4().hex}"
-    admin = create_engine(base, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE earshot_template"))
-    yield base.replace("/postgres?", f"/{name}?")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with own_database(base, "earshot_template") as url:
+        yield url
