@@ -17,7 +17,8 @@ from store.sealing import Sealer
 from store.whisper_desk import keep_readers, open_thread, reader_id
 from store.whisper_desk import say as answer
 from store.whisper_sealing import new_receipt, new_seed, pack, public_of, seal
-from store.whispers import Draft, add, find, open_whispers, see, start
+from store.whisper_store import open_whispers
+from store.whispers import Draft, add, find, see, start
 
 TIMES = {"tiny": 5, "usual": 50, "full": 200}
 TURNS = 50

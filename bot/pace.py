@@ -132,3 +132,10 @@ class Pace:
     def _forget(self, now: float) -> None:
         full = self._limits.chat_burst / self._limits.chat_rate
         self._chats = {chat: bucket for chat, bucket in self._chats.items() if now - bucket.at < full}
+
+
+def too_many(now: float, times: deque[float], most: int, seconds: float) -> bool:
+    """Say whether something has happened `most` times in the last seconds; older times are forgotten."""
+    while times and now - times[0] > seconds:
+        times.popleft()
+    return len(times) >= most

@@ -30,7 +30,7 @@ from store.sealing import Sealer
 from store.tables import Binding, Pupil, Staff
 from store.vault import StoreProblem
 from store.whisper_desk import Line, NotThere
-from store.whispers import WhisperStore, open_whispers
+from store.whisper_store import WhisperStore, open_whispers
 
 app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close, export, count, back up.")
 anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")

@@ -21,7 +21,7 @@ from store.sealing import Sealer
 from store.tables import Staff
 from store.whisper_desk import LastReader, Line, NotThere, Thread, reader_id
 from store.whisper_sealing import TooLong
-from store.whispers import WhisperStore
+from store.whisper_store import WhisperStore
 
 WORDS_MOST: Final = 3000
 SMALL_CELL: Final = 5

@@ -25,7 +25,7 @@ from store.people import with_role
 from store.sealing import Sealer
 from store.tables import Staff
 from store.whisper_desk import Line, reader_id
-from store.whispers import WhisperStore
+from store.whisper_store import WhisperStore
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from bot.worker import Worker
 from scheduling.school import SchoolFacts
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
-from store.whispers import open_whispers
+from store.whisper_store import open_whispers
 
 _KEY_BYTES = 32
 

@@ -35,7 +35,7 @@ from store.people import link_slack, staff_by_slack
 from store.sealing import Sealer
 from store.tables import Staff
 from store.whisper_desk import NotThere
-from store.whispers import WhisperStore
+from store.whisper_store import WhisperStore
 
 log = structlog.get_logger()
 T = TypeVar("T")

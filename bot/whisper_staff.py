@@ -11,7 +11,8 @@ from conversations.whisper_cards import KINDS
 from scheduling.school import SchoolFacts, next_in_school
 from store import whispers
 from store.whisper_sealing import TooLong, new_receipt, receipt_of, words_of
-from store.whispers import Draft, NobodyReads, WhisperStore
+from store.whisper_store import WhisperStore
+from store.whispers import Draft, NobodyReads
 
 
 @dataclass(frozen=True)

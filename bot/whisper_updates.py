@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.telegram_updates import read_update
 from conversations.model import Event
-from conversations.whisper_pages import Choice
+from conversations.whisper_choice import Choice
 
 
 @dataclass(frozen=True)

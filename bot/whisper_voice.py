@@ -16,7 +16,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from bot import text
 from bot.telegram_sender import rendered
-from bot.whispering import Unreachable
+from bot.whisper_speech import Unreachable
 from conversations.flows.help import COMMANDS
 from conversations.model import Message, Phrase, say
 
@@ -32,7 +32,7 @@ _DELETE_AT_ONCE = 100
 
 
 class TelegramVoice:
-    """Speaks in chats; see `bot.whispering.Voice`."""
+    """Speaks in chats; see `bot.whisper_speech.Voice`."""
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime]) -> None:
         self._bot, self._clock = bot, clock

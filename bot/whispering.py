@@ -10,29 +10,31 @@ import asyncio
 import hmac
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot import whisper_cursor
+from bot.pace import too_many
 from bot.whisper_people import Known, look, reading
 from bot.whisper_photos import FILE_MOST, NotAPhoto, clean
+from bot.whisper_speech import Voice
 from bot.whisper_updates import Arrived, read_arrived
 from bot.worker import Worker
 from conversations import whisper
 from conversations.danger_words import sounds_like_danger
-from conversations.model import Attachment, Command, Edited, Message, Phrase, Tap, Text
+from conversations.model import Attachment, Command, Edited, Tap, Text
 from conversations.router import is_unprompted
 from conversations.whisper import Exchange, Happening
-from conversations.whisper_pages import KIND_NAMES, Around, Choice, Found
+from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import next_slot
 from store import whispers
@@ -41,13 +43,14 @@ from store.whisper_sealing import (
     Receipt,
     TooLong,
     code_of,
+    decoys_of,
     new_receipt,
     receipt_of,
     receipt_of_code,
-    word_list,
-    words_of,
+    words_of_code,
 )
-from store.whispers import Door, Draft, Mark, NobodyReads, WhisperStore
+from store.whisper_store import WhisperStore
+from store.whispers import Door, Draft, Mark, NobodyReads
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -60,32 +63,6 @@ CROWD_SECONDS: Final = 3600.0
 SEALS_A_MINUTE: Final = 30
 TRIES: Final = 10
 TRIES_SECONDS: Final = 600.0
-
-
-class Unreachable(Exception):
-    """The network cannot be reached now: the update is to be taken again."""
-
-
-class Voice(Protocol):
-    """How Whisper speaks in chats; each call may raise Unreachable."""
-
-    async def speak(self, chat: int, message: Message, language: str, zone: str, over: int | None) -> int | None:
-        """Say it; gives the message's number."""
-
-    async def remove(self, chat: int, numbers: Sequence[int]) -> bool:
-        """Take messages out of a chat."""
-
-    async def hint(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
-        """End a button's waiting sign."""
-
-    async def set_mark(self, chat: int, language: str, *, on: bool) -> None:
-        """Have the chat remember that it whispers."""
-
-    async def is_marked(self, chat: int) -> bool:
-        """Ask whether a chat whispers."""
-
-    async def photo(self, file_id: str) -> bytes | None:
-        """Fetch a file."""
 
 
 @dataclass
@@ -310,7 +287,7 @@ class Whispering:
         if arrived.update_id in self._sealed:
             return whisper.Sealed(what=deed.what)
         mark = Mark(self._mark_of(arrived), first_of_batch=self._fresh_batch)
-        if _too_many(chat.seals, SEALS_A_MINUTE, 60.0):
+        if too_many(time.monotonic(), chat.seals, SEALS_A_MINUTE, 60.0):
             return whisper.NotSealed("many")
         try:
             if await self._was_taken(arrived):
@@ -376,7 +353,7 @@ class Whispering:
     async def _look(self, chat: _Chat, deed: whisper.Look) -> Happening:
         code = deed.choice.receipt
         receipt = receipt_of_code(code)
-        if receipt is None or _too_many(chat.tries, TRIES, TRIES_SECONDS):
+        if receipt is None or too_many(time.monotonic(), chat.tries, TRIES, TRIES_SECONDS):
             return whisper.NotSealed("tries")
         try:
             key = await self.on_thread(whispers.find, self._store, receipt)
@@ -399,8 +376,8 @@ class Whispering:
             quiet=len(self._crowd) < CROWD,
             leads=tuple((reader[:8], name) for reader, name in known.leads),
             fresh=code_of(new_receipt()),
-            words=_words,
-            decoys=_decoys,
+            words=words_of_code,
+            decoys=decoys_of,
             is_receipt=lambda code: receipt_of_code(code) is not None,
         )
 
@@ -421,29 +398,3 @@ def _draft(deed: whisper.Seal, known: Known, now: datetime) -> Draft:
         hold="slot" if choice.hold else "",
         excluded=tuple(reader for reader, _ in known.leads if choice.excluded and reader.startswith(choice.excluded)),
     )
-
-
-def _too_many(times: deque[float], most: int, seconds: float) -> bool:
-    now = time.monotonic()
-    while times and now - times[0] > seconds:
-        times.popleft()
-    return len(times) >= most
-
-
-def _words(code: str) -> tuple[str, ...]:
-    receipt = receipt_of_code(code)
-    assert receipt is not None  # noqa: S101 (asked only of what `is_receipt` has passed)
-    return words_of(receipt)
-
-
-def _decoys(code: str, number: int) -> tuple[str, ...]:
-    """Choose three words to stand beside the right one, the same each time."""
-    own, words, at = set(_words(code)), word_list(), 0
-    chosen: list[str] = []
-    while len(chosen) < 3:
-        digest = sha256(f"{code} {number} {at}".encode()).digest()
-        word = words[int.from_bytes(digest[:4], "big") % len(words)]
-        at += 1
-        if word not in own and word not in chosen:
-            chosen.append(word)
-    return tuple(chosen)

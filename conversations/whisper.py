@@ -24,7 +24,7 @@ from typing import assert_never
 from conversations import whisper_pages as pages
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Command, Message, Phrase, Tap, Text
-from conversations.whisper_pages import Around, Choice, Found
+from conversations.whisper_choice import ADULT, KIND_NAMES, Around, Choice, Found
 
 PHOTOS_MOST = 10
 
@@ -275,9 +275,9 @@ def _choosing(exchange: Exchange | None, verb: str, rest: str, around: Around) -
     waiting = exchange.waiting if exchange else ()
     if verb == "a" and rest in ("m", "o"):
         return Turn(Exchange(waiting=waiting), (Speak(pages.kinds(rest), over=True),))
-    if verb == "k" and len(rest) >= 2 and rest[0] in "mo" and rest[1] in pages.KIND_NAMES:
+    if verb == "k" and len(rest) >= 2 and rest[0] in "mo" and rest[1] in KIND_NAMES:
         excluded = rest[2:]
-        if rest[1] == pages.ADULT and not excluded:
+        if rest[1] == ADULT and not excluded:
             return Turn(Exchange(waiting=waiting), (Speak(pages.which_adult(rest, around), over=True),))
         choice = Choice(rest[0], rest[1], "" if excluded == "-" else excluded, receipt=around.fresh)
         return _write(Exchange(choice, waiting), around)

@@ -22,8 +22,9 @@ from store.whisper_sealing import (
     public_of,
     seal,
 )
+from store.whisper_store import WhisperStore, open_whispers, place_of
 from store.whisper_tables import lately, reader, report, setting, turn, whisper_metadata, wrap
-from store.whispers import KINDS, WhisperStore, open_whispers, place_of
+from store.whispers import KINDS
 
 KEEP: Final = timedelta(days=90)
 # A backup holds a whole number of these: one report more does not show.

@@ -24,8 +24,9 @@ from store.whisper_sealing import (
     seal,
     unpack,
 )
+from store.whisper_store import WhisperStore, place_of
 from store.whisper_tables import reader, report, turn, wrap
-from store.whispers import Door, WhisperStore, place_of, sealed_turn
+from store.whispers import Door, sealed_turn
 
 OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
 

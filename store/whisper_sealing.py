@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType
 
@@ -129,6 +130,26 @@ def receipt_of_code(code: str) -> Receipt | None:
         return None
     in_range = len(receipt) == _RECEIPT_BYTES and int.from_bytes(receipt, "big") < len(word_list()) ** RECEIPT_WORDS
     return Receipt(receipt) if in_range and code_of(Receipt(receipt)) == code else None
+
+
+def words_of_code(code: str) -> tuple[str, ...]:
+    """Give the six words of a receipt as a button carries it; the code must be one."""
+    receipt = receipt_of_code(code)
+    assert receipt is not None  # noqa: S101 (asked only of what `receipt_of_code` has read)
+    return words_of(receipt)
+
+
+def decoys_of(code: str, number: int) -> tuple[str, ...]:
+    """Choose three words to stand beside the right one, the same each time."""
+    own, words, at = set(words_of_code(code)), word_list(), 0
+    chosen: list[str] = []
+    while len(chosen) < 3:
+        digest = sha256(f"{code} {number} {at}".encode()).digest()
+        word = words[int.from_bytes(digest[:4], "big") % len(words)]
+        at += 1
+        if word not in own and word not in chosen:
+            chosen.append(word)
+    return tuple(chosen)
 
 
 # --- from a receipt to keys -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from store.sealing import Sealer
 from store.whisper_desk import keep_readers, reader_id
 from store.whisper_sealing import Cost
-from store.whispers import WhisperStore, open_whispers
+from store.whisper_store import WhisperStore, open_whispers
 from tests.conftest import DATABASES, own_database
 
 CHEAP = Cost(memory=64, passes=1)

@@ -17,14 +17,15 @@ from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
 from bot.telegram_updates import read_update
-from bot.whispering import Unreachable, Whispering
+from bot.whisper_speech import Unreachable
+from bot.whispering import Whispering
 from bot.worker import Worker
 from conversations.model import Message, Phrase
 from scheduling.school import SchoolFacts, Schools
 from store.sealing import Sealer
 from store.tables import Cursor
 from store.whisper_desk import keep_readers
-from store.whispers import WhisperStore
+from store.whisper_store import WhisperStore
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
 
 ROUTING_KEY = bytes(range(100, 132))

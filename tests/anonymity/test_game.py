@@ -21,8 +21,8 @@ from sqlmodel import select as select_rows
 
 from store.sealing import Sealer
 from store.tables import Conversation, Cursor, Outbox, Pupil
+from store.whisper_store import WhisperStore
 from store.whisper_tables import report, turn
-from store.whispers import WhisperStore
 from tests.anonymity.rig import Town, make_town
 
 PUPILS, ACTIVE, CONTROL_TRIALS = 200, 5, 60

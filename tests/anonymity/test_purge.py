@@ -10,8 +10,9 @@ from store.sealing import Sealer
 from store.whisper_care import back_up, due_for_purge, purge, sweep
 from store.whisper_desk import change, queue, say
 from store.whisper_sealing import new_receipt
+from store.whisper_store import WhisperStore, open_whispers
 from store.whisper_tables import report, turn, whisper_metadata, wrap
-from store.whispers import Draft, WhisperStore, add, find, open_whispers, start
+from store.whispers import Draft, add, find, start
 from tests.anonymity.conftest import CHEAP
 
 WORDS = b"the marmalade badger hid my compass" * 20

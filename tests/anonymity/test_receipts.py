@@ -18,7 +18,8 @@ from store.whisper_sealing import (
     word_list,
     words_of,
 )
-from store.whispers import Draft, Page, WhisperStore, find, see, start
+from store.whisper_store import WhisperStore
+from store.whispers import Draft, Page, find, see, start
 
 numbers = st.integers(0, 7776**6 - 1).map(lambda number: Receipt(number.to_bytes(10, "big")))
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, LargeBinary, MetaData, Table, Text, inspect
 
 from store.tables import SQLModel
+from store.whisper_store import WhisperStore
 from store.whisper_tables import whisper_metadata
-from store.whispers import WhisperStore
 
 # The only plain words a report may hold, besides sealed and random bytes.
 PLAIN = {"day", "kind", "urgency", "status", "stage", "hold", "kept", "closed", "outcome", "state", "name"}

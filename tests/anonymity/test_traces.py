@@ -20,7 +20,7 @@ from store.sealing import Sealer
 from store.tables import Binding, Pupil, Seen
 from store.whisper_care import back_up
 from store.whisper_desk import queue
-from store.whispers import WhisperStore
+from store.whisper_store import WhisperStore
 from tests.anonymity.rig import Killed, Town, make_town
 from tests.factories import NOW
 

@@ -23,7 +23,8 @@ from store.people import chat_key
 from store.tables import Audit, Binding, Pupil, School
 from store.whisper_desk import keep_readers, queue, reader_id
 from store.whisper_sealing import Cost, Receipt, new_receipt
-from store.whispers import Draft, Page, WhisperStore, add, find, open_whispers, see, start
+from store.whisper_store import WhisperStore, open_whispers
+from store.whispers import Draft, Page, add, find, see, start
 
 STAFF = """staff_id,name,email,roles,year
 S1,Tess Tolling,t.tolling@fernhill.example,tutor,

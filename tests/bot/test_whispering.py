@@ -17,7 +17,8 @@ from sqlmodel import Session, select
 from bot.settings import Settings
 from bot.whisper_rounds import Rounds
 from bot.whisper_service import check_apart, read_routing_key
-from bot.whispering import SEALS_A_MINUTE, TRIES, Unreachable
+from bot.whisper_speech import Unreachable
+from bot.whispering import SEALS_A_MINUTE, TRIES
 from conversations.cards import Card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot, next_slot
@@ -26,8 +27,9 @@ from store.tables import Staff
 from store.vault import StoreProblem
 from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
 from store.whisper_sealing import Cost, Seed, new_receipt, words_of
+from store.whisper_store import open_whispers
 from store.whisper_tables import reader
-from store.whispers import Draft, find, open_whispers, start
+from store.whispers import Draft, find, start
 from tests.anonymity.rig import Town, make_town
 from tests.factories import CALENDAR, NOW
 

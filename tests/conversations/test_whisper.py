@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conversations import whisper
 from conversations.model import Button, Command, Message, Phrase, Tap, Text
 from conversations.whisper import Exchange, Happening, Look, Looked, NotSealed, Removed, Seal, Sealed, Speak, step
-from conversations.whisper_pages import KIND_NAMES, Around, Choice, Found
+from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
 
 FRESH = "abcdefghijklmn"
 
