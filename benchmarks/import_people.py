@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from benchmarks import stage
 from benchmarks.report import Report, Row, Scale, at_most
 from benchmarks.school import store_settings
-from bot import importing
+from bot.importing import importing
 from bot.opening import open_store
 from store.tables import School
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select, update
 
-from bot import sample
 from bot.opening import open_store
 from bot.runner import Runner
-from bot.sample import SampleDirectory, SampleSize
+from bot.sample import sample
+from bot.sample.sample import SampleDirectory, SampleSize
 from bot.settings import Settings
 from scheduling import rounds
 from scheduling.school import Schools, next_in_school, wave_rule

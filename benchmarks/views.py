@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 from benchmarks import history, stage
 from benchmarks.history import Size
 from benchmarks.report import Report, Row, Scale, at_most
-from bot import desk
+from bot.slack import desk
 from bot.worker import Worker
 from scheduling import rounds
 from scheduling.briefing import latest_wave

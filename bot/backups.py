@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Table, select
 from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
-from bot.command_tools import private_file
+from bot.commands.tools import private_file
 from bot.settings import Settings
 from store import audit, backup
 from store.backup import BackupProblem, Manifest, Progress

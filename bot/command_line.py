@@ -10,33 +10,31 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot import (
-    audit_commands,
-    backup_commands,
-    basis_commands,
-    care_commands,
-    import_commands,
-    keys_commands,
-    letters_commands,
-    logs,
-    person_commands,
-    retention_commands,
-)
+from bot import logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
-from bot.doctor import examine
-from bot.fairness_command import fairness
-from bot.flag_command import flags
-from bot.impact_command import impact
-from bot.importing_rows import ImportProblem
+from bot.commands import audit as audit_commands
+from bot.commands import backup as backup_commands
+from bot.commands import basis as basis_commands
+from bot.commands import care as care_commands
+from bot.commands import importing as import_commands
+from bot.commands import keys as keys_commands
+from bot.commands import letters as letters_commands
+from bot.commands import person as person_commands
+from bot.commands import retention as retention_commands
+from bot.commands.fairness import fairness
+from bot.commands.flag import flags
+from bot.commands.impact import impact
+from bot.commands.whisper import anonymity_app
+from bot.commands.whisper import app as whisper_app
+from bot.commands.wording import WordingProblem, wording
+from bot.doctor.doctor import examine
+from bot.importing.rows import ImportProblem
 from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
-from bot.sample import SampleProblem
+from bot.sample.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
-from bot.whisper_commands import anonymity_app
-from bot.whisper_commands import app as whisper_app
-from bot.wording_command import WordingProblem, wording
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics

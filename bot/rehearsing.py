@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlmodel import Session
 
 from bot.clock import Clock
-from bot.sample import SampleDirectory
+from bot.sample.sample import SampleDirectory
 from bot.service import Service
 from bot.settings import Settings
 from scheduling import rounds

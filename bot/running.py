@@ -10,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from bot import rehearsing, sample
+from bot import rehearsing
 from bot.clock import Clock
 from bot.opening import OnlyOne, open_store
+from bot.sample import sample
 from bot.service import Service
 from bot.settings import Settings
 from scheduling.school import Schools

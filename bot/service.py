@@ -15,19 +15,19 @@ from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot import slack_roll
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
 from bot.settings import Settings
-from bot.slack_edge import SlackEdge
-from bot.telegram_edge import TelegramEdge
-from bot.telegram_sender import TelegramSender
+from bot.slack import roll as slack_roll
+from bot.slack.edge import SlackEdge
+from bot.telegram.edge import TelegramEdge
+from bot.telegram.sender import TelegramSender
 from bot.ticker import Ticker
 from bot.watch import Watch
-from bot.whisper_service import WhisperService
+from bot.whisper.service import WhisperService
 from bot.worker import Worker
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools

@@ -16,9 +16,9 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
-from bot.telegram_updates import read_update
-from bot.whisper_speech import Unreachable
-from bot.whispering import Whispering
+from bot.telegram.updates import read_update
+from bot.whisper.speech import Unreachable
+from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from conversations.model import Message, Phrase
 from scheduling.school import SchoolFacts, Schools
@@ -216,7 +216,7 @@ def make_town(engine: Engine, sealer: Sealer, store: WhisperStore, *, pupils: in
     voice = MemoryVoice()
     town = Town(engine, sealer, store, school, chats, ids, voice, None, worker)  # type: ignore[arg-type]
     town.restart()
-    from bot.whisper_desk import readers_wanted
+    from bot.whisper.desk import readers_wanted
 
     with Session(engine) as session:
         keep_readers(store, set(readers_wanted(session, sealer, school)))

@@ -316,6 +316,6 @@ async def test_attacker_wins_by_gaps_when_updates_keep_their_numbers(town: Town)
 @pytest.mark.only(database_url="postgresql")
 @pytest.mark.parametrize("on_postgresql", [True])
 async def test_attacker_wins_when_both_stores_share_a_server(town: Town):
-    # Why `bot.whisper_service.check_apart` refuses it.
+    # Why `bot.whisper.service.check_apart` refuses it.
     table = table_of(await play(town, CONTROL_TRIALS, 7), CONTROL_TRIALS)
     assert [p < P_LEAST for name, *_, p in table if name == "transactions (xmin)"] == [True]

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
-from bot.anonymity import needles, search, search_file, writings
-from bot.slack_blocks import message_blocks
+from bot.slack.blocks import message_blocks
+from bot.whisper.anonymity import needles, search, search_file, writings
 from conversations.whisper_cards import arrived_card
 from store.people import by_chat
 from store.sealing import Sealer

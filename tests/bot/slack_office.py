@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from bot.delivery import Sent
-from bot.slack_edge import EVENTS_PATH, SlackEdge
+from bot.slack.edge import EVENTS_PATH, SlackEdge
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET
 from rehearsal.slack_rules import Waits
 from store import outbox

@@ -12,8 +12,8 @@ from bot.letters import LettersProblem, write_letters
 from store.invites import ALPHABET, SPELLING, issue, look_up, normal, spelled
 from store.sealing import Sealer
 from store.tables import Invite, Pupil, School
+from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
-from tests.bot.test_keys_commands import people
 from tests.factories import NOW, make_group, make_pupil, make_school
 
 __all__ = ["_as_before", "earshot", "made", "people"]

@@ -13,7 +13,7 @@ from PIL import Image, ImageColor
 from bot import picture, text
 from bot.picture import ANSWER, MARGIN, PANEL, PAPER, QUESTION, WIDTH, drawn, lay_out, width_of
 from bot.pseudo import PSEUDO
-from bot.telegram_sender import rendered
+from bot.telegram.sender import rendered
 from conversations.bank import BANDS, LATEST, load
 from conversations.flows.mine import LAST, Kept, Sheet, in_words, sheets
 from conversations.model import Band

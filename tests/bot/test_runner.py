@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
-from bot.telegram_updates import read_update
+from bot.telegram.updates import read_update
 from conversations.model import (
     Attachment,
     CodeGiven,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from bot.whisper_cursor import shown
+from bot.whisper.cursor import shown
 from conversations.model import State
 from rehearsal.hub import TELEGRAM_TOKEN
 from store import audit

@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import Engine, insert, select
 from sqlmodel import SQLModel
 
-from bot import sample
 from bot.opening import open_store
-from bot.sample import SampleDirectory, SampleSize
+from bot.sample import sample
+from bot.sample.sample import SampleDirectory, SampleSize
 from bot.settings import Settings
 from store.database import make_engine
 from store.sealing import Sealer

@@ -23,9 +23,10 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from bot import rehearsing, sample
+from bot import rehearsing
 from bot.clock import Clock
-from bot.sample import NEAR_NOTE, PhoneUser, SampleDirectory, SampleSize, SlackUser
+from bot.sample import sample
+from bot.sample.sample import NEAR_NOTE, PhoneUser, SampleDirectory, SampleSize, SlackUser
 from bot.service import Service
 from bot.settings import Settings
 from conversations.bank import LATEST, load

@@ -16,8 +16,8 @@ import pytest
 
 from bot import text
 from bot.pseudo import CLOSE, LONGER, OPEN, PSEUDO, Pseudo
-from bot.slack_blocks import MESSAGE_BLOCKS, TITLE_LENGTH, VIEW_BLOCKS, home_view, message_blocks, modal_view
-from bot.telegram_sender import rendered
+from bot.slack.blocks import MESSAGE_BLOCKS, TITLE_LENGTH, VIEW_BLOCKS, home_view, message_blocks, modal_view
+from bot.telegram.sender import rendered
 from conversations import cards
 from conversations.actions import LATEST, load
 from conversations.cards import AskedFor, Card, Nudge, Response

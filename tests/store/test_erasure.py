@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from bot.person_export import as_page, gather
+from bot.commands.person_export import as_page, gather
 from store import anchor, audit
 from store.erasure import Erased, erase_pupil, rows_of_pupil
 from store.people_tables import Guardian

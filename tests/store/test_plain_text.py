@@ -16,10 +16,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, select
 
-from bot import desk, importing
-from bot.importing_rows import read_text
+from bot.importing import importing
+from bot.importing.rows import read_text
 from bot.runner import Runner
-from bot.telegram_updates import read_update
+from bot.slack import desk
+from bot.telegram.updates import read_update
 from bot.worker import Worker
 from scheduling import rounds
 from scheduling.school import SchoolFacts, Schools

@@ -1,0 +1,87 @@
+"""The commands `earshot backup` and `earshot restore`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot import backups
+from bot.backups import PROVEN
+from bot.commands.tools import bar, out, settings
+from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, open_store
+from store import anchor
+from store.backup import BackupProblem
+from store.database import make_engine
+from store.recovery import RecoveryKey
+
+
+def backup(
+    place: Annotated[Path, typer.Argument(help="A folder, which gets a new file named by the time; or a new file.")],
+) -> None:
+    """Write an encrypted backup of everything but the whispers, while Earshot runs.
+
+    It opens only with the recovery key, and then only with the master key too. See `earshot keys recovery`.
+
+    Example: earshot backup /srv/backups
+    """
+    read = settings()
+    engine, _sealer = open_store(read, make=False)
+    now = datetime.now(UTC)
+    path = place / f"earshot-{now:%Y%m%dT%H%M%SZ}.backup" if place.is_dir() else place
+    with bar("Backing up") as progress:
+        manifest = backups.take(engine, backups.read_public(read), path, now, progress)
+    engine.dispose()
+    out.print(f"{manifest.rows:,} rows are in {path.name}.", markup=False, highlight=False)
+    out.print("`earshot restore --check` proves that it can be restored.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    recovery_key: Annotated[Path, typer.Option(help="The recovery key's file, from the safe.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Only prove the backup, in a scratch folder; the database stays as it is.")
+    ] = False,
+) -> None:
+    """Put a backup into a new, empty database; or, with --check, prove that it could be.
+
+    Example: earshot restore earshot-20261122T020000Z.backup --recovery-key recovery.key --check
+    """
+    read = settings()
+    key = backups.read_recovery_key(recovery_key)
+    if check:
+        _check(file, key)
+        return
+    if not read.key_command and not read.key_path.exists():
+        raise BackupProblem("Put the key file in its place first: without the master key nothing of a person opens.")
+    ring = key_ring(read)
+    make_folder(read)
+    engine = make_engine(read.store_url)
+    lock = OnlyOne(read, engine)
+    try:
+        with bar("Restoring") as progress:
+            manifest = backups.put_back(engine, file, key, ring, datetime.now(UTC), progress)
+        with Session(engine) as session:
+            # What came after the backup is lost, as the chain's next row says: the anchor begins anew.
+            anchor.write(anchor_path(read), ring.current, anchor.heads(session))
+    finally:
+        lock.close()
+        engine.dispose()
+    out.print(f"{manifest.rows:,} rows are back, as they were on {manifest.made:%d %B %Y at %H:%M} UTC.")
+    out.print("Messages that waited then may be sent again. Run `earshot doctor` next.")
+
+
+def _check(file: Path, key: RecoveryKey) -> None:
+    read = settings()
+    ring = key_ring(read)
+    live = open_store(read, make=False)[0] if is_there(read) else None
+    with bar("Restoring into a scratch folder") as progress:
+        proof = backups.prove(live, file, key, ring, progress)
+    if live is not None:
+        backups.note(live, PROVEN, proof.manifest, datetime.now(UTC))
+        live.dispose()
+    out.print(
+        f"The backup is good: {proof.manifest.rows:,} rows came back, {proof.opened:,} sealed values open, and the "
+        "audit chain is whole."
+    )

@@ -1,0 +1,158 @@
+"""`earshot fairness FILE.csv`: how often pupils of different groups are flagged, and answer; small groups kept back."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.clock import Clock
+from bot.importing.rows import ImportProblem
+from bot.opening import open_store
+from bot.settings import read_settings
+from scheduling.scoring import items_of, look
+from signals.board import levels
+from signals.fairness import FEWEST, GroupRate, rates
+from store import audit
+from store.sealing import Sealer
+from store.tables import CheckIn, Flag, Pupil, School
+
+if TYPE_CHECKING:
+    from signals.differential import Differential
+
+YEAR = timedelta(days=365)
+HALF = 0.5
+out = Console()
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """What was found: the share flagged and the share who answer half or more, by group; how many ids are unknown."""
+
+    flagged: tuple[GroupRate, ...]
+    answering: tuple[GroupRate, ...]
+    unknown: int
+
+
+def fairness(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns pupil_id and group.")],
+    items: Annotated[
+        bool, typer.Option("--items", help="Test each question too (needs the extra `fairness`).")
+    ] = False,
+) -> None:
+    """Compare how often pupils of different groups were flagged in the last year, and answered. The file is not kept.
+
+    Example: earshot fairness groups.csv
+    """
+    listed = read_groups(file)
+    engine, sealer = open_store(read_settings(), make=False)
+    with Session(engine) as session:
+        found = compare(session, sealer, listed, Clock())
+        tested = differing_items(session, sealer, listed, Clock()) if items else {}
+        session.commit()
+    table = Table("group", "pupils", "flagged in a year", "answer half or more", title="Share, and its 95 % interval")
+    for flagged, answering in zip(found.flagged, found.answering, strict=True):
+        pupils = f"fewer than {FEWEST}, or kept back" if flagged.pupils is None else str(flagged.pupils)
+        table.add_row(flagged.group, pupils, _cell(flagged), _cell(answering))
+    out.print(table)
+    if found.unknown:
+        out.print(f"{found.unknown} ids of the file are not pupils here; they were left out.")
+    if items:
+        notable = sorted(item for item, its in tested.items() if its.notable(len(tested)))
+        out.print(f"{len(tested)} questions had answers enough to be tested; these are answered otherwise by group at")
+        out.print(f"the same level: {', '.join(notable) or 'none'}.")
+    out.print("A difference is a reason to look, not a finding: groups may differ in what they live through.")
+
+
+def read_groups(file: Path) -> list[tuple[str, str]]:
+    """Read pairs of a pupil's id and group. Raises ImportProblem."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.DictReader(text))
+    except OSError:
+        raise ImportProblem(f"{file.name} cannot be read: check the name and the folder.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise ImportProblem(f"{file.name} is not a CSV file: save it as “CSV UTF-8” and try again.") from None
+    if not rows or not {"pupil_id", "group"} <= rows[0].keys():
+        raise ImportProblem(f"{file.name} needs a first line with pupil_id and group, and a line for each pupil.")
+    return [((row["pupil_id"] or "").strip(), (row["group"] or "").strip() or "not given") for row in rows]
+
+
+def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock) -> Fairness:
+    """Compare the groups of the pupils listed who are taking part; noted in the audit."""
+    now = clock()
+    group_of = _groups(session, sealer, listed)
+    flagged = set(session.exec(select(Flag.pupil_id).where(col(Flag.raised_at) > now - YEAR)))
+    counts: dict[UUID, dict[str, int]] = {}
+    statement = select(CheckIn.pupil_id, CheckIn.state, func.count()).where(col(CheckIn.opened_at) > now - YEAR)
+    for pupil_id, state, count in session.exec(statement.group_by(col(CheckIn.pupil_id), col(CheckIn.state))):
+        counts.setdefault(pupil_id, {})[state] = count
+    groups = list(group_of.values())
+    found = Fairness(
+        rates(groups, [pupil_id in flagged for pupil_id in group_of]),
+        rates(groups, [_answers(counts.get(pupil_id, {})) for pupil_id in group_of]),
+        len({reference for reference, _ in listed}) - len(group_of),
+    )
+    school_id = session.exec(select(School.id).limit(1)).first()
+    if school_id is not None:
+        audit.record(session, school_id, now, actor="command line", action="read fairness", subject="school")
+    return found
+
+
+def differing_items(
+    session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock
+) -> dict[str, "Differential"]:
+    """Test whether questions of the last year are answered otherwise by group at one level. Raises NeedsExtra."""
+    # Here, for it brings scipy.stats, which would make every other command start a second later.
+    from signals.differential import differential
+
+    group_of = _groups(session, sealer, listed)
+    school_id = session.exec(select(School.id).limit(1)).one()
+    board, _ = look(session, sealer, school_id, list(group_of))
+    level_of = dict(zip(group_of, levels(board), strict=True))
+    gathered: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
+    statement = select(CheckIn).where(
+        col(CheckIn.pupil_id).in_(list(group_of)), col(CheckIn.opened_at) > clock() - YEAR
+    )
+    for check_in in session.exec(statement.where(col(CheckIn.answers_sealed).is_not(None))):
+        known = items_of(check_in.bank_version, "young" if check_in.phase == "young" else "older")
+        for item, option, _ms in sealer.read(check_in, "answers"):
+            number = known.number(item)
+            if option is None or number == len(known.ids):
+                continue
+            level = float(level_of[check_in.pupil_id][known.series[number] // 2])
+            gathered.setdefault((item, check_in.phase), []).append((option, level, group_of[check_in.pupil_id]))
+    tested = {}
+    for (item, phase), answers in gathered.items():
+        options, at, groups = zip(*answers, strict=True)
+        its = differential(np.array(options, dtype=np.intp), np.array(at), groups)
+        if its is not None:
+            tested[f"{item} ({phase})"] = its
+    return tested
+
+
+def _groups(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]]) -> dict[UUID, str]:
+    pupils = session.exec(select(Pupil.id, Pupil.mis_key).where(Pupil.status == "active")).all()
+    by_key = {bytes(key): pupil_id for pupil_id, key in pupils}
+    found = ((by_key.get(sealer.blind("mis", reference)), group) for reference, group in listed)
+    return {pupil_id: group for pupil_id, group in found if pupil_id is not None}
+
+
+def _answers(counts: dict[str, int]) -> bool:
+    asked = sum(count for state, count in counts.items() if state not in ("open", "undelivered"))
+    return bool(asked) and counts.get("answered", 0) >= HALF * asked
+
+
+def _cell(rate: GroupRate) -> str:
+    if rate.rate is None or rate.lower is None or rate.upper is None:
+        return "–"
+    return f"{rate.rate:.0%} ({rate.lower:.0%} to {rate.upper:.0%})"

@@ -1,0 +1,105 @@
+"""The command `earshot import`: show what files would change, list what is wrong with them, then carry it out."""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.commands.tools import bar, errors, out, private_file, settings, the_school
+from bot.importing import importing
+from bot.importing.importing import BadRow, ImportPlan, ImportProblem
+from bot.opening import open_store
+from store.tables import Pupil, School
+
+SHOWN_BAD = 50
+# More than this share of all pupils leaving at once is more likely the wrong file than a summer.
+MANY = 0.3
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV or XLSX files of staff, groups, pupils, guardians: any.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    bad_rows: Annotated[Path | None, typer.Option("--errors", help="A new CSV file to list the wrong rows in.")] = None,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="The files name everybody of their kind: who is not in them has left.")
+    ] = False,
+    many_leave: Annotated[
+        bool, typer.Option("--many-leave", help="With --everyone: it is right that very many pupils leave.")
+    ] = False,
+) -> None:
+    """Bring in staff, tutor groups, pupils and guardians; all of it or, if a row is wrong, none.
+
+    Example: earshot import staff.csv groups.csv pupils.xlsx --dry-run
+    """
+    engine, sealer = open_store(settings(), make=False)
+    with bar("Reading") as progress:
+        read = []
+        for number, file in enumerate(files):
+            progress(number, len(files))
+            read.append(importing.read_file(file))
+    with Session(engine) as session:
+        school = the_school(session)
+        today = datetime.now(ZoneInfo(school.zone)).date()
+        with bar("Comparing") as progress:
+            planned = importing.plan(session, sealer, school, read, today, everyone=everyone, progress=progress)
+        for one in read:
+            if one.unread:
+                numbers = ", ".join(map(str, one.unread))
+                out.print(f"{one.name}: columns {numbers} are not needed and were not read.", markup=False)
+        _show(planned)
+        _refuse(session, school, planned, bad_rows, many_leave=many_leave)
+        if not dry_run:
+            with bar("Bringing in") as progress:
+                importing.apply(session, sealer, school, planned, progress)
+            session.commit()
+    engine.dispose()
+    out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")
+
+
+def _show(planned: ImportPlan) -> None:
+    table = Table("", "new", "changed", "moved", "left", "the same")
+    for kind, counts in planned.counts().items():
+        table.add_row(kind, *map(str, (counts.added, counts.changed, counts.moved, counts.left, counts.same)))
+    out.print(table)
+
+
+def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Path | None, *, many_leave: bool) -> None:
+    """Stop at wrong rows, having listed them, and at a file that would see off too many."""
+    if planned.bad:
+        for bad in planned.bad[:SHOWN_BAD]:
+            errors.print(f"{bad.file}, line {bad.line}: {bad.reason}", markup=False)
+        more = ""
+        if bad_rows is not None:
+            _write(bad_rows, planned.bad)
+            more = f" All of them are listed in {bad_rows.name}."
+        elif len(planned.bad) > SHOWN_BAD:
+            more = f" The first {SHOWN_BAD} are shown; --errors FILE lists all."
+        raise ImportProblem(
+            f"{len(planned.bad)} rows are wrong, so nothing was changed. Mend them and import again.{more}"
+        )
+    here = session.exec(
+        select(func.count()).select_from(Pupil).where(col(Pupil.school_id) == school.id, col(Pupil.status) != "left")
+    ).one()
+    leaving = sum(leaver.kind == "pupils" for leaver in planned.left)
+    if leaving > MANY * here and leaving > 1 and not many_leave:
+        raise ImportProblem(
+            f"{leaving} of {here} pupils would leave, so nothing was changed. If the files do name everybody, say "
+            "--many-leave as well."
+        )
+
+
+def _write(path: Path, bad: Iterable[BadRow]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("file", "line", "reason"))
+    writer.writerows((row.file, row.line, row.reason) for row in bad)
+    with private_file(path) as file:
+        file.write(text.getvalue().encode())

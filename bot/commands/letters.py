@@ -1,0 +1,40 @@
+"""The command `earshot letters`."""
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot.commands.tools import bar, out, settings, the_school
+from bot.letters import LettersProblem, write_letters
+from bot.opening import open_store
+
+
+def letters(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the letters, one PDF for each tutor group.")],
+    bot: Annotated[str, typer.Option(help="The bot's username, as @BotFather gave it.")],
+) -> None:
+    """Make a letter with a join code for every pupil who has no phone here yet; codes made for them before end.
+
+    Each code works once, for thirty days. Print the letters, hand them out, and delete the folder.
+
+    Example: earshot letters letters-autumn --bot your_school_bot
+    """
+    name = bot.removeprefix("https://").removeprefix("t.me/").removeprefix("@")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{3,31}", name):
+        raise LettersProblem("The bot's username has 4 to 32 letters, digits and _, such as your_school_bot.")
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session, bar("Writing letters") as progress:
+        count = write_letters(session, sealer, the_school(session), folder, name, datetime.now(UTC), progress)
+        try:
+            session.commit()
+        except BaseException:
+            # Letters whose codes were not kept would send pupils away.
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    engine.dispose()
+    out.print(f"{count} letters are in {folder.name}. Print them, hand them out, then delete the folder.", markup=False)

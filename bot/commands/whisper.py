@@ -1,0 +1,282 @@
+"""`earshot whisper …`: whispers on the command line, for leads who want no content in Slack, and their store's care.
+
+Each command that opens a whisper names the lead who does, by e-mail address; the same guard as in Slack says what that
+lead may read, and the deed is audited.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlmodel import Session, select
+
+from bot.clock import Clock
+from bot.opening import open_store
+from bot.settings import read_settings
+from bot.text import render
+from bot.whisper import desk as whisper_desk
+from bot.whisper import report as whisper_report
+from bot.whisper.anonymity import needles, search_file
+from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
+from scheduling.school import SchoolFacts, only_school
+from store import whisper_care
+from store import whisper_desk as desk
+from store.sealing import Sealer
+from store.tables import Binding, Pupil, Staff
+from store.vault import StoreProblem
+from store.whisper_desk import Line, NotThere
+from store.whisper_store import WhisperStore, open_whispers
+
+app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close, export, count, back up.")
+anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")
+out = Console()
+
+LeadOption = Annotated[str, typer.Option("--lead", help="Your school e-mail address.")]
+HandleArgument = Annotated[str, typer.Argument(help="The whisper's handle, as its card shows it.")]
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """A lead at their desk, for one command."""
+
+    session: Session
+    sealer: Sealer
+    store: WhisperStore
+    school: SchoolFacts
+    lead: whisper_desk.Lead
+
+    def line(self, handle: str, action: str) -> Line:
+        """Find a whisper by its handle and write down what is about to be done. Raises NotThere."""
+        wanted = handle.strip().lower()
+        found = [line for line in whisper_desk.queue_of(self.store, self.lead) if wanted and line.id.startswith(wanted)]
+        if len(found) != 1:
+            raise NotThere
+        whisper_desk.record(self.session, self.school, self.lead, found[0].id, action, Clock()())
+        self.session.commit()
+        return found[0]
+
+    def words(self, table: Any, key: str) -> str:  # noqa: ANN401 (a mapping of phrases)
+        return render(table[key], self.school.locale, self.school.zone) if key in table else key
+
+    @property
+    def today(self) -> str:
+        return self.school.calendar.local_date(Clock()()).isoformat()
+
+
+@contextmanager
+def _stores() -> Iterator[tuple[Session, Sealer, WhisperStore, SchoolFacts]]:
+    settings = read_settings()
+    engine, sealer = open_store(settings, make=False)
+    store = open_whispers(settings.whisper_url, sealer, make=False)
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            school = only_school(session)
+            if school is None:
+                raise StoreProblem("There is no school yet. Run `earshot init` first.")
+            yield session, sealer, store, school
+    finally:
+        store.engine.dispose()
+        engine.dispose()
+
+
+@contextmanager
+def _desk(email: str) -> Iterator[_Desk]:
+    with _stores() as (session, sealer, store, school):
+        key = sealer.blind("email", email.strip().lower())
+        staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.email_key == key)).first()
+        try:
+            yield _Desk(session, sealer, store, school, whisper_desk.lead_of(session, sealer, school, staff))
+        except NotThere:
+            raise StoreProblem("There is no such whisper, or it is not for you to read.") from None
+
+
+@app.command(name="list")
+def list_whispers(lead: LeadOption) -> None:
+    """List the whispers you may read, urgent and old ones first.
+
+    Example: earshot whisper list --lead dsl@school.example
+    """
+    with _desk(lead) as at:
+        table = Table("handle", "day", "about", "urgency", "status")
+        for line in whisper_desk.queue_of(at.store, at.lead):
+            table.add_row(
+                line.handle, line.day, at.words(KINDS, line.kind), line.urgency, at.words(STATUSES, line.status)
+            )
+        out.print(table)
+
+
+@app.command()
+def read(handle: HandleArgument, lead: LeadOption) -> None:
+    """Read one whisper. That you did is recorded.
+
+    Example: earshot whisper read 3F9A01 --lead dsl@school.example
+    """
+    with _desk(lead) as at:
+        line = at.line(handle, "read whisper")
+        thread = whisper_desk.open_thread(at.store, at.lead, line.id)
+        out.print(f"{line.handle}: {at.words(KINDS, line.kind)}, {line.day}", markup=False)
+        for number, turn in enumerate(thread.turns, start=1):
+            who = "The writer" if turn.by == "reporter" else turn.by
+            show = f"earshot whisper photo {line.handle} {number} FILE"
+            words = f"{turn.caption} [{show}]".strip() if turn.what == "photo" else turn.words
+            out.print(f"{number}. {who} ({turn.what}): {words}", markup=False, highlight=False)
+
+
+@app.command()
+def photo(
+    handle: HandleArgument,
+    number: Annotated[int, typer.Argument(help="The number of the turn, as `read` shows it.")],
+    file: Annotated[Path, typer.Argument(help="A new file to write the picture to. Delete it when you have looked.")],
+    lead: LeadOption,
+) -> None:
+    """Write a photo of a whisper into a file that you alone can read.
+
+    Example: earshot whisper photo 3F9A01 2 photo.jpg --lead dsl@school.example
+    """
+    with _desk(lead) as at:
+        line = at.line(handle, "read whisper photo")
+        turns = whisper_desk.open_thread(at.store, at.lead, line.id).turns
+        if not 1 <= number <= len(turns) or turns[number - 1].what != "photo":
+            raise StoreProblem("That turn is no photo. `earshot whisper read` shows which are.")
+        whisper_report.write_new(file, turns[number - 1].body)
+    out.print("Written. Delete the file when you have looked.")
+
+
+@app.command()
+def reply(
+    handle: HandleArgument,
+    words: Annotated[str, typer.Argument(help="What the writer is to read.")],
+    lead: LeadOption,
+    note: Annotated[bool, typer.Option("--note", help="Keep it for readers alone.")] = False,
+) -> None:
+    """Reply to the writer of a whisper, who reads it on coming back.
+
+    Example: earshot whisper reply 3F9A01 "Thank you for telling us." --lead dsl@school.example
+    """
+    with _desk(lead) as at:
+        line = at.line(handle, "answer whisper")
+        entered = {"what": "note" if note else "reply", "words": words}
+        problem = whisper_desk.decide(at.store, at.lead, line.id, entered, at.today)
+        if problem is not None:
+            raise StoreProblem(render(problem, at.school.locale, at.school.zone))
+    out.print("Kept. The writer reads it on coming back." if not note else "Kept, for readers alone.")
+
+
+@app.command()
+def close(
+    handle: HandleArgument,
+    outcome: Annotated[str, typer.Argument(help=f"What came of it: {', '.join(OUTCOMES)}.")],
+    lead: LeadOption,
+) -> None:
+    """Close a whisper, with what came of it; the writer sees that too.
+
+    Example: earshot whisper close 3F9A01 helped --lead dsl@school.example
+    """
+    if outcome not in OUTCOMES:
+        raise StoreProblem(f"The outcome is one of: {', '.join(OUTCOMES)}.")
+    with _desk(lead) as at:
+        line = at.line(handle, "close whisper")
+        whisper_desk.decide(at.store, at.lead, line.id, {"outcome": outcome}, at.today)
+    out.print("Closed. It goes in ninety days, unless somebody writes to it again or you keep it.")
+
+
+@app.command()
+def export(
+    handle: HandleArgument,
+    file: Annotated[Path, typer.Argument(help="A new file for the PDF.")],
+    lead: LeadOption,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Write one handled whisper for the school's own safeguarding file: a PDF, sealed with a password you choose.
+
+    Example: earshot whisper export 3F9A01 case.sealed --lead dsl@school.example
+    """
+    with _desk(lead) as at:
+        line = at.line(handle, "export whisper")
+        thread = whisper_desk.open_thread(at.store, at.lead, line.id)
+        whisper_report.write_new(file, whisper_report.sealed(whisper_report.pdf_of(thread, at.school), password))
+    out.print(f"Written to {file.name}. `earshot whisper unseal` opens it with the password.")
+
+
+@app.command()
+def unseal(
+    file: Annotated[Path, typer.Argument(help="A file that `export` wrote.")],
+    pdf: Annotated[Path, typer.Argument(help="A new file for the PDF.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
+) -> None:
+    """Open an exported whisper with its password.
+
+    Example: earshot whisper unseal case.sealed case.pdf
+    """
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise StoreProblem(f"{file.name} cannot be read.") from None
+    whisper_report.write_new(pdf, whisper_report.opened(content, password))
+    out.print("Opened.")
+
+
+@app.command()
+def count(
+    first: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day, such as 2026-09-01.")],
+    last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Last day.")],
+) -> None:
+    """Count whispers by kind, for governors; cells under five are not shown.
+
+    Example: earshot whisper count 2026-09-01 2026-12-18
+    """
+    with _stores() as (_session, _sealer, store, school):
+        table = Table("about", "whispers")
+        counts = whisper_desk.counts_of(desk.queue(store), first.date().isoformat(), last.date().isoformat())
+        for kind, number in counts:
+            table.add_row(render(KINDS[kind], school.locale, school.zone) if kind in KINDS else kind, number)
+        out.print(table)
+
+
+@app.command(name="backup")
+def back_up(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+    """Copy the whisper store, filled up so that its size does not tell how many there are. Once a week is right.
+
+    Example: earshot whisper backup whispers-2026-11-24.sqlite
+    """
+    with _stores() as (_session, sealer, store, _school):
+        whisper_care.back_up(store, file, sealer, date.today())  # noqa: DTZ011 (the school's own day)
+    out.print(f"Copied to {file.name}. Without the master key nothing in it can be read: keep that apart.")
+
+
+@anonymity_app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Whisper stores, their backups, logs, Slack exports.")],
+) -> None:
+    """Look in files for any pupil's chat id or name, in every writing that is known; none may be there.
+
+    Give copies of the whisper store, its backups, log files, an export of Slack. The main store itself holds chat ids,
+    sealed, in one table; it is not for this check.
+
+    Example: earshot anonymity check whispers-2026-11-24.sqlite earshot.log
+    """
+    settings = read_settings()
+    engine, sealer = open_store(settings, make=False)
+    with Session(engine) as session:
+        chats = [int(sealer.read(one, "chat")) for one in session.exec(select(Binding)).all()]
+        names = [str(sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
+    wanted = needles([*chats, *names])
+    found = False
+    for file in files:
+        try:
+            hits = search_file(file, wanted)
+        except OSError:
+            raise StoreProblem(f"{file.name} cannot be read.") from None
+        for hit in hits:
+            found = True
+            out.print(f"{hit.file}: a chat id or a name stands there {hit.writing}.", markup=False, style="red")
+    out.print(f"Looked for {len(chats)} chat ids and {len(names)} names in {len(files)} files.")
+    if found:
+        raise typer.Exit(1)
+    out.print("None of them is there, in any writing that is known.")

@@ -1,0 +1,1 @@
+"""Lists of people: read, checked, planned and taken in."""

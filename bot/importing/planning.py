@@ -1,0 +1,338 @@
+"""What an import would change: the rows of files compared with the store; nothing is written here.
+
+People are recognised by their id in the school's own system. Somebody leaves when their row says so, or, with
+`everyone`, when the files of their kind no longer name them: a leaver is never guessed from a gap otherwise. Who comes
+back picks up where they were. Whether a pupil is active, and the language they chose, are theirs: a file decides them
+only for a pupil who is new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Session, SQLModel, select
+
+from bot.importing.rows import (
+    YEARS,
+    BadRow,
+    GroupRow,
+    GuardianRow,
+    ImportFile,
+    Kind,
+    PupilRow,
+    Row,
+    StaffRow,
+)
+from store.ids import new_id
+from store.people_tables import Guardian, Guardianship
+from store.sealing import Sealer
+from store.tables import Phase, Pupil, School, Staff, TutorGroup
+
+KINDS: tuple[Kind, ...] = ("staff", "groups", "pupils", "guardians")
+LAST_YOUNG_YEAR = 6
+_TOLD_EVERY = 250
+
+Progress = Callable[[int, int], None]
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Progress that nobody is told of."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row that would be written: to the row `id`, new or already there; the other ids are those it points at."""
+
+    kind: Kind
+    row: Row
+    id: UUID
+    tutor_id: UUID | None = None
+    group_id: UUID | None = None
+    manager_id: UUID | None = None
+    pupil_ids: tuple[UUID, ...] = ()
+    phase: Phase = "older"
+    back: bool = False
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """Somebody who is here and would be so no longer."""
+
+    kind: Kind
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows of a kind an import would add, change, move (a pupil's group), see leave, and leave as they are."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    left: int = 0
+    same: int = 0
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do on a day; it can be carried out only if `bad` is empty.
+
+    With `everyone`, the files name all there are of their kind: guardians' ties to pupils they do not name end.
+    """
+
+    added: tuple[Entry, ...]
+    changed: tuple[Entry, ...]
+    moved: tuple[Entry, ...]
+    left: tuple[Leaver, ...]
+    unchanged: tuple[Entry, ...]
+    bad: tuple[BadRow, ...]
+    today: date
+    everyone: bool = False
+
+    def counts(self) -> dict[Kind, Counts]:
+        """Count what would become of each kind of row that is there."""
+        parts: dict[str, Iterable[Entry | Leaver]] = {
+            "added": self.added,
+            "changed": self.changed,
+            "moved": self.moved,
+            "left": self.left,
+            "same": self.unchanged,
+        }
+        counted: dict[Kind, Counts] = {}
+        for part, entries in parts.items():
+            for kind, count in Counter(entry.kind for entry in entries).items():
+                counted[kind] = replace(counted.get(kind, Counts()), **{part: count})
+        return {kind: counted[kind] for kind in KINDS if kind in counted}
+
+
+def phase_of(year: int) -> Phase:
+    """Say which wording a school year reads: young to year 6 (ages 8 to 11), then older."""
+    return "young" if year <= LAST_YOUNG_YEAR else "older"
+
+
+def plan(
+    session: Session,
+    sealer: Sealer,
+    school: School,
+    files: Sequence[ImportFile],
+    today: date,
+    *,
+    everyone: bool = False,
+    progress: Progress = quiet,
+) -> ImportPlan:
+    """Compare files with the store and say what would change; nothing is written.
+
+    `today` turns a day of birth into a school year, and says whether a day of leaving has come. With `everyone`, who is
+    not named by the files of their kind has left. Files may be given together in any order: a group may name a tutor,
+    and a pupil a group, of another file or of the store. Raises Unreadable if the store was sealed with another key.
+    """
+    work = _Planning(session, sealer, school, today)
+    for file in files:
+        work.bad.extend(file.bad)
+    rows = [row for file in files for row in file.rows]
+    # Staff before groups before pupils before guardians: each may point at one of the kind before.
+    order: tuple[tuple[type[Row], Callable[[Row], None]], ...] = (
+        (StaffRow, work.staff_row),
+        (GroupRow, work.group_row),
+        (PupilRow, work.pupil_row),
+        (GuardianRow, work.guardian_row),
+    )  # type: ignore[assignment]
+    done = 0
+    for kind, take in order:
+        for row in (row for row in rows if isinstance(row, kind)):
+            take(row)
+            done += 1
+            if not done % _TOLD_EVERY:
+                progress(done, len(rows))
+        if kind is StaffRow:
+            work.finish_staff()
+    work.finish_guardians()
+    if everyone:
+        work.leave_the_rest({file.kind for file in files})
+    places = {file.name: number for number, file in enumerate(files)}
+    bad = sorted(work.bad, key=lambda row: (places.get(row.file, 0), row.line))
+    progress(done, len(rows))
+    return ImportPlan(
+        tuple(work.added),
+        tuple(work.changed),
+        tuple(work.moved),
+        tuple(work.left),
+        tuple(work.unchanged),
+        tuple(bad),
+        today,
+        everyone,
+    )
+
+
+class _Planning:
+    """The store as it was, what the files have added to it so far, and the plan growing out of both."""
+
+    def __init__(self, session: Session, sealer: Sealer, school: School, today: date) -> None:
+        self._sealer, self._today = sealer, today
+        self.added: list[Entry] = []
+        self.changed: list[Entry] = []
+        self.moved: list[Entry] = []
+        self.left: list[Leaver] = []
+        self.unchanged: list[Entry] = []
+        self.bad: list[BadRow] = []
+        everyone = session.exec(select(Staff).where(Staff.school_id == school.id)).all()
+        self._staff: Mapping[bytes, Staff] = {staff.mis_key: staff for staff in everyone}
+        groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school.id)).all()
+        self._groups: Mapping[str, TutorGroup] = {group.name: group for group in groups}
+        pupils = session.exec(select(Pupil).where(Pupil.school_id == school.id)).all()
+        self._pupils: Mapping[bytes, Pupil] = {pupil.mis_key: pupil for pupil in pupils}
+        guardians = session.exec(select(Guardian).where(Guardian.school_id == school.id)).all()
+        self._guardians: Mapping[bytes, Guardian] = {guardian.mis_key: guardian for guardian in guardians}
+        links = session.exec(select(Guardianship).where(Guardianship.school_id == school.id)).all()
+        self._links = {(link.guardian_id, link.pupil_id) for link in links}
+        # What will be there after the import, so that later rows can point at it.
+        self._staff_ids = {key: staff.id for key, staff in self._staff.items()}
+        self._group_ids = {name: group.id for name, group in self._groups.items()}
+        self._pupil_ids = {key: pupil.id for key, pupil in self._pupils.items()}
+        self._emails = {staff.id: staff.email_key for staff in everyone}
+        self._named: set[tuple[Kind, str]] = set()
+        self._ids: set[UUID] = set()
+        self._staff_rows: list[tuple[Entry, Staff | None]] = []
+        self._guardian_rows: dict[str, list[GuardianRow]] = {}
+
+    # --- row by row ---------------------------------------------------------------------------------------------------
+
+    def staff_row(self, row: StaffRow) -> None:
+        if self._repeated("staff", row.reference, row):
+            return
+        key = self._sealer.blind("mis", row.reference)
+        found = self._staff.get(key)
+        if self._has_left(row, found, here=found is not None and found.active):
+            return
+        entry = Entry("staff", row, found.id if found else new_id(), back=bool(found and not found.active))
+        self._staff_ids[key] = entry.id
+        self._emails[entry.id] = email_key(self._sealer, row.email)
+        self._staff_rows.append((entry, found))
+
+    def finish_staff(self) -> None:
+        """Say of each member of staff what is new, once all are known: addresses change hands, managers come later."""
+        owners = Counter(self._emails.values())
+        for entry, found in self._staff_rows:
+            row = entry.row
+            assert isinstance(row, StaffRow)  # noqa: S101 (only these were put there)
+            if owners[self._emails[entry.id]] > 1:
+                self.bad.append(row.place.bad("the email belongs to another member of staff as well"))
+                continue
+            manager = self._staff_ids.get(self._sealer.blind("mis", row.manager)) if row.manager else None
+            if row.manager and (manager is None or manager == entry.id):
+                self.bad.append(row.place.bad("the line_manager_id is not that of another member of staff"))
+                continue
+            kept = found.manager_id if found and not row.names_manager else manager
+            full = replace(entry, manager_id=kept)
+            self._put(full, found, bool(found and self._same_staff(found, row) and found.manager_id == kept))
+
+    def _same_staff(self, found: Staff, row: StaffRow) -> bool:
+        return (
+            found.active
+            and self._sealer.read(found, "name") == row.name
+            and self._sealer.read(found, "email") == row.email
+            and (row.roles is None or (tuple(found.roles), found.year) == (row.roles, row.year))
+        )
+
+    def group_row(self, row: GroupRow) -> None:
+        if self._repeated("groups", row.name, row):
+            return
+        tutor = self._staff_ids.get(self._sealer.blind("mis", row.tutor)) if row.tutor else None
+        if row.tutor and tutor is None:
+            self.bad.append(row.place.bad("the tutor_id is not that of any member of staff"))
+            return
+        found = self._groups.get(row.name)
+        entry = Entry("groups", row, found.id if found else new_id(), tutor_id=tutor)
+        self._group_ids[row.name] = entry.id
+        self._put(entry, found, bool(found and (found.year, found.tutor_id) == (row.year, tutor)))
+
+    def pupil_row(self, row: PupilRow) -> None:
+        if self._repeated("pupils", row.reference, row):
+            return
+        key = self._sealer.blind("mis", row.reference)
+        found = self._pupils.get(key)
+        if self._has_left(row, found, here=found is not None and found.status != "left"):
+            return
+        group, year = self._group_ids.get(row.group), row.school_year(self._today)
+        if group is None:
+            self.bad.append(row.place.bad("there is no tutor group of that name"))
+        if year not in YEARS:
+            self.bad.append(row.place.bad(f"born puts the pupil in no school year from {YEARS[0]} to {YEARS[-1]}"))
+        if group is None or year not in YEARS:
+            return
+        phase, back = phase_of(year), bool(found and found.status == "left")
+        entry = Entry("pupils", row, found.id if found else new_id(), group_id=group, phase=phase, back=back)
+        self._pupil_ids[key] = entry.id
+        if found and not back and found.group_id != group:
+            self._ids.add(entry.id)
+            self.moved.append(entry)
+            return
+        same = found and not back and found.phase == phase and self._sealer.read(found, "name") == row.name
+        self._put(entry, found, bool(same))
+
+    def guardian_row(self, row: GuardianRow) -> None:
+        if self._repeated("guardians", f"{row.reference} {row.pupil}", row):
+            return
+        self._guardian_rows.setdefault(row.reference, []).append(row)
+
+    def finish_guardians(self) -> None:
+        """Say of each guardian what is new, with all the pupils their rows name."""
+        for reference, rows in self._guardian_rows.items():
+            pupils = [self._pupil_ids.get(self._sealer.blind("mis", row.pupil)) for row in rows]
+            lost = [row for row, pupil in zip(rows, pupils, strict=True) if pupil is None]
+            self.bad.extend(row.place.bad("the pupil_id is not that of any pupil") for row in lost)
+            if lost:
+                continue
+            found = self._guardians.get(self._sealer.blind("mis", reference))
+            ids = tuple(pupil for pupil in pupils if pupil is not None)
+            entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids)
+            same = found and found.active and self._sealer.read(found, "name") == rows[0].name
+            self._put(entry, found, bool(same and all((entry.id, pupil) in self._links for pupil in ids)))
+
+    # --- who is no longer here ----------------------------------------------------------------------------------------
+
+    def leave_the_rest(self, kinds: set[Kind]) -> None:
+        """See off those of some kinds whom no file named."""
+        gone: list[tuple[Kind, UUID, bool]] = [
+            *(("staff", staff.id, staff.active) for staff in self._staff.values()),
+            *(("pupils", pupil.id, pupil.status != "left") for pupil in self._pupils.values()),
+            *(("guardians", guardian.id, guardian.active) for guardian in self._guardians.values()),
+        ]
+        self.left += [Leaver(kind, one) for kind, one, here in gone if here and kind in kinds and one not in self._ids]
+
+    def _has_left(self, row: StaffRow | PupilRow, found: Staff | Pupil | None, *, here: bool) -> bool:
+        if row.left is None or row.left > self._today:
+            return False
+        kind: Kind = "staff" if isinstance(row, StaffRow) else "pupils"
+        if found is not None:
+            self._ids.add(found.id)
+            if here:
+                self.left.append(Leaver(kind, found.id))
+            else:
+                self.unchanged.append(Entry(kind, row, found.id))
+        return True
+
+    def _repeated(self, kind: Kind, name: str, row: Row) -> bool:
+        if (kind, name) in self._named:
+            self.bad.append(row.place.bad("the same one stands further up already"))
+            return True
+        self._named.add((kind, name))
+        return False
+
+    def _put(self, entry: Entry, found: SQLModel | None, same: bool) -> None:
+        self._ids.add(entry.id)
+        if found is None:
+            self.added.append(entry)
+        elif same:
+            self.unchanged.append(entry)
+        else:
+            self.changed.append(entry)
+
+
+def email_key(sealer: Sealer, email: str) -> bytes:
+    """Make the hash a member of staff is found by from their address."""
+    return sealer.blind("email", email.strip().lower())

@@ -1,0 +1,1 @@
+"""The sample school: plainly fictional people and two years of history."""

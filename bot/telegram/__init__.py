@@ -1,0 +1,1 @@
+"""Telegram: updates taken in, letters sent."""

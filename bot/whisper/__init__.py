@@ -1,0 +1,1 @@
+"""Whisper: anonymous reports in both networks, past the outbox and the main store."""

@@ -1,0 +1,105 @@
+"""Whisper put together: its store, its two ways in, its rounds; started and stopped with the service."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlmodel import Session
+from telegram import Bot
+
+from bot.settings import Settings
+from bot.whisper.rounds import Rounds
+from bot.whisper.slack import WhisperSlack
+from bot.whisper.voice import TelegramVoice
+from bot.whisper.whispering import Whispering
+from bot.worker import Worker
+from scheduling.school import SchoolFacts
+from store.sealing import KeyProblem, Sealer
+from store.vault import StoreProblem
+from store.whisper_store import open_whispers
+
+_KEY_BYTES = 32
+
+
+class WhisperService:
+    """One school's Whisper in one process. Raises StoreProblem or KeyProblem when its store cannot be used."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        bot: Bot,
+        worker: Worker,
+        sealer: Sealer,
+        clock: Callable[[], datetime],
+        school: Callable[[Session], SchoolFacts],
+    ) -> None:
+        check_apart(settings)
+        self.store = open_whispers(settings.whisper_url, sealer)
+        routing_key = read_routing_key(settings.routing_key_path)
+        voice = TelegramVoice(bot, clock)
+        self.telegram = Whispering(
+            self.store, worker, sealer, voice, clock, school, routing_key, lambda: self.rounds.wake()
+        )
+        on_thread: Any = self.telegram.on_thread
+        self.slack = WhisperSlack(self.store, on_thread, worker, sealer, clock, school, lambda: self.rounds.wake())
+        self.rounds = Rounds(self.store, on_thread, worker, sealer, clock, school, self.slack)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do the rounds until `stop`."""
+        await self.rounds.run(stop)
+
+    async def close(self) -> None:
+        """Finish, and let go of the store."""
+        await self.slack.close()
+        await asyncio.to_thread(self.telegram.close)
+
+
+def check_apart(settings: Settings) -> None:
+    """Refuse a whisper store on the PostgreSQL server of the main store. Raises StoreProblem.
+
+    All databases of a server number their transactions together: gaps in the main store's would tell of whispers.
+    """
+    if _server(settings.whisper_url) is not None and _server(settings.whisper_url) == _server(settings.store_url):
+        raise StoreProblem(
+            "Whispers may not lie on the main database's own PostgreSQL server: its transaction numbers would tell "
+            "of them. Leave EARSHOT_WHISPER_DATABASE_URL empty, or name another server."
+        )
+
+
+def _server(url: str) -> tuple[str, int] | None:
+    """Name the server of a PostgreSQL address; None for SQLite."""
+    read = make_url(url)
+    if read.get_backend_name() != "postgresql":
+        return None
+    host = read.host or read.query.get("host") or "localhost"
+    return str(host), read.port or 5432
+
+
+def read_routing_key(path: Path) -> bytes:
+    """Read the routing key (32 bytes), making it where there is none.
+
+    It lies outside database and backups. Losing it costs nothing but that an update delivered again just then may be
+    sealed twice. Raises KeyProblem.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            key = bytes.fromhex(path.read_text("ascii").strip())
+        else:
+            key = secrets.token_bytes(_KEY_BYTES)
+            with os.fdopen(handle, "w") as file:
+                file.write(key.hex() + "\n")
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise KeyProblem(
+            f"the file {path.name} cannot be read or made: delete it, and see that its folder can be written"
+        )
+    return key

@@ -1,0 +1,280 @@
+"""Whisper in Slack: leads open, answer and close; staff whisper from a shortcut.
+
+A member of staff who whispers is not looked up, and whatever in the payload says who they are is not read. Nothing of
+theirs goes through the main store. A lead's presses are ordinary deeds of staff, checked and audited.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from bot.slack.blocks import Reader, message_blocks, modal_view
+from bot.slack.desk import not_found_card, trouble_card
+from bot.slack.sender import code_of
+from bot.whisper import desk as whisper_desk
+from bot.whisper import staff as whisper_staff
+from bot.whisper import views as whisper_views
+from bot.whisper.desk import Lead
+from bot.whisper.people import leads as leads_of
+from bot.whisper.people import reading
+from bot.worker import Worker
+from conversations.cards import Card
+from conversations.model import say
+from conversations.whisper_cards import WHISPER_ACTIONS, queue_card
+from scheduling.school import SchoolFacts
+from store.people import link_slack, staff_by_slack
+from store.sealing import Sealer
+from store.tables import Staff
+from store.whisper_desk import NotThere
+from store.whisper_store import WhisperStore
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+# A photo is taken out of Slack again after this; long enough to look at it.
+PHOTO_SECONDS: Final = 60.0
+QUEUE_SHOWN: Final = 20
+_JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
+OK: Final = 200
+
+
+class WhisperSlack:
+    """Whisper's listeners in Slack, and its way to post cards. `on_thread` runs work with the whisper store."""
+
+    def __init__(
+        self,
+        store: WhisperStore,
+        on_thread: Callable[..., Awaitable[Any]],
+        worker: Worker,
+        sealer: Sealer,
+        clock: Callable[[], datetime],
+        school: Callable[[Session], SchoolFacts],
+        urgent: Callable[[], None],
+    ) -> None:
+        self._store, self._on_thread, self._worker, self._sealer = store, on_thread, worker, sealer
+        self._clock, self._school, self._urgent = clock, school, urgent
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.client: AsyncWebClient
+
+    def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
+        """Take Whisper's own actions, windows and shortcut, before anything else sees them."""
+        self.client = client
+        for name, handler in zip(WHISPER_ACTIONS, (self._open, self._queue, self._photo), strict=True):
+            app.action(name)(handler)
+        app.view(whisper_views.THREAD)(self._decided)
+        app.shortcut(whisper_views.SHORTCUT)(self._staff_form)
+        app.view(whisper_views.STAFF)(self._staff_sent)
+
+    # --- leads --------------------------------------------------------------------------------------------------------
+
+    async def _open(self, body: dict[str, Any]) -> BoltResponse:
+        report = str(body["actions"][0].get("value", ""))
+
+        async def make() -> dict[str, Any]:
+            lead, school = await self._lead(body, report, "read whisper")
+            thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
+            return whisper_views.thread_view(thread, lead.others, self._reader(school))
+
+        await self._show(body, make)
+        return BoltResponse(status=OK)
+
+    async def _queue(self, body: dict[str, Any]) -> BoltResponse:
+        async def make() -> dict[str, Any]:
+            lead, school = await self._lead(body, "queue", "read whispers")
+            lines = await self._on_thread(whisper_desk.queue_of, self._store, lead)
+            shown = tuple(
+                (line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent")
+                for line in lines[:QUEUE_SHOWN]
+            )
+            return modal_view(queue_card(shown), school.locale, school.zone, self._clock())
+
+        await self._show(body, make)
+        return BoltResponse(status=OK)
+
+    async def _decided(self, body: dict[str, Any]) -> BoltResponse:
+        view = body["view"]
+        report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
+        try:
+            lead, school = await self._lead(body, report, "answer whisper")
+            today = school.calendar.local_date(self._clock()).isoformat()
+            decide = partial(whisper_desk.decide, self._store, lead, report, entered, today)
+            problem = await self._on_thread(decide)
+            try:
+                thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
+            except NotThere:
+                # They stood back from it just now.
+                return BoltResponse(status=OK, body=json.dumps({"response_action": "clear"}), headers=_JSON)
+            shown = whisper_views.thread_view(thread, lead.others, self._reader(school), problem or say("Done."))
+        except NotThere:
+            shown = self._card(not_found_card(), None)
+        except Exception as error:
+            log.error("whisper not changed", error=type(error).__name__)
+            shown = self._card(trouble_card(), None)
+        return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": shown}), headers=_JSON)
+
+    async def _photo(self, body: dict[str, Any]) -> BoltResponse:
+        report, _, turn_id = str(body["actions"][0].get("value", "")).partition(":")
+        self._later(self._show_photo(body, report, turn_id))
+        return BoltResponse(status=OK)
+
+    async def _show_photo(self, body: dict[str, Any], report: str, turn_id: str) -> None:
+        """Show a photo in a window, from a file that no channel has and that is deleted a minute later."""
+        file_id = None
+
+        async def make() -> dict[str, Any]:
+            nonlocal file_id
+            lead, school = await self._lead(body, report, "read whisper photo")
+            thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
+            turn = next((one for one in thread.turns if one.id == turn_id and one.what == "photo"), None)
+            if turn is None:
+                raise NotThere
+            sent = await self.client.files_upload_v2(filename="photo.jpg", content=turn.body)
+            file_id = str(sent["files"][0]["id"])
+            view = self._card(Card(say("Photo"), (say("It is removed from Slack in a minute."),)), school)
+            image = {"type": "image", "alt_text": "photo", "slack_file": {"id": file_id}}
+            return {**view, "blocks": [image, *view["blocks"]]}
+
+        try:
+            await self._show(body, make)
+            if file_id is not None:
+                await asyncio.sleep(PHOTO_SECONDS)
+        finally:
+            if file_id is not None:
+                await self.client.files_delete(file=file_id)
+
+    async def _lead(self, body: dict[str, Any], report: str, action: str) -> tuple[Lead, SchoolFacts]:
+        """Find the lead behind a press, and audit what they are about to do. Raises NotThere."""
+        user = str(body["user"]["id"])
+
+        def work(session: Session, email: str | None = None) -> tuple[Lead | None, SchoolFacts]:
+            school = self._school(session)
+            staff = staff_by_slack(session, self._sealer, school.id, user)
+            if staff is None and email:
+                staff = link_slack(session, self._sealer, school.id, user, email)
+            if staff is None:
+                return None, school
+            lead = whisper_desk.lead_of(session, self._sealer, school, staff)
+            whisper_desk.record(session, school, lead, report, action, self._clock())
+            return lead, school
+
+        lead, school = await self._worker.run(work)
+        if lead is None:
+            answer = await self.client.users_info(user=user)
+            email = (answer["user"].get("profile") or {}).get("email")
+            lead, school = await self._worker.run(partial(work, email=email))
+        if lead is None:
+            raise NotThere
+        return lead, school
+
+    async def _show(self, body: dict[str, Any], make: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        """Open a window, or one above the window that was pressed in; what fails is said in it."""
+        try:
+            view = await make()
+        except NotThere:
+            view = self._card(not_found_card(), None)
+        except Exception as error:
+            log.error("whisper not shown", error=type(error).__name__)
+            view = self._card(trouble_card(), None)
+        trigger = str(body.get("trigger_id", ""))
+        within = (body.get("view") or {}).get("type") == "modal"
+        try:
+            if within:
+                await self.client.views_push(trigger_id=trigger, view=view)
+            else:
+                await self.client.views_open(trigger_id=trigger, view=view)
+        except Exception as error:
+            code = code_of(error) if isinstance(error, SlackApiError) else ""
+            log.warning("whisper window not opened", error=type(error).__name__, code=code)
+
+    # --- staff who whisper --------------------------------------------------------------------------------------------
+
+    async def _staff_form(self, body: dict[str, Any]) -> BoltResponse:
+        async def make() -> dict[str, Any]:
+            leads, school = await self._worker.run(self._leads)
+            when = whisper_staff.when_read(school, self._clock())
+            return whisper_views.staff_view(leads, when, self._reader(school))
+
+        await self._show({"trigger_id": body.get("trigger_id")}, make)
+        return BoltResponse(status=OK)
+
+    async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
+        entered = whisper_views.entered(body["view"])
+        leads, school = await self._worker.run(self._leads)
+        today = school.calendar.local_date(self._clock()).isoformat()
+        try:
+            told = await self._on_thread(whisper_staff.take, self._store, entered, leads, today)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("whisper not kept", error=type(error).__name__)
+            told = whisper_staff.not_kept()
+        if told.urgent:
+            self._urgent()
+        view = whisper_views.told_view(told.title, told.message, self._reader(school))
+        return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": view}), headers=_JSON)
+
+    def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
+        school = self._school(reading(session))
+        return leads_of(session, self._sealer, school), school
+
+    # --- cards --------------------------------------------------------------------------------------------------------
+
+    async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
+        """Post a card to one person; gives where it lies. It never passes through the outbox."""
+        channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
+        blocks, text = message_blocks(card, school.locale, school.zone, self._clock())
+        sent = await self.client.chat_postMessage(
+            channel=channel, blocks=blocks, text=text, unfurl_links=False, unfurl_media=False
+        )
+        return channel, str(sent["ts"])
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Take a card away; one that is gone already is well."""
+        try:
+            await self.client.chat_delete(channel=channel, ts=ts)
+        except SlackApiError as error:
+            if code_of(error) not in ("message_not_found", "channel_not_found"):
+                raise
+
+    async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:
+        """Find the Slack user of a lead; None for one whom Slack does not know."""
+        user = self._sealer.read(staff, "slack_user")
+        if user is not None:
+            return str(user)
+        email = self._sealer.read(staff, "email")
+        try:
+            found = str((await self.client.users_lookupByEmail(email=email))["user"]["id"])
+        except SlackApiError as error:
+            if code_of(error) == "users_not_found":
+                return None
+            raise
+        await self._worker.run(lambda session: link_slack(session, self._sealer, school.id, found, email))
+        return found
+
+    def _reader(self, school: SchoolFacts) -> Reader:
+        return Reader(school.locale, school.zone, self._clock())
+
+    def _card(self, card: Card, school: SchoolFacts | None) -> dict[str, Any]:
+        language, zone = (school.locale, school.zone) if school else ("en", "UTC")
+        return modal_view(card, language, zone, self._clock())
+
+    def _later(self, work: Any) -> None:  # noqa: ANN401 (a coroutine)
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Take away at once what was to be taken away in a minute."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

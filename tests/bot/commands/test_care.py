@@ -1,0 +1,97 @@
+"""`earshot policy` and `earshot closed`: a policy is shown, checked and set; a day is closed and opened again."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.opening import open_store
+from bot.settings import Settings
+from scheduling.escalation import DEFAULT
+from scheduling.school import facts
+from store.tables import Audit, School
+from tests.bot.commands.test_keys import people
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+
+__all__ = ["_as_before", "earshot", "made", "people"]
+
+
+def school() -> School:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = session.exec(select(School)).one()
+        session.expunge(found)
+    engine.dispose()
+    return found
+
+
+def actions() -> list[str]:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = [row.action for row in session.exec(select(Audit)).all()]
+    engine.dispose()
+    return found
+
+
+def shown(run: Earshot) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(run("policy", "show", "--json").out)
+    return read
+
+
+def test_the_usual_policy_is_shown_whole_and_can_be_set_as_it_is(made: Earshot) -> None:
+    policy = shown(made)
+    assert policy == {kind: ladder.to_json() for kind, ladder in DEFAULT.items()}
+    Path("policy.json").write_text(json.dumps(policy))
+    assert made("policy", "set", "policy.json").status == 0
+    assert (school().policy["escalation"], actions()) == ({}, ["policy set"])
+    assert "deputy_dsl" in made("policy", "show").out
+
+
+def test_a_changed_ladder_is_kept_and_shown(made: Earshot) -> None:
+    policy = shown(made)
+    policy["today"]["every"] = 20
+    Path("policy.json").write_text(json.dumps(policy))
+    told = made("policy", "set", "policy.json")
+    assert told.out.startswith("The policy is set; what begins from now on goes by it. A hole: No member of staff is a")
+    assert list(school().policy["escalation"]) == ["today"]
+    assert shown(made)["today"]["every"] == 20
+
+
+def test_check_names_the_holes_of_this_school(people: Earshot) -> None:
+    told = people("policy", "check")
+    assert told.status == 1
+    assert told.out.startswith("No member of staff is a safeguarding lead (dsl): import one, or nothing can be owned.")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "policy.json is no JSON. Begin with `earshot policy show --json > policy.json`."),
+        ("[]", "policy.json is no policy. Begin with `earshot policy show --json > policy.json`."),
+        ('{"today": {}}', "Today: give exactly clock, every, lapse, rungs."),
+        (None, "policy.json cannot be read (No such file or directory). Give a policy's file."),
+    ],
+    ids=["no JSON", "a list", "empty ladder", "missing"],
+)
+def test_a_wrong_policy_is_one_sentence_and_nothing_changes(made: Earshot, content: str | None, words: str) -> None:
+    if content is not None:
+        Path("policy.json").write_text(content)
+    for command in ("set", "check"):
+        told = made("policy", command, "policy.json")
+        assert (told.status, told.out, told.err) == (1, "", words)
+    assert (school().policy, actions()) == ({}, [])
+
+
+def test_a_day_is_closed_and_opened_again(made: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    made("calendar", "terms.ics")
+    assert made("closed", "--on", "2026-12-01").out == "01 December 2026 is a closed day now."
+    assert made("closed", "--on", "2026-12-01").out == "01 December 2026 is no school day anyway."
+    day = date(2026, 12, 1)
+    assert facts(school()).calendar.why_closed(day) == "closed"
+    assert made("closed", "--on", "2026-12-01", "--open").out == "01 December 2026 is a school day again."
+    assert facts(school()).calendar.is_school_day(day)
+    assert made("closed", "--on", "tomorrow").err == "Tomorrow is no day. Write it as YYYY-MM-DD."

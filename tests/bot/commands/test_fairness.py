@@ -1,0 +1,91 @@
+"""The fairness report: groups from a file, flags and answers from the store, bad files in a sentence."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.clock import Clock
+from bot.commands.fairness import compare, differing_items, read_groups
+from bot.importing.rows import ImportProblem
+from store.sealing import Sealer
+from store.tables import Audit, Flag
+from tests.bot.classroom import Classroom, classroom
+
+
+@pytest.fixture
+def room(session: Session, sealer: Sealer) -> Classroom:
+    return classroom(session, sealer)
+
+
+def test_flags_and_answers_are_compared_by_group(room: Classroom):
+    clock = Clock()
+    room.clock.now = clock() - timedelta(days=30)
+    listed = [("NOT-HERE", "red")]
+    for number in range(24):
+        pupil = room.pupil(7_000_000_001 + number)
+        pupil.mis_key = room.sealer.blind("mis", f"P{number}")
+        listed.append((f"P{number}", "red" if number < 12 else "blue"))
+        check_in = room.check_in(pupil)
+        check_in.state = "answered" if number < 18 else "missed"
+        room.session.add_all([pupil, check_in])
+        if number < 3:
+            flag = Flag(
+                school_id=room.school.id,
+                pupil_id=pupil.id,
+                group_id=room.group.id,
+                check_in_id=check_in.id,
+                rule="t",
+                raised_at=room.clock() - timedelta(days=400 if number == 2 else 1),
+            )
+            room.sealer.write(flag, "reasons", {})
+            room.session.add(flag)
+    room.session.commit()
+    found = compare(room.session, room.sealer, listed, clock)
+    assert [(one.group, one.pupils, one.rate) for one in found.flagged] == [("blue", 12, 0.0), ("red", 12, 2 / 12)]
+    assert [(one.group, one.rate) for one in found.answering] == [("blue", 0.5), ("red", 1.0)]
+    assert found.unknown == 1
+    assert [row.action for row in room.session.exec(select(Audit))] == ["read fairness"]
+
+
+def test_a_question_one_group_answers_otherwise_is_found_and_the_others_are_not(room: Classroom):
+    clock, chance = Clock(), random.Random(3)  # noqa: S311 (made-up answers)
+    room.clock.now = clock() - timedelta(days=60)
+    listed = []
+    for number in range(60):
+        pupil = room.pupil(7_000_000_001 + number)
+        pupil.mis_key = room.sealer.blind("mis", f"P{number}")
+        listed.append((f"P{number}", "red" if number % 2 else "blue"))
+        room.session.add(pupil)
+        for _ in range(4):
+            check_in = room.check_in(pupil)
+            fair, odd = chance.randint(0, 4), chance.randint(2, 4) if number % 2 else chance.randint(0, 2)
+            room.sealer.write(check_in, "answers", [["SD-IN-1", fair, 4_000], ["SD-IN-3", odd, 4_000]])
+            check_in.state, check_in.ended_at = "answered", check_in.opened_at
+            room.session.add(check_in)
+    room.session.commit()
+    tested = differing_items(room.session, room.sealer, listed, clock)
+    assert {item: its.notable(2) for item, its in tested.items()} == {
+        "SD-IN-1 (older)": False,
+        "SD-IN-3 (older)": True,
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"pupil,group\n1,a\n", b"pupil_id,group\n", b"pupil_id,group\n\xff\xfe,a\n"])
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, content: bytes):
+    file = tmp_path / "groups.csv"
+    file.write_bytes(content)
+    with pytest.raises(ImportProblem, match=r"groups\.csv"):
+        read_groups(file)
+    with pytest.raises(ImportProblem, match=r"none\.csv cannot be read"):
+        read_groups(tmp_path / "none.csv")
+
+
+def test_a_group_that_is_not_given_is_a_group_of_its_own(tmp_path: Path):
+    file = tmp_path / "groups.csv"
+    file.write_text("pupil_id,group,more\nP1, red ,x\nP2,,y\n", "utf-8")
+    assert read_groups(file) == [("P1", "red"), ("P2", "not given")]

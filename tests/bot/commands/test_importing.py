@@ -1,0 +1,55 @@
+"""`earshot import` as it is typed: what it shows, what it lists, and what it refuses to believe."""
+
+import csv
+from pathlib import Path
+
+from bot.commands.importing import SHOWN_BAD
+from tests.bot.commands.test_keys import names, people
+from tests.bot.test_command_line import GROUPS, PUPILS, STAFF, Earshot, _as_before, counts, earshot, made, write
+
+__all__ = ["_as_before", "earshot", "made", "people"]
+HEAD = "pupil_id,name,group,year\n"
+
+
+def test_a_dry_run_shows_added_changed_moved_and_left_and_changes_nothing(people: Earshot) -> None:
+    pupils = HEAD + "P1,Wren Ashdown-Hale,9Q,9\nP3,Tarn Oakley,9Q,9\n"
+    told = people("import", "--dry-run", "--everyone", "--many-leave", *write(pupils=pupils))
+    assert (told.status, "│ pupils │ 1 │ 1 │ 0 │ 1 │ 0 │" in told.out) == (0, True)
+    assert told.out.endswith("Nothing was changed: this was a dry run.")
+    assert names() == ["Ivo Tarn", "Wren Ashdown"]
+
+
+def test_wrong_rows_are_all_listed_in_a_file_that_names_no_cell(made: Earshot) -> None:
+    count = SHOWN_BAD + 5
+    bad = HEAD + "".join(f"P{number},Zanzibarella,nowhere,9\n" for number in range(count))
+    files = write(staff=STAFF, groups=GROUPS, pupils=bad)
+    shown = made("import", *files)
+    assert shown.err.count("there is no tutor group of that name") == SHOWN_BAD
+    assert shown.err.endswith(f"The first {SHOWN_BAD} are shown; --errors FILE lists all.")
+    told = made("import", "--errors", "wrong.csv", *files)
+    assert (told.status, told.err.endswith("All of them are listed in wrong.csv.")) == (1, True)
+    with Path("wrong.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert (len(rows), rows[-1]) == (
+        count,
+        {"file": "pupils.csv", "line": str(count + 1), "reason": "there is no tutor group of that name"},
+    )
+    assert ("Zanzibarella" in Path("wrong.csv").read_text(), counts()) == (False, (1, 0, 0, 0))
+
+
+def test_a_file_that_would_see_off_very_many_is_not_believed_at_once(people: Earshot) -> None:
+    more = "".join(f"P{number},Ann Oak,9Q,9\n" for number in range(3, 11))
+    people("import", *write(pupils=PUPILS + more))
+    few = write(pupils=PUPILS)
+    refused = people("import", "--everyone", *few)
+    assert (refused.status, refused.err) == (
+        1,
+        "8 of 10 pupils would leave, so nothing was changed. If the files do name everybody, say --many-leave as well.",
+    )
+    assert people("import", "--everyone", "--many-leave", *few).status == 0
+    assert "│ pupils │ 0 │ 0 │ 0 │ 0 │ 2 │" in people("import", "--everyone", *few).out
+
+
+def test_columns_that_are_not_needed_are_named_by_number(people: Earshot) -> None:
+    told = people("import", *write(pupils="pupil_id,SEN,name,group,year\nP1,x,Wren Ashdown,9Q,9\n"))
+    assert told.out.startswith("pupils.csv: columns 2 are not needed and were not read.")

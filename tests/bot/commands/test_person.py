@@ -1,0 +1,114 @@
+"""`earshot person` and `earshot basis`: one step, at once, and nothing is opened without grounds."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.doctor.store import store_findings
+from bot.opening import open_store
+from bot.settings import Settings
+from store.tables import Pupil, School
+from tests.bot.commands.test_keys import names, people
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+
+__all__ = ["_as_before", "earshot", "made", "people"]
+
+
+def standing() -> list[tuple[str, bool]]:
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        pupil = session.exec(select(Pupil).where(Pupil.mis_key == sealer.blind("mis", "P1"))).one()
+        found = [(pupil.status, pupil.held)]
+    engine.dispose()
+    return found
+
+
+def grounds() -> list[str]:
+    """What the doctor says of the grounds."""
+    return [finding.words for finding in store_findings(Settings()) if finding.what == "grounds"]
+
+
+def test_a_guardians_wish_takes_one_step_each_way(people: Earshot) -> None:
+    assert people("person", "opt-out", "P1", "--by", "guardian").out == "Check-ins are stopped."
+    assert standing() == [("invited", True)]
+    assert people("person", "opt-out", "P1", "--by", "guardian").out == (
+        "They were stopped already, or have not begun: nothing changed."
+    )
+    assert people("person", "opt-in", "P1", "--by", "pupil").out == "They were not stopped by them: nothing changed."
+    assert people("person", "opt-in", "P1", "--by", "guardian").out == "Check-ins are allowed again."
+    assert standing() == [("invited", False)]
+
+
+def test_whose_guardian_said_no_gets_no_letter(people: Earshot) -> None:
+    people("person", "opt-out", "P1", "--by", "guardian")
+    assert people("letters", "autumn", "--bot", "fernhill_bot").out.startswith("1 letters")
+    assert people("codes", "codes.csv").status == 0
+    assert ("Wren Ashdown" in Path("codes.csv").read_text(), "Ivo Tarn" in Path("codes.csv").read_text()) == (
+        False,
+        True,
+    )
+
+
+def test_an_id_nobody_has_is_told_without_repeating_it(people: Earshot) -> None:
+    told = people("person", "opt-out", "P77", "--by", "guardian")
+    assert (told.status, told.err) == (
+        1,
+        "No pupil has that id. Give the pupil_id that stood in the lists you imported.",
+    )
+
+
+def test_no_check_in_opens_until_the_grounds_are_noted(people: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    people("calendar", "terms.ics")
+    refused = people("wave")
+    assert (refused.status, refused.err) == (
+        1,
+        "The lawful basis and the impact assessment are not noted yet, so no check-in is sent. Run `earshot basis`.",
+    )
+    assert grounds() == [
+        "The lawful basis and the impact assessment are not noted: run `earshot basis`, with your data protection "
+        "officer."
+    ]
+    assert people("basis", "--lawful-basis", "public task", "--dpia", " ").err == (
+        "Give both, in up to 200 characters each."
+    )
+    assert people("basis", "--lawful-basis", "public task", "--dpia", "DPIA 2026-14").out == (
+        "Both are noted. Check-ins may open."
+    )
+    assert grounds() == ["The lawful basis and the impact assessment are noted."]
+    # Now it is only a question of the hour.
+    assert "The lawful basis" not in people("wave").err
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        noted = session.exec(select(School)).one().policy["basis"]
+    engine.dispose()
+    assert (noted["lawful_basis"], noted["dpia"]) == ("public task", "DPIA 2026-14")
+
+
+@pytest.mark.parametrize("command", ["opt-out", "opt-in"])
+def test_who_wishes_it_has_to_be_said(people: Earshot, command: str) -> None:
+    assert people("person", command, "P1").status == 2
+
+
+def test_a_copy_for_the_pupil_is_one_file_for_its_owners_eyes(people: Earshot) -> None:
+    assert people("person", "export", "P1", "copy.html").out == "It is in copy.html. Read it before you hand it on."
+    page = Path("copy.html").read_text("utf-8")
+    assert ("Wren Ashdown" in page, "Ivo Tarn" in page) == (True, False)
+    assert Path("copy.html").stat().st_mode & 0o777 == 0o600
+    assert people("person", "export", "P1", "copy.pdf").err == "copy.pdf must end in .html."
+
+
+def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
+    told = people("person", "erase", "P1", "--yes")
+    assert (told.status, told.out) == (
+        0,
+        "Erased: 1 pupil. 0 messages are deleted from Telegram and Slack when Earshot runs, if they still can be.",
+    )
+    assert names() == ["Ivo Tarn"]
+    assert people("person", "erase", "P1", "--yes").status == 1
+
+
+def test_erasing_asks_first(people: Earshot) -> None:
+    assert people("person", "erase", "P1").status == 1
+    assert names() == ["Ivo Tarn", "Wren Ashdown"]

@@ -1,0 +1,221 @@
+"""Whispers on the command line: the same guards as in Slack, and the check of a school's own files."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from PIL import Image
+from sqlmodel import Session, select
+
+from bot.command_line import main
+from bot.logs import TALKATIVE
+from bot.opening import open_store
+from bot.settings import Settings
+from bot.whisper.desk import readers_wanted
+from scheduling.school import facts
+from store.audit import first_break
+from store.people import chat_key
+from store.tables import Audit, Binding, Pupil, School
+from store.whisper_desk import keep_readers, queue, reader_id
+from store.whisper_sealing import Cost, Receipt, new_receipt
+from store.whisper_store import WhisperStore, open_whispers
+from store.whispers import Draft, Page, add, find, see, start
+
+STAFF = """staff_id,name,email,roles,year
+S1,Tess Tolling,t.tolling@fernhill.example,tutor,
+S2,Dora Selwyn,d.selwyn@fernhill.example,dsl,
+S3,Dai Penrose,d.penrose@fernhill.example,deputy_dsl,
+"""
+GROUPS = "group,tutor_id,year\n9Q,S1,9\n"
+PUPILS = "pupil_id,name,group,year\nP1,Wren Ashdown,9Q,9\n"
+LEAD = ("--lead", "d.selwyn@fernhill.example")
+CHAT = 7_310_459_201
+REFUSED = (1, "There is no such whisper, or it is not for you to read.")
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def earshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """The command line on a small school with a pupil who has joined; gives status and what was said."""
+    for name in os.environ:
+        if name.upper().startswith("EARSHOT_") and name != "EARSHOT_TEST_DATABASES":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in TALKATIVE}
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["earshot", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        written = capsys.readouterr()
+        return int(left.value.code or 0), " ".join((written.out + written.err).split())
+
+    assert run("init", "--name", "Fernhill School")[0] == 0
+    for name, content in (("staff", STAFF), ("groups", GROUPS), ("pupils", PUPILS)):
+        Path(f"{name}.csv").write_text(content)
+    assert run("import", "staff.csv", "groups.csv", "pupils.csv")[0] == 0
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        pupil = session.exec(select(Pupil)).one()
+        binding = Binding(pupil_id=pupil.id, school_id=pupil.school_id, chat_key=chat_key(sealer, CHAT))
+        sealer.write(binding, "chat", CHAT)
+        session.add(binding)
+        session.commit()
+    engine.dispose()
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def whispers(earshot: Run) -> Iterator[WhisperStore]:
+    """The whisper store of that school, with its readers."""
+    engine, sealer = open_store(Settings(), make=False)
+    store = open_whispers(Settings().whisper_url, sealer, Cost(64, 1))
+    with Session(engine) as session:
+        school = facts(session.exec(select(School)).one())
+        keep_readers(store, set(readers_wanted(session, sealer, school)))
+    yield store
+    store.engine.dispose()
+    engine.dispose()
+
+
+def make(store: WhisperStore, words: str = "they take my things", **more: object) -> tuple[str, Receipt]:
+    receipt = new_receipt()
+    draft = Draft("2026-11-24", "bullying", "me", **more)  # type: ignore[arg-type]
+    door = start(store, draft, receipt, {"what": "words"}, words.encode())
+    return door.report.hex()[:6].upper(), receipt
+
+
+def test_lead_lists_reads_replies_and_closes(earshot: Run, whispers: WhisperStore):
+    handle, receipt = make(whispers)
+    status, told = earshot("whisper", "list", *LEAD)
+    assert status == 0
+    assert handle in told
+    assert "take my things" not in told
+    status, told = earshot("whisper", "read", handle, *LEAD)
+    assert (status, "1. The writer (words): they take my things" in told) == (0, True)
+    assert earshot("whisper", "reply", handle, "Thank you for telling us.", *LEAD)[0] == 0
+    assert earshot("whisper", "reply", handle, "Ring home tomorrow.", "--note", *LEAD)[0] == 0
+    assert earshot("whisper", "close", handle, "helped", *LEAD)[0] == 0
+    assert see(whispers, find(whispers, receipt)) == Page("closed", "helped", (("reply", "Thank you for telling us."),))
+
+
+def test_every_look_is_in_the_audit_chain(earshot: Run, whispers: WhisperStore):
+    handle, _ = make(whispers)
+    earshot("whisper", "read", handle, *LEAD)
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        assert [row.action for row in session.exec(select(Audit)).all()][-1] == "read whisper"
+        assert first_break(session, school.id) is None
+    engine.dispose()
+
+
+def test_who_is_no_lead_and_a_whisper_that_is_not_there_are_answered_alike(earshot: Run, whispers: WhisperStore):
+    handle, _ = make(whispers)
+    assert earshot("whisper", "read", handle, "--lead", "t.tolling@fernhill.example") == REFUSED
+    assert earshot("whisper", "read", handle, "--lead", "nobody@fernhill.example") == REFUSED
+    assert earshot("whisper", "read", "ABCDEF", *LEAD) == REFUSED
+    assert earshot("whisper", "read", "", *LEAD) == REFUSED
+
+
+def test_lead_who_is_left_out_reads_nothing_of_it(earshot: Run, whispers: WhisperStore):
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        wanted = readers_wanted(session, sealer, facts(session.exec(select(School)).one()))
+    excluded = next(one for one, roles in wanted.items() if roles == ("dsl",))
+    engine.dispose()
+    assert reader_id(sealer, "x") not in wanted
+    handle, _ = make(whispers, excluded=(excluded.hex(),))
+    assert earshot("whisper", "read", handle, *LEAD) == REFUSED
+    assert handle not in earshot("whisper", "list", *LEAD)[1]
+    assert earshot("whisper", "read", handle, "--lead", "d.penrose@fernhill.example")[0] == 0
+
+
+def test_photo_is_written_for_its_reader_alone(earshot: Run, whispers: WhisperStore):
+    handle, receipt = make(whispers)
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "grey").save(picture, "JPEG")
+    key = find(whispers, receipt)
+    assert key is not None
+    add(whispers, key.door, {"what": "photo"}, picture.getvalue())
+    assert earshot("whisper", "photo", handle, "1", "x.jpg", *LEAD)[0] == 1
+    assert earshot("whisper", "photo", handle, "2", "x.jpg", *LEAD)[0] == 0
+    assert Path("x.jpg").read_bytes() == picture.getvalue()
+    assert Path("x.jpg").stat().st_mode & 0o777 == 0o600
+    assert earshot("whisper", "photo", handle, "2", "x.jpg", *LEAD) == (1, "x.jpg is there already. Name a new file.")
+
+
+def test_export_is_sealed_and_opens_with_its_password_alone(earshot: Run, whispers: WhisperStore):
+    handle, _ = make(whispers, words="#import nothing *as it is* $x$ <b>")
+    assert earshot("whisper", "export", handle, "case.sealed", "--password", "three blue doors", *LEAD)[0] == 0
+    assert b"as it is" not in Path("case.sealed").read_bytes()
+    assert earshot("whisper", "unseal", "case.sealed", "case.pdf", "--password", "two blue doors") == (
+        1,
+        "That password does not open it, or the file was changed.",
+    )
+    assert not Path("case.pdf").exists()
+    assert earshot("whisper", "unseal", "case.sealed", "case.pdf", "--password", "three blue doors")[0] == 0
+    assert Path("case.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_counts_hide_small_cells_and_the_one_that_would_tell_them(earshot: Run, whispers: WhisperStore):
+    for _ in range(2):
+        make(whispers)
+    receipt = new_receipt()
+    for _ in range(6):
+        start(whispers, Draft("2026-11-24", "online", "me"), new_receipt(), {"what": "words"}, b"x")
+    start(whispers, Draft("2026-01-24", "home", "me"), receipt, {"what": "words"}, b"x")
+    status, told = earshot("whisper", "count", "2026-09-01", "2026-12-18")
+    assert status == 0
+    assert told.count("under 5") == 2
+    assert "6" not in told.replace("2026", "")
+
+
+def test_backup_holds_more_than_there_is(earshot: Run, whispers: WhisperStore):
+    make(whispers)
+    assert earshot("whisper", "backup", "copy.sqlite")[0] == 0
+    engine, sealer = open_store(Settings(), make=False)
+    copy = open_whispers("sqlite:///copy.sqlite", sealer, Cost(64, 1))
+    assert len(queue(copy)) == 32
+    copy.engine.dispose()
+    engine.dispose()
+    assert earshot("whisper", "backup", "copy.sqlite")[0] == 1
+
+
+def test_check_finds_nothing_in_what_earshot_keeps_and_each_planted_trace(earshot: Run, whispers: WhisperStore):
+    make(whispers)
+    assert earshot("whisper", "backup", "copy.sqlite")[0] == 0
+    status, told = earshot("anonymity", "check", "copy.sqlite", "data/whispers.sqlite")
+    assert (status, told) == (
+        0,
+        "Looked for 1 chat ids and 1 names in 2 files. None of them is there, in any writing that is known.",
+    )
+    for planted in (str(CHAT).encode(), CHAT.to_bytes(5, "little"), b"Wren Ashdown"):
+        Path("planted.log").write_bytes(b"something " + planted + b" else")
+        status, told = earshot("anonymity", "check", "planted.log")
+        assert status == 1
+        assert "planted.log: a chat id or a name stands there" in told
+        assert "Wren" not in told
+        assert str(CHAT) not in told
+
+
+def test_files_that_are_not_there_are_said_in_a_sentence(earshot: Run):
+    assert earshot("anonymity", "check", "none.log") == (1, "none.log cannot be read.")
+    assert earshot("whisper", "list", *LEAD) == (
+        1,
+        "There is no whisper store here yet: it is made when Earshot first runs.",
+    )

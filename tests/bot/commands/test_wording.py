@@ -1,0 +1,89 @@
+"""`earshot wording check`: what it finds is explained, what it cannot read is said in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.command_line import app
+from bot.commands.wording import WordingProblem, read_questions
+
+BANK = Path(__file__).parents[3] / "conversations" / "bank" / "2026-1.toml"
+LEADING = """
+[[item]]
+id = "LUNCH-1"
+young.stem = "Don’t you love lunch with your mum?"
+young.options = ["Yes", "No"]
+"""
+NEUTRAL = """
+[[item]]
+id = "LUNCH-1"
+older.stem = "Where do you sit at lunch?"
+older.options = ["At the edge", "In the middle"]
+"""
+
+
+def checked(file: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["wording", "check", str(file)])
+    return result.exit_code, result.output
+
+
+def written(folder: Path, words: str) -> Path:
+    file = folder / "questions.toml"
+    file.write_text(words, "utf-8")
+    return file
+
+
+def test_what_leads_is_explained_with_a_way_to_rewrite_it(tmp_path: Path):
+    code, said = checked(written(tmp_path, LEADING))
+    assert code == 1
+    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("LUNCH-1")] == [
+        "LUNCH-1, wording readable at 8 (loaded)",
+        "LUNCH-1, wording readable at 8 (leading)",
+        "LUNCH-1, wording readable at 8 (home)",
+    ]
+    assert said.count("  Why: ") == said.count("  Rewrite: ") == 3
+    assert "1 question read, 3 things to look at." in said
+
+
+def test_neutral_questions_pass_with_a_word_of_caution(tmp_path: Path):
+    assert checked(written(tmp_path, NEUTRAL)) == (
+        0,
+        "1 question read, nothing found. Have somebody read them who was not there when they were written.\n",
+    )
+
+
+def test_the_published_bank_can_be_read():
+    assert len(list(read_questions(BANK))) == 126
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("item = ", "questions.toml is not TOML: "),
+        ("", "questions.toml holds no questions. A question is written so:"),
+        ("item = 3", "questions.toml holds no questions. A question is written so:"),
+        ("[[item]]\nid = 'A'", "questions.toml, question 1: it needs young.stem or older.stem."),
+        (
+            "[[item]]\nyoung.stem = 3",
+            "question 1: stem and options of young are to be words in quotes.",
+        ),
+        ("[[item]]\nyoung.stem = 'So?'\nyoung.options = 'No'", "question 1: stem and options of young are to be"),
+    ],
+)
+def test_a_file_that_is_not_right_is_refused_with_a_sentence(tmp_path: Path, words: str, sentence: str):
+    with pytest.raises(WordingProblem) as refused:
+        list(read_questions(written(tmp_path, words)))
+    assert sentence in str(refused.value)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused_with_a_sentence(tmp_path: Path):
+    with pytest.raises(WordingProblem, match=r"There is no file .*nothing\.toml\. Check its name\."):
+        list(read_questions(tmp_path / "nothing.toml"))
+    (tmp_path / "picture.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(WordingProblem, match="is not text in UTF-8"):
+        list(read_questions(tmp_path / "picture.toml"))
+    with pytest.raises(WordingProblem, match="cannot be read"):
+        list(read_questions(tmp_path))

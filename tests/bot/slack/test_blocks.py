@@ -1,0 +1,186 @@
+"""Cards as Block Kit: the words, the limits, and that nobody's name is obeyed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.slack.blocks import cut, escape, home_view, message_blocks, modal_view
+from conversations.cards import (
+    AskedFor,
+    Card,
+    CardButton,
+    Nudge,
+    Response,
+    home_cards,
+    nudge_card,
+    request_card,
+    stranger_card,
+    unanswered_card,
+    wave_card,
+)
+from conversations.model import say, verbatim
+from conversations.reasons import reason_phrases
+from rehearsal.slack_blocks import message_faults, view_faults
+
+NOW = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
+READER = ("en", "Europe/London", NOW)
+NUDGE = Nudge("f" * 32, "W.A.", "7A", reason_phrases({"low": 3, "window": 4, "baseline": 20}))
+RESPONSE = Response("a" * 32, "b" * 32, "7A", 23, 27, 2, NOW, True)
+CARDS = [
+    nudge_card(NUDGE),
+    wave_card(RESPONSE),
+    request_card(AskedFor("c" * 32, "W.A.", "7A", True, NOW)),
+    unanswered_card("7A", (("Bo Quill", "open"),)),
+    stranger_card(),
+]
+HOSTILE = "<!channel> & <@U0LEAD> *b* _i_ :tada: https://example.org\n\n# Urgent ‮‭"
+
+
+def faults(view_or_blocks: Any) -> list[str]:  # noqa: ANN401 (JSON)
+    check = message_faults if isinstance(view_or_blocks, list) else view_faults
+    return check(view_or_blocks, lambda _file: False)
+
+
+def texts(part: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (JSON)
+    """List every text object inside."""
+    if isinstance(part, list):
+        return [text for each in part for text in texts(each)]
+    if not isinstance(part, dict):
+        return []
+    own = [part] if part.get("type") in ("plain_text", "mrkdwn") else []
+    return own + [text for each in part.values() for text in texts(each)]
+
+
+def test_nudge_as_a_message():
+    blocks, text = message_blocks(nudge_card(NUDGE), *READER)
+    assert text == "W.A. (7A): a change in pattern"
+    assert [block["type"] for block in blocks] == ["header", "section", "context", "actions"]
+    assert [(one["action_id"], one["value"], one.get("style")) for one in blocks[3]["elements"]] == [
+        ("nudge_take", "f" * 32, "primary"),
+        ("nudge_snooze", "f" * 32, None),
+        ("nudge_not_needed", "f" * 32, None),
+        ("nudge_ideas", "f" * 32, None),
+        ("nudge_who", "f" * 32, None),
+    ]
+    assert blocks[1]["text"]["text"].splitlines()[0] == (
+        "3 of the last 4 “how are things” answers were at the low end of this pupil’s own range "
+        "(compared with 20 earlier answers)."
+    )
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.title.text[:20])
+def test_every_card_is_taken_on_every_surface(card: Card):
+    assert faults(message_blocks(card, *READER)[0]) == []
+    assert faults(modal_view(card, *READER)) == []
+    assert faults(home_view((card, card), *READER)) == []
+
+
+def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_rest():
+    cards = home_cards(
+        (RESPONSE,) * 42, (NUDGE,) * 40, tuple(AskedFor("c" * 32, "W.A.", "7A", True, NOW) for _ in range(5))
+    )
+    view = home_view(cards, *READER)
+    assert faults(view) == []
+    assert len(view["blocks"]) == 100
+    # Five requests and forty nudges of two blocks leave room for nine groups.
+    assert view["blocks"][-1]["elements"][0]["text"] == "33 more have no room here."
+
+
+def test_home_with_exactly_as_many_blocks_as_fit_leaves_nothing_out():
+    view = home_view((stranger_card(),) * 100, *READER)
+    assert [block["type"] for block in view["blocks"]] == ["section"] * 100
+
+
+def test_lone_button_stands_beside_its_card_on_home():
+    view = home_view(home_cards((RESPONSE,), (), ()), *READER)
+    (block,) = view["blocks"]
+    assert block["text"]["text"] == "*7A*\n23 of 27 answered.\nIt did not reach 2 phones.\nClosed 10:00."
+    assert block["accessory"]["value"] == f"{'a' * 32}:{'b' * 32}"
+
+
+def test_name_that_is_a_command_does_nothing_anywhere():
+    card = Card(verbatim(HOSTILE), (verbatim(HOSTILE),), verbatim(HOSTILE), (CardButton("a", "v", verbatim(HOSTILE)),))
+    blocks, fallback = message_blocks(card, *READER)
+    modal, home = modal_view(card, *READER), home_view((card,), *READER)
+    assert [faults(one) for one in (blocks, modal, home)] == [[], [], []]
+    for text in texts([blocks, modal, home]):
+        if text["type"] == "mrkdwn":
+            assert "<" not in text["text"]
+            assert text["verbatim"] is True
+        else:
+            assert text["emoji"] is False
+    assert fallback == escape(" ".join(HOSTILE.split()))
+    assert "<" not in fallback
+
+
+def test_line_break_in_a_name_makes_no_line_of_its_own():
+    blocks, _ = message_blocks(Card(say("Title"), (verbatim("one\ntwo"), verbatim("three"))), *READER)
+    assert blocks[1]["text"]["text"] == "one two\nthree"
+
+
+@pytest.mark.parametrize("character", ["x", "&", "<", "é", "😀", "x "])
+def test_words_without_end_are_cut_to_what_slack_takes(character: str):
+    endless = verbatim(character * 9000)
+    card = Card(endless, (endless,) * 60, endless, tuple(CardButton("a", "v", endless) for _ in range(60)))
+    blocks, fallback = message_blocks(card, *READER)
+    assert faults(blocks) == []
+    assert len(fallback) <= 3000
+    assert faults(modal_view(card, *READER)) == []
+    assert faults(home_view((card,) * 30, *READER)) == []
+
+
+def test_lines_for_which_there_is_no_room_are_counted():
+    card = Card(say("Title"), tuple(verbatim(f"{number:04} " + "x" * 1400) for number in range(200)))
+    blocks, _ = message_blocks(card, *READER)
+    assert len(blocks) == 50
+    # A header and 48 sections of two lines each come before it.
+    assert blocks[-1]["text"]["text"] == "104 more have no room here."
+
+
+def test_card_without_any_words_is_still_taken():
+    card = Card(verbatim(""), (verbatim(" \n "),))
+    assert message_blocks(card, *READER) == ([], "Earshot")
+    assert modal_view(card, *READER)["title"]["text"] == "Earshot"
+    assert faults(home_view((card,), *READER)) == []
+
+
+def test_modal_title_too_long_for_slack_stands_in_full_below():
+    view = modal_view(Card(verbatim("Wren Ashdown and Bo Quill of 7A"), (say("Line"),)), *READER)
+    assert view["title"]["text"] == "Wren Ashdown and Bo…"
+    assert view["blocks"][0]["text"]["text"] == "Wren Ashdown and Bo Quill of 7A"
+
+
+def test_times_are_those_of_the_school():
+    summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+    card = request_card(AskedFor("c" * 32, "W.A.", "7A", False, summer))
+    blocks, _ = message_blocks(card, "en", "Europe/London", summer)
+    assert blocks[1]["text"]["text"] == "They asked at 11:00."
+
+
+def test_same_action_twice_goes_into_two_rows():
+    card = Card(say("Title"), buttons=(CardButton("a", "1", say("One")), CardButton("a", "2", say("Two"))))
+    blocks, _ = message_blocks(card, *READER)
+    assert [[one["value"] for one in block["elements"]] for block in blocks[1:]] == [["1"], ["2"]]
+    assert faults(blocks) == []
+
+
+def test_card_that_went_through_the_outbox_looks_the_same():
+    for card in CARDS:
+        again = Card.from_json(json.loads(json.dumps(card.to_json())))
+        assert message_blocks(again, *READER) == message_blocks(card, *READER)
+
+
+def test_cut_at_a_word_and_within_one():
+    assert cut("short", 24) == "short"
+    assert cut("Wren Ashdown and Bo Quill", 24) == "Wren Ashdown and Bo…"
+    assert cut("x" * 30, 24) == "x" * 23 + "…"
+
+
+def test_escape_never_breaks_an_escape_in_two():
+    assert escape("a & b < c > d") == "a &amp; b &lt; c &gt; d"
+    assert escape("&&&", 15) == "&amp;&amp;&amp;"
+    assert escape("&&&", 14) == "&amp;&amp;…"

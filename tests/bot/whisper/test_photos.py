@@ -1,0 +1,77 @@
+"""Photos of whispers: nothing but the picture is left, and what is no photo is refused."""
+
+import contextlib
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bot.whisper.photos import FILE_MOST, SIDE_MOST, NotAPhoto, clean
+
+
+def jpeg(size: tuple[int, int] = (300, 200), **more: object) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(out, "JPEG", **more)
+    return out.getvalue()
+
+
+def with_place(size: tuple[int, int] = (300, 200)) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "Marmalade Phone"
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[2] = (51.0, 28.0, 38.0)
+    return jpeg(size, exif=exif.tobytes(), comment=b"marmalade comment")
+
+
+def test_nothing_but_the_picture_is_left():
+    given_photo = with_place()
+    assert b"Marmalade Phone" in given_photo
+    made = clean(given_photo)
+    assert b"armalade" not in made
+    with Image.open(io.BytesIO(made)) as picture:
+        assert dict(picture.getexif()) == {}
+        assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        # Turned as it was held.
+        assert picture.size == (200, 300)
+
+
+def test_large_photo_is_made_smaller():
+    with Image.open(io.BytesIO(clean(jpeg((4000, 1000))))) as picture:
+        assert picture.size == (SIDE_MOST, SIDE_MOST // 4)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
+def test_other_kinds_of_picture_become_jpeg(kind: str):
+    out = io.BytesIO()
+    Image.new("RGBA" if kind != "GIF" else "P", (30, 30)).save(out, kind)
+    assert clean(out.getvalue()).startswith(b"\xff\xd8")
+
+
+def bomb() -> bytes:
+    """A PNG of a few hundred bytes that says it is 40,000 points a side."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no picture at all", jpeg()[:200], bomb(), b"\xff\xd8" + bytes(FILE_MOST), b"%PDF-1.7 ..."],
+    ids=["nothing", "text", "cut off", "bomb", "too large", "pdf"],
+)
+def test_what_is_no_photo_is_refused(data: bytes):
+    with pytest.raises(NotAPhoto):
+        clean(data)
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF"]))
+def test_any_bytes_are_a_photo_or_refused(data: bytes, head: bytes):
+    with contextlib.suppress(NotAPhoto):
+        assert clean(head + data).startswith(b"\xff\xd8")

@@ -1,0 +1,348 @@
+"""Whisper's path: what is delivered twice, too often, too large, or to a store that cannot keep it; and its rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from bot.settings import Settings
+from bot.whisper.rounds import Rounds
+from bot.whisper.service import check_apart, read_routing_key
+from bot.whisper.speech import Unreachable
+from bot.whisper.whispering import SEALS_A_MINUTE, TRIES
+from conversations.cards import Card
+from scheduling.school import SchoolFacts
+from scheduling.whisper_slots import last_slot, next_slot
+from store.sealing import KeyProblem, Sealer
+from store.tables import Staff
+from store.vault import StoreProblem
+from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
+from store.whisper_sealing import Cost, Seed, new_receipt, words_of
+from store.whisper_store import open_whispers
+from store.whisper_tables import reader
+from store.whispers import Draft, find, start
+from tests.anonymity.rig import Town, make_town
+from tests.factories import CALENDAR, NOW
+
+
+@pytest.fixture
+def town(engine: Engine, sealer: Sealer, tmp_path: Path) -> Iterator[Town]:
+    store = open_whispers(f"sqlite:///{tmp_path / 'whispers.sqlite'}", sealer, Cost(64, 1))
+    made = make_town(engine, sealer, store, pupils=6)
+    yield made
+    made.whispering.close()
+
+
+def threads(town: Town) -> list[list[str]]:
+    """What the first reader would read."""
+    with town.whispers.read() as connection:
+        who = connection.execute(select(reader.c.id)).scalars().first()
+    assert who is not None
+    return [
+        [turn.words if turn.what != "photo" else "a photo" for turn in open_thread(town.whispers, who, line.id).turns]
+        for line in queue(town.whispers, who)
+    ]
+
+
+async def begin(town: Town, chat: int) -> None:
+    await town.feed(town.text(chat, "/whisper"))
+    await town.feed(town.tap(chat, "w:a:m"))
+    await town.feed(town.tap(chat, "w:k:mb"))
+
+
+async def test_update_delivered_again_is_sealed_once(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    update = town.text(chat, "they take my things")
+    await town.feed(update, update)
+    await town.feed(update)
+    assert threads(town) == [["they take my things"]]
+
+
+async def test_update_sealed_by_a_process_that_died_is_not_sealed_again(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    update = town.text(chat, "i want to die")
+    assert await town.whispering.took(update) is True
+    before = town.main_store()
+    # Never acknowledged: the next process gets it again, and knows nothing but what the chat holds.
+    town.restart()
+    await town.feed(update)
+    assert threads(town) == [["i want to die"]]
+    assert town.voice.words(chat)[-1].startswith("I was away for a moment. What you sent was received.")
+    assert town.main_store() == before
+
+
+async def test_network_out_of_reach_leaves_the_update_to_be_taken_again(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    update = town.text(chat, "they take my things")
+    town.voice.down = True
+    with pytest.raises(Unreachable):
+        await town.feed(update)
+    town.voice.down = False
+    await town.feed(update)
+    assert threads(town) == [["they take my things"]]
+    assert town.voice.words(chat)[-1] == "Received and sealed. You can write more, or tap I have finished."
+
+
+async def test_too_many_messages_in_a_minute_are_said_not_to_be_kept(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    for number in range(SEALS_A_MINUTE + 1):
+        await town.feed(town.text(chat, f"message {number}"))
+    assert "That is a lot in a short time, so this one was not kept. Wait a minute, then send it again." in (
+        town.voice.words(chat)
+    )
+    assert [len(thread) for thread in threads(town)] == [SEALS_A_MINUTE]
+
+
+async def test_many_wrong_receipts_are_slowed_down(town: Town):
+    chat = town.chats[0]
+    for _ in range(TRIES + 1):
+        await town.feed(town.text(chat, " ".join(words_of(new_receipt()))))
+    said = town.voice.words(chat)
+    wrong = "No whisper opens with these words. A letter may be wrong, or it was removed long after it closed."
+    assert said.count(wrong) == TRIES
+    assert "Those were many tries. Wait ten minutes, then type your six words once more." in said
+
+
+async def test_album_is_sealed_photo_by_photo_and_a_file_too_large_refused(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "grey").save(picture, "PNG")
+    town.voice.photos["one"] = picture.getvalue()
+    for _ in range(3):
+        await town.feed(_photo(town, chat, "one", 500))
+    assert threads(town) == [["a photo"] * 3]
+    await town.feed(_photo(town, chat, "one", 50 * 1024 * 1024))
+    await town.feed(_photo(town, chat, "unknown", 500))
+    refused = "That photo could not be read, so it was not kept. Send it as a photo, smaller than 8 MB."
+    assert town.voice.words(chat).count(refused) == 2
+    assert threads(town) == [["a photo"] * 3]
+
+
+def _photo(town: Town, chat: int, file_id: str, size: int) -> dict[str, Any]:
+    update = town.text(chat, "")
+    del update["message"]["text"]
+    update["message"] |= {"photo": [{"file_id": file_id, "file_size": size}], "media_group_id": "1"}
+    return update
+
+
+async def test_store_that_was_taken_away_is_said_at_once(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    assert town.whispers.path is not None
+    town.whispers.path.unlink()
+    await town.feed(town.text(chat, "they take my things"))
+    assert "That was not received: nothing of it was kept. Please send it again in a few minutes." in (
+        town.voice.words(chat)
+    )
+
+
+async def test_message_changed_after_a_restart_names_nobody(town: Town):
+    chat = town.chats[0]
+    await begin(town, chat)
+    await town.feed(town.tap(chat, "w:q"))
+    town.restart()
+    before = town.main_store()
+    update = town.text(chat, "i want to die")
+    update["edited_message"] = update.pop("message") | {"date": int((NOW - timedelta(hours=1)).timestamp())}
+    await town.feed(update)
+    assert town.voice.words(chat)[-4].startswith("A message you change afterwards is not read again.")
+    assert town.main_store() == before
+
+
+async def test_words_of_danger_outside_a_whisper_go_the_identified_way(town: Town):
+    from store.tables import Request
+
+    await town.feed(town.text(town.chats[0], "i want to die"))
+    with Session(town.engine) as session:
+        assert len(session.exec(select(Request)).all()) == 1
+
+
+async def test_button_of_a_stranger_is_left_to_the_main_path(town: Town):
+    assert await town.whispering.took(town.tap(999, "w")) is False
+    assert await town.whispering.took(town.text(999, "/whisper")) is False
+
+
+async def test_button_forged_or_old_is_answered_with_a_line(town: Town):
+    for data in ("w:s:nonsense", "w:f:mb--.short", "w:k:zz", "w:?", f"w:s:----.{'é' * 7}"):
+        await town.feed(town.tap(town.chats[0], data))
+    assert town.voice.hints == 5
+    assert town.voice.said == []
+
+
+# --- readers ----------------------------------------------------------------------------------------------------------
+
+
+def test_lead_added_reads_what_is_open_and_one_who_left_reads_nothing(town: Town, sealer: Sealer):
+    store, first, second = town.whispers, reader_id(sealer, "a"), reader_id(sealer, "b")
+    keep_readers(store, [first])
+    open_one = start(store, Draft("2026-11-24", "other", "me"), new_receipt(), {"what": "words"}, b"open")
+    closed = start(store, Draft("2026-11-24", "other", "me"), new_receipt(), {"what": "words"}, b"closed")
+    change(store, first, closed.report.hex(), status="closed", closed="2026-11-24")
+    keep_readers(store, [first, second])
+    assert [line.id for line in queue(store, second)] == [open_one.report.hex()]
+    keep_readers(store, [second])
+    assert queue(store, first) == []
+    assert open_thread(store, second, open_one.report.hex()).turns[0].words == "open"
+
+
+def test_no_readers_at_all_are_never_the_end_of_those_there(town: Town):
+    before = queue(town.whispers)
+    assert keep_readers(town.whispers, []) is False
+    assert queue(town.whispers) == before
+
+
+# --- rounds -----------------------------------------------------------------------------------------------------------
+
+
+class MemorySlack:
+    """Where cards would be posted."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, str]] = []
+        self.deleted: list[tuple[str, str]] = []
+
+    async def user_of(self, staff: Staff, _school: SchoolFacts) -> str | None:
+        return "+".join(staff.roles)
+
+    async def post(self, user: str, card: Card, _school: SchoolFacts) -> tuple[str, str]:
+        self.posted.append((user, card.title.text))
+        return f"D{user}", str(len(self.posted))
+
+    async def delete(self, channel: str, ts: str) -> None:
+        self.deleted.append((channel, ts))
+
+
+class Hand:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+async def rounds_of(town: Town, now: datetime) -> tuple[Rounds, MemorySlack, Hand]:
+    slack, clock = MemorySlack(), Hand(now)
+    on_thread: Any = asyncio.to_thread
+    made = Rounds(
+        town.whispers,
+        on_thread,
+        town.worker,
+        town.sealer,
+        clock,
+        lambda _session: town.school,
+        slack,  # type: ignore[arg-type]
+    )
+    await made.prepare()
+    return made, slack, clock
+
+
+def new(town: Town, **more: Any) -> str:  # noqa: ANN401
+    draft = Draft("2026-11-24", "other", "me", **more)
+    return start(town.whispers, draft, new_receipt(), {"what": "words"}, b"x").report.hex()
+
+
+async def test_ordinary_card_waits_for_a_fixed_time_and_climbs_at_the_next(town: Town):
+    rounds, slack, clock = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
+    new(town)
+    await rounds.once()
+    assert slack.posted == []
+    clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
+    await rounds.once()
+    await rounds.once()
+    assert slack.posted == [("dsl", "A whisper is waiting")]
+    clock.now = datetime(2026, 11, 24, 15, 31, tzinfo=UTC)
+    await rounds.once()
+    assert sorted(slack.posted[1:]) == [
+        ("deputy_dsl", "A whisper is waiting"),
+        ("dsl", "A whisper is waiting"),
+    ]
+
+
+async def test_urgent_card_goes_at_once_to_all_unless_it_is_to_wait(town: Town):
+    rounds, slack, clock = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
+    new(town, urgency="urgent", hold="slot")
+    await rounds.once()
+    assert slack.posted == []
+    new(town, urgency="urgent")
+    await rounds.once()
+    assert sorted(slack.posted) == [
+        ("deputy_dsl", "Urgent: a whisper is waiting"),
+        ("dsl", "Urgent: a whisper is waiting"),
+    ]
+    clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
+    await rounds.once()
+    assert len(slack.posted) > 2
+
+
+async def test_closed_whisper_goes_after_ninety_days_with_its_cards(town: Town):
+    rounds, slack, clock = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
+    receipt = new_receipt()
+    report = start(town.whispers, Draft("2026-11-24", "other", "me"), receipt, {"what": "words"}, b"x").report.hex()
+    clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
+    await rounds.once()
+    with town.whispers.read() as connection:
+        who = connection.execute(select(reader.c.id)).scalars().first()
+    assert who is not None
+    say(town.whispers, who, report, "reply", "A Lead", "thank you")
+    change(town.whispers, who, report, status="closed", closed="2026-11-24", stage="read")
+    clock.now = datetime(2027, 3, 1, 12, 31, tzinfo=UTC)
+    await rounds.once()
+    assert (queue(town.whispers), slack.deleted, find(town.whispers, receipt)) == ([], [("Ddsl", "1")], None)
+
+
+def test_slots_are_on_school_days_at_their_times():
+    monday = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    assert next_slot(CALENDAR, monday).astimezone(UTC) == datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+    friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
+    assert next_slot(CALENDAR, friday).astimezone(UTC) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    assert last_slot(CALENDAR, monday) == CALENDAR.local(datetime(2026, 11, 20, tzinfo=UTC).date(), time(15, 30))
+
+
+# --- the store and the key --------------------------------------------------------------------------------------------
+
+
+def test_whisper_store_of_another_key_is_refused(town: Town):
+    assert town.whispers.path is not None
+    with pytest.raises(KeyProblem):
+        open_whispers(f"sqlite:///{town.whispers.path}", Sealer(bytes(32)))
+
+
+def test_whispers_on_the_main_stores_own_server_are_refused():
+    one, other = "postgresql://e@db.example/earshot", "postgresql://e@db.example:5432/whispers"
+    with pytest.raises(StoreProblem):
+        check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=other))  # type: ignore[call-arg]
+    elsewhere = "postgresql://e@other.example/whispers"
+    check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=elsewhere))  # type: ignore[call-arg]
+    check_apart(Settings(_env_file=None, database_url=one))  # type: ignore[call-arg]
+
+
+def test_routing_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path):
+    path = tmp_path / "routing.key"
+    key = read_routing_key(path)
+    assert read_routing_key(path) == key
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("nonsense")
+    with pytest.raises(KeyProblem):
+        read_routing_key(path)
+
+
+def test_seed_is_never_what_lies_in_the_store(town: Town):
+    with town.whispers.read() as connection:
+        rows = connection.execute(select(reader)).all()
+    for row in rows:
+        seed = Seed(town.whispers.unlock(row.private, b"reader" + row.id))
+        assert seed not in row.private
