@@ -14,6 +14,7 @@ from bot.sample import sample
 from bot.sample.sample import SampleDirectory, SampleSize
 from bot.settings import Settings
 from scheduling import rounds
+from scheduling.night import nightly
 from scheduling.school import Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
 from store.sealing import Sealer
@@ -50,10 +51,16 @@ def store_settings(data: Path) -> Settings:
 
 
 def make(data: Path, size: SampleSize) -> tuple[Engine, Sealer, SampleDirectory]:
-    """Make a sample school in a folder."""
+    """Make a sample school in a folder; its nightly pass has run, as any school's has."""
     settings = store_settings(data)
     engine, sealer = open_store(settings, make=True)
-    return engine, sealer, sample.build(engine, sealer, datetime.now(UTC), size=size)
+    people = sample.build(engine, sealer, datetime.now(UTC), size=size)
+    with Session(engine) as session:
+        school = Schools(session.exec(select(School.id)).one()).of(session)
+        while nightly(session, sealer, school, datetime.now(UTC), lambda _flag: None):
+            session.commit()
+        session.commit()
+    return engine, sealer, people
 
 
 def make_real(engine: Engine) -> None:

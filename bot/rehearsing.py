@@ -6,22 +6,28 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from bot.clock import Clock
+from bot.opening import OnlyOne, open_store
+from bot.running import console, stop_on_signals, the_school, until_done
+from bot.sample import sample
 from bot.sample.sample import SampleDirectory
 from bot.service import Service
 from bot.settings import Settings
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
-from scheduling.school import SchoolFacts, next_in_school, wave_rule
+from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
+from store.sealing import Sealer
 from store.tables import Cursor, Wave
 
 # What the stand-in networks accept; they are secrets to nobody.
@@ -37,6 +43,53 @@ _MORNING = timedelta(minutes=90)
 
 class RehearsalProblem(Exception):
     """The stand-in networks do not start; the sentence says why and what to do."""
+
+
+def rehearse(settings: Settings) -> None:
+    """Run everything on this machine until Ctrl-C or SIGTERM.
+
+    Raises StoreProblem, KeyProblem, SampleProblem or RehearsalProblem.
+    """
+    settings = rehearsal_settings(settings)
+    # Before the sample school is made, which takes a while.
+    check_ports(settings)
+    engine, sealer = open_store(settings, make=True)
+    lock = OnlyOne(settings, engine)
+    _make_sample(engine, sealer)
+    until_done(_rehearse(settings, engine, sealer), lock)
+
+
+def _make_sample(engine: Engine, sealer: Sealer) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Making the sample school", total=None, visible=False)
+        sample.build(
+            engine,
+            sealer,
+            datetime.now(UTC),
+            progress=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+        )
+
+
+async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
+    stop = stop_on_signals()
+    clock = Clock()
+    school_id = the_school(engine).id
+    with Session(engine) as session:
+        wind_clock(session, Schools(school_id).of(session), clock)
+        people = sample.directory(session, sealer, clock())
+        session.commit()
+    networks = await start_networks(settings)
+    try:
+        await bring_people(settings, people)
+        service = Service(settings, engine, sealer, school_id, clock)
+        await service.start(stop, routes(service))
+        console.print(f"\nEarshot is  Open [bold]{address(settings)}[/bold] in a browser.")
+        console.print("Ctrl-C stops everything; nothing is lost.\n")
+        await stop.wait()
+        await service.close()
+    finally:
+        await stop_networks(networks)
 
 
 def address(settings: Settings) -> str:

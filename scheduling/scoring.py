@@ -2,8 +2,8 @@
 
 There is one pass. It runs for one pupil when they finish, and each morning for everybody with check-ins it has not
 taken in (those missed, or whose job was lost); both do the same, in the order in which check-ins ended, against the
-bars set by the last nightly pass. A pass reads only what is new, unless nothing is kept of a pupil yet: then all of
-theirs again.
+bars set by the last nightly pass. A pass reads only what is new, unless nothing is kept of a pupil yet: then their last
+check-ins again, more than a school year of them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ WEEK = timedelta(weeks=1)
 # A check-in that ended longer ago than this is taken in, but no tutor is written to about it.
 FRESH = timedelta(days=4)
 CHUNK = 2_000
+# What is older has faded, and a pupil's first pass must not keep everybody's taps waiting.
+LEARNT_FROM = 52
 MOST_ITEMS = 16
 REMEMBERED = 12
 
@@ -162,6 +164,9 @@ def _read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence
         known.setdefault(pupil_id, _Known(pupil_id, False, None, None, False, None, []))
     since = [one.as_of for one in known.values() if one.as_of]
     _add_check_ins(session, school_id, known, min(since) if since and len(since) == len(known) else None)
+    for one in known.values():
+        if one.as_of is None:
+            one.check_ins = one.check_ins[-LEARNT_FROM:]
     return [known[pupil_id] for pupil_id in dict.fromkeys(pupil_ids)]
 
 

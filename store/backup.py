@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import IO, Any, cast
 from uuid import UUID
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Engine, LargeBinary, Table, Uuid, func, select
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
@@ -95,7 +94,7 @@ def restore(engine: Engine, file: IO[bytes], key: RecoveryKey, progress: Progres
         raise BackupProblem("There is a database here already, and it stays as it is. Restore into an empty one.")
     lines = _lines(file, key)
     manifest = _manifest(next(lines))
-    if manifest.revision != vault.newest(engine):
+    if manifest.revision != vault.newest():
         raise BackupProblem(
             f"The backup was made by another version of Earshot (its tables are {manifest.revision}). Install that "
             "version, restore, then update and run `earshot migrate`."
@@ -244,7 +243,7 @@ def _one_moment(engine: Engine) -> Connection:
 
 
 def _revision(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    return vault.revision_of(connection) or ""
 
 
 def _keys(connection: Connection) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from sqlmodel import Session, select
 
-from bot.command_line import app, main
+from bot.command_line import COMMANDS, command, main
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
@@ -244,10 +244,16 @@ def test_a_wrong_setting_is_one_sentence(earshot: Earshot, monkeypatch: pytest.M
 
 
 def test_every_command_has_help_with_an_example(earshot: Earshot) -> None:
-    commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert {"run", "init", "import", "wave", "doctor", "migrate", "calendar"} <= set(commands)
-    for command in commands:
-        assert f"Example: earshot {command}" in earshot(command, "--help").out
+    for name in COMMANDS:
+        assert f"Example: earshot {name}" in examples(command(name), earshot, name)
+
+
+def examples(loaded: object, earshot: Earshot, *names: str) -> str:
+    """The help of a command; of a family, that of each of its commands."""
+    family: dict[str, object] = getattr(loaded, "commands", {})
+    if not family:
+        return earshot(*names, "--help").out
+    return "".join(examples(one, earshot, *names, name) for name, one in family.items())
 
 
 # --- stores that are wrong --------------------------------------------------------------------------------------------

@@ -124,6 +124,15 @@ def test_a_pass_reads_what_is_new_and_nothing_twice(room: Classroom):
     assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == 1
 
 
+def test_of_a_pupil_met_for_the_first_time_only_the_last_check_ins_are_read(room: Classroom):
+    pupil = room.pupil(FIRST)
+    for week in range(scoring.LEARNT_FROM + 2):
+        room.clock.move(days=7)
+        newest = answer(room, pupil, 0.5, week)
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == scoring.LEARNT_FROM
+    assert room.session.get_one(Signal, pupil.id).as_of == newest.opened_at
+
+
 def test_what_is_kept_is_made_anew_when_it_is_gone_or_of_another_model(room: Classroom):
     pupil = room.pupil(FIRST)
     for week in range(6):

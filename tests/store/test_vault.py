@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, select
@@ -24,6 +26,16 @@ def test_the_models_equal_the_migrations(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_the_newest_revision_is_the_end_of_the_migrations(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(vault.MIGRATIONS))
+    with engine.connect() as connection:
+        applied = MigrationContext.configure(connection).get_current_revision()
+        read = vault.revision_of(connection)
+    assert [vault.newest()] * 2 == [ScriptDirectory.from_config(config).get_current_head(), applied]
+    assert read == applied
 
 
 def test_a_store_with_people_goes_down_and_up_again(engine: Engine, sealer: Sealer) -> None:

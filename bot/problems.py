@@ -1,0 +1,27 @@
+"""Problems: what a command may end with that says in one sentence what happened and what to do."""
+
+from bot.codes import CodesProblem
+from bot.commands.wording import WordingProblem
+from bot.importing.rows import ImportProblem
+from bot.rehearsing import RehearsalProblem
+from bot.sample.sample import SampleProblem
+from bot.settings import SettingsProblem
+from scheduling.calendar import CalendarError
+from scheduling.rounds import WaveProblem
+from signals.fairness import NeedsExtra
+from store.sealing import KeyProblem
+from store.vault import StoreProblem
+
+PROBLEMS = (
+    SettingsProblem,
+    StoreProblem,
+    KeyProblem,
+    SampleProblem,
+    RehearsalProblem,
+    ImportProblem,
+    CodesProblem,
+    NeedsExtra,
+    WaveProblem,
+    CalendarError,
+    WordingProblem,
+)
