@@ -50,10 +50,10 @@ def choose_steering(
     chooses the same. Where the limits leave nothing, the exposure limit gives way first, then what was met lately.
     """
     chance = random.Random(seed)  # noqa: S311 (which question comes is no secret)
-    worth = _worth(board, items)
+    worth = _worth(board, items).tolist()
     chosen: list[int] = []
     for place in range(STEERING_ITEMS):
-        fits = [number for number in range(len(items.ids)) if _fits(items, number, chosen, (first_context + place) % 2)]
+        fits = _fitting(items, chosen, (first_context + place) % 2)
         for limits in (2, 1, 0):
             left = [
                 number
@@ -74,22 +74,25 @@ def choose_steering(
     return names
 
 
-def _fits(items: ItemSet, number: int, chosen: Sequence[int], context: int) -> bool:
-    series = items.series[number]
-    if series == STATE or series % 2 != context or series // 2 in {items.series[one] // 2 for one in chosen}:
-        return False
+def _fitting(items: ItemSet, chosen: Sequence[int], context: int) -> list[int]:
+    """List the items that may come next: of the context, of a factor not asked yet, and not the third of one way."""
+    factors = {int(items.series[one]) // 2 for one in chosen}
     ways = {int(items.direction[one]) for one in chosen}
-    return not (len(chosen) == STEERING_ITEMS - 1 and ways == {int(items.direction[number])})
+    last = len(chosen) == STEERING_ITEMS - 1
+    return [
+        number
+        for number, series, way in items.steering
+        if series % 2 == context and series // 2 not in factors and not (last and ways == {way})
+    ]
 
 
 def _worth(board: Board, items: ItemSet) -> Array:
     """What each item tells: its information averaged over what is known, times the variance: (items,)."""
-    worth = np.zeros(len(items.ids))
-    for series in range(STATE):
-        group, of = series // 2, PARTS[series]
-        mean = board.mean[:1, group] @ of
-        variance = np.einsum("i,nij,j->n", of, board.covariance[:1, group], of)
-        known = grid.on_grid(mean, variance)[0]
-        rows = np.flatnonzero(items.series[:-1] == series)
-        worth[rows] = np.round(items.tells[rows] @ known * variance[0], 9)
-    return worth
+    of, groups = PARTS[:STATE], np.arange(STATE) // 2
+    mean = np.einsum("sj,sj->s", board.mean[0, groups], of)
+    variance = np.einsum("si,sij,sj->s", of, board.covariance[0, groups], of)
+    known = grid.on_grid(mean, variance) * variance[:, None]
+    worth, asks = np.zeros(len(items.ids)), items.series[:-1]
+    steering = asks != STATE
+    worth[steering] = np.einsum("ig,ig->i", items.tells[:-1][steering], known[asks[steering]])
+    return np.round(worth, 9)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.grid import GRID
-from signals.responses import ItemModel, information, probabilities
+from signals.responses import ItemModel, by_style, information
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -63,6 +63,12 @@ class ItemSet:
         return self.numbers.get(id, len(self.ids))
 
     @cached_property
+    def steering(self) -> tuple[tuple[int, int, int], ...]:
+        """Number, series and direction of each item that is not about how things are."""
+        rows = zip(self.series[:-1].tolist(), self.direction[:-1].tolist(), strict=True)
+        return tuple((number, series, way) for number, (series, way) in enumerate(rows) if series != STATE)
+
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The number of each item by its id."""
         return {id: number for number, id in enumerate(self.ids)}
@@ -76,8 +82,7 @@ def item_set(items: Mapping[str, tuple[int, ItemModel]]) -> ItemSet:
     for number, (_, model) in enumerate(items.values()):
         if not 2 <= model.options <= MOST_OPTIONS:
             continue
-        for place, (lean, stretch) in enumerate(STYLES):
-            likelihood[number, : model.options, place] = probabilities(model, GRID, lean, stretch).T
+        likelihood[number, : model.options] = by_style(model, GRID, STYLES).transpose(2, 0, 1)
         tells[number] = information(model, GRID)
     return ItemSet(
         tuple(items),

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,8 @@ def put_away(board: Board) -> list[str]:
 
 def take_up(rows: Sequence[str | None]) -> Board:
     """Read rows written by `put_away`; None, and what is no such row, is a pupil of whom nothing is known."""
-    empty = new_board(1)
-    shapes = [part.shape[1:] for part in _parts(empty)]
+    shapes, fresh = _stranger()
     sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
-    fresh = np.concatenate([part.reshape(-1).astype("<f8") for part in _parts(empty)])
     flat = np.stack([_row(row, fresh) for row in rows]) if rows else np.zeros((0, len(fresh)))
     ends = np.cumsum(sizes)
     parts: list[Any] = [
@@ -37,6 +36,13 @@ def take_up(rows: Sequence[str | None]) -> Board:
     track = Track(usual, precision, seen, recent, rising, falling)
     rhythm = Rhythm(answered, missed, missing, marks.astype(np.intp), marked.astype(np.intp))
     return Board(mean, covariance, styles, answers, careless, track, rhythm)
+
+
+@cache
+def _stranger() -> tuple[tuple[tuple[int, ...], ...], NDArray[np.float64]]:
+    """The shapes of a row's parts, and the numbers of a pupil of whom nothing is known, one after the other."""
+    parts = _parts(new_board(1))
+    return tuple(part.shape[1:] for part in parts), np.concatenate([part.reshape(-1).astype("<f8") for part in parts])
 
 
 def _parts(board: Board) -> list[Any]:

@@ -6,6 +6,7 @@ supposed, shifts all steps towards the last option (`lean`, in logits) or stretc
 in particular: below 1 extremes are chosen sooner).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,11 +49,19 @@ def probabilities(item: ItemModel, levels: Array, lean: float = 0.0, stretch: fl
 
     An item that is not usable says nothing: all of its options are equally likely at every level.
     """
-    at = np.asarray(levels, dtype=float)
+    return by_style(item, levels, ((lean, stretch),))[0]
+
+
+def by_style(item: ItemModel, levels: Array, styles: Sequence[tuple[float, float]]) -> Array:
+    """The same for pupils of several leanings, each a (lean, stretch): shape (styles, levels, options)."""
+    at, leaning = np.asarray(levels, dtype=float), np.array(styles, dtype=float)
+    shape = (len(leaning), len(at), item.options)
     if not item.usable:
-        return np.full((*at.shape, item.options), 1 / item.options)
-    distance = item.slope * (item.direction * at[:, None] - stretch * np.array(item.steps)) + lean
-    return graded(distance) if len(item.steps) >= 4 else partial_credit(distance)
+        return np.full(shape, 1 / item.options)
+    lean, stretch = leaning[:, :1, None], leaning[:, 1:, None]
+    distance = item.slope * (item.direction * at[None, :, None] - stretch * np.array(item.steps)) + lean
+    read = graded if len(item.steps) >= 4 else partial_credit
+    return np.asarray(read(distance.reshape(-1, len(item.steps))).reshape(shape))
 
 
 def graded(distance: Array) -> Array:
