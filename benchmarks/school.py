@@ -54,7 +54,8 @@ def make(data: Path, size: SampleSize) -> tuple[Engine, Sealer, SampleDirectory]
     """Make a sample school in a folder; its nightly pass has run, as any school's has."""
     settings = store_settings(data)
     engine, sealer = open_store(settings, make=True)
-    people = sample.build(engine, sealer, datetime.now(UTC), size=size)
+    sample.build(engine, sealer, datetime.now(UTC), size=size)
+    people = sample.listed(engine, sealer, datetime.now(UTC))
     with Session(engine) as session:
         school = Schools(session.exec(select(School.id)).one()).of(session)
         while nightly(session, sealer, school, datetime.now(UTC), lambda _flag: None):

@@ -77,8 +77,8 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     school_id = the_school(engine).id
     with Session(engine) as session:
         wind_clock(session, Schools(school_id).of(session), clock)
-        people = sample.directory(session, sealer, clock())
         session.commit()
+    people = sample.listed(engine, sealer, clock())
     networks = await start_networks(settings)
     try:
         await bring_people(settings, people)

@@ -166,8 +166,13 @@ class Service:
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)
-        if not self.settings.telegram_webhook_url:
-            await self.telegram.poll(stop)
+        menus = asyncio.create_task(self.telegram.show_menus())
+        try:
+            if not self.settings.telegram_webhook_url:
+                await self.telegram.poll(stop)
+            await stop.wait()
+        finally:
+            menus.cancel()
 
     async def _start_slack(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -211,8 +216,6 @@ class Service:
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
         ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
-        if self.settings.telegram_webhook_url:
-            ended = [name for name in ended if name != "telegram"]
         problems = [f"{name} has ended" for name in ended]
         if self.ticker.seconds_since_pass() > 60:
             problems.append("no due work was looked at for a minute")

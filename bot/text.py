@@ -38,6 +38,11 @@ def _catalogue(language: str) -> NullTranslations | GNUTranslations:
     return Translations.load(LOCALES, [language], domain="earshot")
 
 
+def forget() -> None:
+    """Let go of the catalogues that were read; each is read again when it is asked for."""
+    _catalogue.cache_clear()
+
+
 def render(phrase: Phrase, language: str, zone: str, now: datetime | None = None) -> str:
     """Render one phrase; times are shown in the school's zone.
 

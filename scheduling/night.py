@@ -12,7 +12,8 @@ from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
 from store.tables import CheckIn, Pupil, Wave
 
-UNKNOWN_AT_ONCE = 100
+# So few that no tap waits for them, should the pass fall into the day.
+UNKNOWN_AT_ONCE = 25
 LATELY = timedelta(weeks=2)
 
 

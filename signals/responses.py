@@ -49,7 +49,7 @@ def probabilities(item: ItemModel, levels: Array, lean: float = 0.0, stretch: fl
 
     An item that is not usable says nothing: all of its options are equally likely at every level.
     """
-    return by_style(item, levels, ((lean, stretch),))[0]
+    return np.asarray(by_style(item, levels, ((lean, stretch),))[0])
 
 
 def by_style(item: ItemModel, levels: Array, styles: Sequence[tuple[float, float]]) -> Array:
@@ -61,7 +61,7 @@ def by_style(item: ItemModel, levels: Array, styles: Sequence[tuple[float, float
     lean, stretch = leaning[:, :1, None], leaning[:, 1:, None]
     distance = item.slope * (item.direction * at[None, :, None] - stretch * np.array(item.steps)) + lean
     read = graded if len(item.steps) >= 4 else partial_credit
-    return np.asarray(read(distance.reshape(-1, len(item.steps))).reshape(shape))
+    return np.reshape(read(distance.reshape(-1, len(item.steps))), shape)
 
 
 def graded(distance: Array) -> Array:

@@ -157,7 +157,7 @@ def build(
     seed: int = 1,
     progress: Progress | None = None,
     size: SampleSize | None = None,
-) -> SampleDirectory:
+) -> None:
     """Make the sample school with its history up to `now`, in one transaction; one that is there is kept.
 
     `progress(done, total)` is called with the number of check-ins made. Raises SampleProblem if the store holds a
@@ -168,15 +168,21 @@ def build(
         if (present := session.exec(select(School).limit(1)).first()) is not None:
             if "sample" not in present.policy:
                 raise SampleProblem("The store holds a school already: choose another data folder for the sample.")
-        else:
-            school = _school(now, seed, size)
-            session.add(school)
-            session.flush()
-            _people(session, sealer, school, now, seed, size)
-            _history(session, sealer, school, now, seed, size, progress or (lambda _done, _total: None))
-        listed = directory(session, sealer, now)
+            return
+        school = _school(now, seed, size)
+        session.add(school)
+        session.flush()
+        _people(session, sealer, school, now, seed, size)
+        _history(session, sealer, school, now, seed, size, progress or (lambda _done, _total: None))
         session.commit()
-    return listed
+
+
+def listed(engine: Engine, sealer: Sealer, now: datetime) -> SampleDirectory:
+    """The same as `directory`, in a transaction of its own."""
+    with Session(engine) as session:
+        people = directory(session, sealer, now)
+        session.commit()
+    return people
 
 
 def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirectory:

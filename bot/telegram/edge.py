@@ -217,16 +217,20 @@ class TelegramEdge:
                 log.debug("tap not answered", error=type(error).__name__)
 
     async def announce(self, webhook_url: str) -> None:
-        """Tell Telegram how updates are to come, and which commands there are."""
+        """Tell Telegram how updates are to come."""
         if webhook_url:
             await self._bot.set_webhook(
                 webhook_url.rstrip("/") + WEBHOOK_PATH, secret_token=self._secret, allowed_updates=UPDATES
             )
         else:
             await self._bot.delete_webhook()
-        # Until a chat has a language of its own, its phone's language decides.
+
+    async def show_menus(self) -> None:
+        """Tell Telegram which commands there are: until a chat has a language of its own, its phone's decides."""
         for language in text.languages():
             await self._set_menu(language, code=None if language == text.SOURCE else language)
+            # Few schools speak all of these: no catalogue is kept for its menu alone.
+            text.forget()
 
     async def _set_menu(self, language: str, scope: BotCommandScopeChat | None = None, code: str | None = None) -> None:
         """Show the commands in a language: in one chat, or wherever the phone's language is `code`; cosmetic."""

@@ -51,7 +51,8 @@ def build(folder: Path) -> School:
     folder.mkdir()
     settings = Settings(_env_file=None, data_dir=folder, database_url="")  # type: ignore[call-arg]
     engine, sealer = open_store(settings, make=True)
-    people = sample.build(engine, sealer, MONDAY, size=SIZE)
+    sample.build(engine, sealer, MONDAY, size=SIZE)
+    people = sample.listed(engine, sealer, MONDAY)
     with engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -280,7 +280,8 @@ def make_service(settings: Settings, engine: Engine, sealer: Sealer, clock: Cloc
 @asynccontextmanager
 async def world(engine: Engine, sealer: Sealer, way: Way = WAYS[0]) -> AsyncIterator[World]:
     """Run everything, on a Tuesday in term at 10:00, until the block ends."""
-    people = sample.build(engine, sealer, NOW, size=SMALL)
+    sample.build(engine, sealer, NOW, size=SMALL)
+    people = sample.listed(engine, sealer, NOW)
     bot_port = free_port()
     runner = await start(make_app(state=None, bot=f"http://127.0.0.1:{bot_port}", seed=1), 0)
     networks = f"http://127.0.0.1:{runner.addresses[0][1]}"

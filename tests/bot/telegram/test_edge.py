@@ -308,7 +308,7 @@ async def test_telegram_delivers_to_the_webhook_that_was_announced_until_it_is_t
 
 
 async def test_the_commands_menu_is_set(desk: Desk):
-    await desk.edge().announce("")
+    await desk.edge().show_menus()
     commands = (await desk.rig.phone("GET", f"{ROBIN}/messages"))["commands"]
     assert [one["command"] for one in commands] == [
         "menu",
@@ -324,7 +324,7 @@ async def test_the_commands_menu_is_set(desk: Desk):
 
 async def test_the_commands_menu_of_a_chat_follows_the_language_chosen_there(desk: Desk):
     edge = desk.edge()
-    await edge.announce("")
+    await edge.show_menus()
     sent = await desk.rig.bot.send_message(ROBIN, "Which language?", reply_markup=CYMRAEG)
 
     async def menu() -> list[str]:
@@ -339,5 +339,5 @@ async def test_the_commands_menu_of_a_chat_follows_the_language_chosen_there(des
             await asyncio.sleep(0.01)
     assert (await menu())[1] == "siarad â rhywun"
     # A start of the bot sets the menus of languages anew, and leaves a chat its own.
-    await edge.announce("")
+    await edge.show_menus()
     assert (await menu())[1] == "siarad â rhywun"
