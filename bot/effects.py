@@ -38,12 +38,13 @@ from store.tables import LANES, CheckIn, Pupil, Request
 class Outcome:
     """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due.
 
-    `menus` are chats whose menu of commands is to be shown in another language.
+    `menus` are chats whose menu of commands is to be shown in another language, `parents_menus` those of parents.
     """
 
     letters: list[Letter] = field(default_factory=list)
     toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
     menus: list[tuple[int, str]] = field(default_factory=list)
+    parents_menus: list[tuple[int, str]] = field(default_factory=list)
     due: bool = False
 
     def add(self, part: "Outcome") -> None:
@@ -51,6 +52,7 @@ class Outcome:
         self.letters += part.letters
         self.toasts += part.toasts
         self.menus += part.menus
+        self.parents_menus += part.parents_menus
         self.due |= part.due
 
 
@@ -59,7 +61,8 @@ class Context:
     """Whom the effects are for, and what brought them about.
 
     `key` is unique to the event (it makes each message's dedupe key); `message_id` is the message that was tapped;
-    `callback_id` the tap to be answered; `found` the join code just looked up.
+    `callback_id` the tap to be answered; `found` the join code just looked up; `recipient` names in the outbox
+    whoever is no pupil.
     """
 
     school: SchoolFacts
@@ -72,6 +75,7 @@ class Context:
     message_id: int | None = None
     callback_id: str | None = None
     found: Lookup | None = None
+    recipient: str = ""
 
 
 def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[Effect], outcome: Outcome) -> None:
@@ -116,7 +120,7 @@ def _post(
         lane=effect.lane,
         # With no message to edit (the button's own is not known any more) the answer comes as a new one.
         method="edit" if edits else "send",
-        recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else "",
+        recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else context.recipient,
         payload=payload,
         slot=effect.slot,
         dedupe=f"{context.key}:{number}",
