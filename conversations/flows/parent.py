@@ -199,12 +199,12 @@ def what_it_is(nation: str) -> tuple[Phrase, ...]:
     return (
         say("Your child may get a few short questions from school, about once a week. They can skip any of them."),
         say("Taking part is a choice. You or your child can stop at any time. It never counts against anyone."),
-        say("While you have check-ins stopped, your child cannot start them alone. They can still ask for an adult."),
+        say("What you stop, your child cannot start on their own. They can still ask for an adult."),
         say("You do not see the answers. If staff are worried, a person from school talks with you."),
         say("Tutors see who answered, and a short note if answers change. The safeguarding leads can read answers."),
-        say("Telegram and Slack carry the messages, and keep what passes through them."),
+        say("Telegram and Slack carry the messages, and they keep them."),
         say(
-            "This is not an emergency service. Nobody reads what you type here. In danger, ring {number}.",
+            "This is not an emergency service. Nobody reads what you type in this chat. In danger, ring {number}.",
             number=emergency_number(nation),
         ),
     )
