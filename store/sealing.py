@@ -44,6 +44,7 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("pupil", "name"): Contract("person", 64),
     ("guardian", "name"): Contract("person", 64),
     ("binding", "chat"): Contract("address", 32),
+    ("guardian_binding", "chat"): Contract("address", 32),
     ("check_in", "answers"): Contract("answers", 128),
     ("check_in", "words"): Contract("answers", 1024),
     ("flag", "reasons"): Contract("signals", 256),
@@ -61,7 +62,9 @@ LOOK_UPS: dict[tuple[str, str], str] = {
     ("pupil", "mis_key"): "mis",
     ("guardian", "mis_key"): "mis",
     ("invite", "code_key"): "invite",
+    ("guardian_invite", "code_key"): "invite",
     ("binding", "chat_key"): "chat",
+    ("guardian_binding", "chat_key"): "chat",
     ("attempt", "chat_key"): "chat",
 }
 
