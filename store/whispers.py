@@ -41,6 +41,10 @@ OPENINGS = 64
 TEXT_MOST = SIZES[2] - 4
 
 
+class Gone(Exception):
+    """The report was purged: nothing can be added to it."""
+
+
 class NobodyReads(Exception):
     """There is no reader left for this report: each is excluded, or there are none yet."""
 
@@ -166,12 +170,13 @@ def add(
     *,
     urgent: bool = False,
 ) -> None:
-    """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong."""
+    """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong, Gone."""
     with store.write() as connection:
-        _add(connection, door, facts, body, mark)
         # To the desk it is news again, until somebody opens it.
         values = {"stage": "new", **({"urgency": "urgent"} if urgent else {})}
-        connection.execute(update(report).where(report.c.id == door.report).values(values))
+        if connection.execute(update(report).where(report.c.id == door.report).values(values)).rowcount == 0:
+            raise Gone
+        _add(connection, door, facts, body, mark)
         if facts["what"] != "helped":
             # Who writes again has not done with it, and it must not be purged under them.
             again = {"status": "acting", "closed": "", "outcome": ""}

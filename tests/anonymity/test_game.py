@@ -139,7 +139,7 @@ def town(engine: Engine, sealer: Sealer, whisper_store: WhisperStore) -> Iterato
             one.dispose()
     made = make_town(engine, sealer, whisper_store, pupils=PUPILS)
     yield made
-    made.whispering._thread.shutdown()
+    made.parts.close()
 
 
 async def play(town: Town, trials: int, seed: int, plant: Callable[[Town, int], None] | None = None) -> dict[str, int]:
