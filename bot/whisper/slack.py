@@ -30,11 +30,12 @@ from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
 from conversations.cards import Card
 from conversations.model import say
-from conversations.whisper_cards import WHISPER_ACTIONS, queue_card
+from conversations.whisper_cards import WHISPER_ACTIONS, home_card, is_desk_card, queue_card
 from scheduling.school import SchoolFacts
 from store.people import link_slack, staff_by_slack
 from store.tables import Staff
-from store.whisper_desk import NotThere
+from store.whisper_desk import Line, NotThere, reader_id
+from store.whisper_sealing import NotOpened
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -71,7 +72,8 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             lead, school = await self._lead(body, report, "read whisper")
             thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
-            return whisper_views.thread_view(thread, lead.others, self._reader(school))
+            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
+            return whisper_views.thread_view(thread, colleagues, self._reader(school))
 
         await self._show(body, make)
         return BoltResponse(status=OK)
@@ -80,11 +82,8 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             lead, school = await self._lead(body, "queue", "read whispers")
             lines = await self._parts.on_thread(whisper_desk.queue_of, self._parts.store, lead)
-            shown = tuple(
-                (line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent")
-                for line in lines[:QUEUE_SHOWN]
-            )
-            return modal_view(queue_card(shown), school.locale, school.zone, self._parts.clock())
+            shown = queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN])))
+            return modal_view(shown, school.locale, school.zone, self._parts.clock())
 
         await self._show(body, make)
         return BoltResponse(status=OK)
@@ -102,7 +101,8 @@ class WhisperSlack:
             except NotThere:
                 # They stood back from it just now.
                 return BoltResponse(status=OK, body=json.dumps({"response_action": "clear"}), headers=_JSON)
-            shown = whisper_views.thread_view(thread, lead.others, self._reader(school), problem or say("Done."))
+            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
+            shown = whisper_views.thread_view(thread, colleagues, self._reader(school), problem or say("Done."))
         except NotThere:
             shown = self._card(not_found_card(), None)
         except Exception as error:
@@ -215,6 +215,22 @@ class WhisperSlack:
 
     # --- cards --------------------------------------------------------------------------------------------------------
 
+    async def home(self, recipient: str, cards: tuple[Card, ...]) -> tuple[Card, ...]:
+        """Put a lead's queue into their Home tab as it leaves for Slack; what cannot be read is left as it is.
+
+        Only whispers whose card has gone out are in it, so the tab tells of none before its fixed time.
+        """
+        if not any(map(is_desk_card, cards)):
+            return cards
+        who = reader_id(self._parts.sealer, recipient.removeprefix("staff:"))
+        try:
+            lines = await self._parts.on_thread(whisper_desk.shown_at_home, self._parts.store, who)
+        except (SQLAlchemyError, OSError, NotOpened) as error:
+            log.error("whispers not shown", error=type(error).__name__)
+            return cards
+        queue = home_card(tuple(map(_shown, lines)))
+        return tuple(queue if is_desk_card(card) else card for card in cards)
+
     async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
         """Post a card to one person; gives where it lies. It never passes through the outbox."""
         channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
@@ -265,3 +281,7 @@ class WhisperSlack:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _shown(line: Line) -> tuple[str, str, str, str, str, bool]:
+    return line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent"
