@@ -11,7 +11,9 @@ Rules
 5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
 6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or any command.
 7. What could not be kept is said at once, with what to do instead.
-8. Words of danger make it urgent. They name nobody.
+8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, and are let go
+   as soon as another way is taken.
+9. Words of danger make it urgent. They name nobody.
 
 What it needs to go on is in the buttons (`Choice`), so that a restart strands nobody; `Exchange` lives in memory.
 """

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conversations.cards import Card, CardButton
-from conversations.model import Phrase, say, verbatim
+from conversations.model import Phrase, say, say_n, verbatim
 
 WHISPER_ACTIONS = ("whisper_open", "whisper_queue", "whisper_photo")
+# With the button that opens all of it, as many as a Home tab's card has rows for.
+HOME_MOST = 4
 
 KINDS: Mapping[str, Phrase] = MappingProxyType(
     {
@@ -37,6 +39,14 @@ OUTCOMES: Mapping[str, Phrase] = MappingProxyType(
         "misuse": say("Misuse"),
     }
 )
+
+
+_QUEUE_BUTTON = CardButton("whisper_queue", "all", say("Open the queue"))
+
+
+def is_desk_card(card: Card) -> bool:
+    """Say whether a card is the one that stands for the queue."""
+    return _QUEUE_BUTTON in card.buttons
 
 
 def line_of(kind: str, status: str, day: str, handle: str) -> Phrase:
@@ -84,9 +94,26 @@ def queue_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
 
 
 def desk_card() -> Card:
-    """What a reader's Home tab holds: the way to the queue, and no count, for what Slack keeps would tell when."""
+    """What stands for the queue where a Home tab is put together: the main store knows nothing of what is in it."""
     return Card(
         say("Whispers"),
         (say("The queue opens in a window."),),
-        buttons=(CardButton("whisper_queue", "all", say("Open the queue")),),
+        buttons=(_QUEUE_BUTTON,),
     )
+
+
+def home_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
+    """The queue on a reader's Home tab: how many are open, and the first few, urgent and old ones first; no content.
+
+    Takes what `queue_card` takes, of whispers that are open and whose card has gone out.
+    """
+    if not lines:
+        return Card(say("Whispers"), (say("No whisper waits for you."),), buttons=(_QUEUE_BUTTON,))
+    urgent, unread = (sum(1 for line in lines if line[at] == what) for at, what in ((5, True), (2, "received")))
+    counts = (
+        say_n("{count} is open.", "{count} are open.", len(lines)),
+        *((say_n("{count} of them is urgent.", "{count} of them are urgent.", urgent),) if urgent else ()),
+        *((say_n("{count} is not opened yet.", "{count} are not opened yet.", unread),) if unread else ()),
+    )
+    shown = queue_card(lines[:HOME_MOST])
+    return Card(shown.title, (*counts, *shown.lines), buttons=(_QUEUE_BUTTON, *shown.buttons))

@@ -213,10 +213,12 @@ def offer(around: Around) -> Message:
     paragraphs = (
         say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
         say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
+        say("Or ask an adult to find you. They see your name, and not what you typed."),
     )
     rows: Rows = (
         (Button(say("Whisper this"), "w"),),
-        (talk_button(),),
+        # To the page with the help lines: nobody is told a name by one tap.
+        (Button(say("Ask an adult to find me"), "talk"),),
         (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
     )
     return Message(paragraphs, rows=rows)

@@ -20,6 +20,7 @@ from store.whisper_sealing import (
     new_seed,
     open_sealed,
     pack,
+    private_of,
     public_of,
     seal,
     unpack,
@@ -186,7 +187,8 @@ def queue(store: WhisperStore, who: bytes | None = None) -> list[Line]:
 def open_thread(store: WhisperStore, who: bytes, report_id: str) -> Thread:
     """Open a report for one of its readers. Raises NotThere."""
     with store.read() as connection:
-        row, desk = _opened(store, connection, who, report_id)
+        row, seed = _opened(store, connection, who, report_id)
+        desk = private_of(seed)
         head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
         found = []
         for one in connection.execute(select(turn).where(turn.c.report == row.id)).all():

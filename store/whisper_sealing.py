@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 Receipt = NewType("Receipt", bytes)
 Seed = NewType("Seed", bytes)
 PublicKey = NewType("PublicKey", bytes)
+PrivateKey = MLKEM768X25519PrivateKey
 
 RECEIPT_WORDS = 6
 _RECEIPT_BYTES = 10
@@ -185,7 +186,8 @@ def new_seed() -> Seed:
     return Seed(secrets.token_bytes(SEED_BYTES))
 
 
-def _private(seed: Seed) -> MLKEM768X25519PrivateKey:
+def private_of(seed: Seed) -> PrivateKey:
+    """Make the private half of a seed's key pair; to make it costs more than to open with it."""
     return MLKEM768X25519PrivateKey(
         MLKEM768PrivateKey.from_seed_bytes(seed[:_MLKEM_SEED]),
         X25519PrivateKey.from_private_bytes(seed[_MLKEM_SEED:]),
@@ -211,10 +213,10 @@ def seal(public: PublicKey, plain: bytes, place: bytes) -> bytes:
     return _SUITE.encrypt(_padded(plain), key, place)
 
 
-def open_sealed(seed: Seed, sealed: bytes, place: bytes) -> bytes:
+def open_sealed(key: Seed | PrivateKey, sealed: bytes, place: bytes) -> bytes:
     """Open what `seal` made for the same place. Raises NotOpened."""
     try:
-        padded = _SUITE.decrypt(sealed, _private(seed), place)
+        padded = _SUITE.decrypt(sealed, key if isinstance(key, PrivateKey) else private_of(key), place)
     except (InvalidTag, ValueError):
         raise NotOpened from None
     length = int.from_bytes(padded[:_LENGTH_BYTES], "big")

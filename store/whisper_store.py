@@ -28,6 +28,7 @@ from store.whisper_tables import SCHEMA_VERSION, setting, whisper_metadata
 _DAY_SECONDS = 86_400
 _NONCE = 12
 _CARD_BYTES = 2048
+_PATIENCE_MS = 2000
 
 
 class StoreGone(OSError):
@@ -142,6 +143,8 @@ def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool =
         def _in_memory(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
             # What VACUUM puts together must not lie in a temporary file of the machine's.
             connection.execute("PRAGMA temp_store=MEMORY")
+            # Whoever writes is told soon that it could not be kept; they do not wait for another program's lock.
+            connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
 
     store = WhisperStore(engine, sealer, cost)
     try:

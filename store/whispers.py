@@ -18,6 +18,7 @@ from store.whisper_sealing import (
     SIZES,
     VERIFIER_BYTES,
     NotOpened,
+    PrivateKey,
     PublicKey,
     Receipt,
     Seed,
@@ -26,6 +27,7 @@ from store.whisper_sealing import (
     new_seed,
     open_sealed,
     pack,
+    private_of,
     public_of,
     seal,
     unpack,
@@ -39,6 +41,10 @@ KINDS = ("bullying", "online", "home", "friend", "adult", "other")
 # A wrong receipt opens as many turns, in vain, as a right one with a thread of this length.
 OPENINGS = 64
 TEXT_MOST = SIZES[2] - 4
+
+
+class Gone(Exception):
+    """The report was purged: nothing can be added to it."""
 
 
 class NobodyReads(Exception):
@@ -166,12 +172,13 @@ def add(
     *,
     urgent: bool = False,
 ) -> None:
-    """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong."""
+    """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong, Gone."""
     with store.write() as connection:
-        _add(connection, door, facts, body, mark)
         # To the desk it is news again, until somebody opens it.
         values = {"stage": "new", **({"urgency": "urgent"} if urgent else {})}
-        connection.execute(update(report).where(report.c.id == door.report).values(values))
+        if connection.execute(update(report).where(report.c.id == door.report).values(values)).rowcount == 0:
+            raise Gone
+        _add(connection, door, facts, body, mark)
         if facts["what"] != "helped":
             # Who writes again has not done with it, and it must not be purged under them.
             again = {"status": "acting", "closed": "", "outcome": ""}
@@ -227,15 +234,15 @@ def see(store: WhisperStore, key: Key | None) -> Page | None:
         if key is not None:
             row = connection.execute(select(report).where(report.c.id == key.door.report)).first()
             turns = list(connection.execute(select(turn).where(turn.c.report == key.door.report)).all())
-    seed = key.seed if key is not None else new_seed()
+    mine = private_of(key.seed if key is not None else new_seed())
     found = []
     for one in turns:
         try:
-            found.append(unpack(open_sealed(seed, one.mine, place_of("mine", one.report, one.id))))
+            found.append(unpack(open_sealed(mine, one.mine, place_of("mine", one.report, one.id))))
         except NotOpened:
             continue
     if len(turns) < OPENINGS:
-        _in_vain(seed, OPENINGS - len(turns))
+        _in_vain(mine, OPENINGS - len(turns))
     if row is None:
         return None
     found.sort(key=lambda one: int(one[0]["n"]))
@@ -243,11 +250,11 @@ def see(store: WhisperStore, key: Key | None) -> Page | None:
     return Page(row.status, row.outcome, replies)
 
 
-def _in_vain(seed: Seed, times: int) -> None:
+def _in_vain(mine: PrivateKey, times: int) -> None:
     nothing = seal(public_of(new_seed()), b"", b"")
     for _ in range(times):
         try:
-            open_sealed(seed, nothing, b"")
+            open_sealed(mine, nothing, b"")
         except NotOpened:
             continue
 

@@ -224,18 +224,32 @@ def unseal(
 
 @app.command()
 def count(
-    first: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day, such as 2026-09-01.")],
-    last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Last day.")],
+    first: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="First day, such as 2026-09-01.")
+    ] = None,
+    last: Annotated[datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="Last day; today if left out.")] = None,
 ) -> None:
-    """Count whispers by kind, for governors; cells under five are not shown.
+    """Count whispers by kind, for governors: between two days, or for each term; cells under five are not shown.
 
+    What was purged, ninety days after closing, is not counted any more: count at the end of each term.
+
+    Example: earshot whisper count
     Example: earshot whisper count 2026-09-01 2026-12-18
     """
     with _stores() as (_session, _sealer, store, school):
-        table = Table("about", "whispers")
-        counts = whisper_desk.counts_of(desk.queue(store), first.date().isoformat(), last.date().isoformat())
-        for kind, number in counts:
-            table.add_row(render(KINDS[kind], school.locale, school.zone) if kind in KINDS else kind, number)
+        today = school.calendar.local_date(Clock()())
+        spans = [(term.name, term.first, term.last) for term in school.calendar.terms if term.first <= today]
+        if first is not None:
+            spans = [("whispers", first.date(), last.date() if last else today)]
+        if not spans:
+            raise StoreProblem("The calendar has no term that has begun: give two days, such as 2026-09-01 2026-12-18.")
+        lines = desk.queue(store)
+        columns = [whisper_desk.counts_of(lines, begins.isoformat(), ends.isoformat()) for _, begins, ends in spans]
+        table = Table("about", *(name for name, _, _ in spans))
+        for row in zip(*columns, strict=True):
+            kind = row[0][0]
+            words = render(KINDS[kind], school.locale, school.zone) if kind in KINDS else kind
+            table.add_row(words, *(number for _, number in row))
         out.print(table)
 
 

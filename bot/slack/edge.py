@@ -92,7 +92,7 @@ class SlackEdge:
         if not app_token and not signing_secret:
             raise ValueError("Slack needs an app token (Socket Mode) or a signing secret (HTTP)")
         self.client = make_client(bot_token, api_url)
-        self.sender = SlackSender(self.client, worker, sealer, clock)
+        self.sender = SlackSender(self.client, worker, sealer, clock, whispers.home if whispers is not None else None)
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self._name = clock, dispatch, wake, name
         self._socket: Socket | None = None

@@ -5,7 +5,7 @@ arrived. Nothing raises: whatever a network can do wrong becomes a result that s
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -63,10 +63,20 @@ UNREACHABLE: Final = frozenset(
 
 
 class SlackSender:
-    """Sends the letters of the network "slack"; see `bot.delivery.Sender`."""
+    """Sends the letters of the network "slack"; see `bot.delivery.Sender`.
 
-    def __init__(self, client: AsyncWebClient, worker: Worker, sealer: Sealer, clock: Callable[[], datetime]) -> None:
-        self._client, self._worker, self._sealer, self._clock = client, worker, sealer, clock
+    `home` fills in, just before it leaves, what a Home tab shows that the outbox may not hold.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        worker: Worker,
+        sealer: Sealer,
+        clock: Callable[[], datetime],
+        home: Callable[[str, tuple[Card, ...]], Awaitable[tuple[Card, ...]]] | None = None,
+    ) -> None:
+        self._client, self._worker, self._sealer, self._clock, self._home = client, worker, sealer, clock, home
         self._channels: dict[str, str] = {}
         self._began = time.time()
 
@@ -172,6 +182,8 @@ class SlackSender:
 
     async def _publish_home(self, letter: Letter, user: str) -> Result:
         cards = tuple(Card.from_json(card) for card in letter.payload["cards"])
+        if self._home is not None:
+            cards = await self._home(letter.recipient, cards)
         await self._client.views_publish(user_id=user, view=home_view(cards, *self._reader(letter)))
         return Sent()
 

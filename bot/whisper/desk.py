@@ -71,6 +71,18 @@ def queue_of(store: WhisperStore, lead: Lead) -> list[Line]:
     return whisper_desk.queue(store, lead.reader)
 
 
+def shown_at_home(store: WhisperStore, who: bytes) -> list[Line]:
+    """List what a reader's Home tab may tell of: open, and its card has gone out."""
+    lines = [line for line in whisper_desk.queue(store, who) if line.status != "closed"]
+    return [line for line in lines if line.stage != "new" or whisper_desk.cards_of(store, line.id)]
+
+
+def colleagues_of(store: WhisperStore, lead: Lead, report: str) -> tuple[tuple[str, str], ...]:
+    """List the leads who may look after a whisper: its readers alone."""
+    readers = {reader.hex() for reader in whisper_desk.readers_of(store, report)}
+    return tuple((key, name) for key, name in lead.others if key in readers)
+
+
 def decide(store: WhisperStore, lead: Lead, report: str, entered: Mapping[str, Any], today: str) -> Phrase | None:
     """Do all that a lead entered for one whisper; gives a sentence when part of it could not be done. Raises NotThere.
 
@@ -86,11 +98,14 @@ def decide(store: WhisperStore, lead: Lead, report: str, entered: Mapping[str, A
         except TooLong:
             return say("That is too long to keep. Send it in shorter parts.")
     facts: dict[str, object] = {}
-    owner = next((name for key, name in lead.others if key == entered.get("owner")), None)
+    owner = next((name for key, name in colleagues_of(store, lead, report) if key == entered.get("owner")), None)
     if owner is not None:
         facts["owner"] = owner
-    if handle := str(entered.get("link", "")).strip().upper():
-        facts["links"] = sorted({*thread.head.get("links", []), handle[:6]})
+    linked = _linked(store, lead, report, str(entered.get("link", "")))
+    if linked is not None:
+        facts["links"] = _with_link(thread, linked)
+        other = whisper_desk.open_thread(store, lead.reader, linked.id)
+        whisper_desk.note_in_head(store, lead.reader, linked.id, links=_with_link(other, thread.line))
     if facts:
         whisper_desk.note_in_head(store, lead.reader, report, **facts)
     standing = entered.get("standing") or []
@@ -100,7 +115,20 @@ def decide(store: WhisperStore, lead: Lead, report: str, entered: Mapping[str, A
             whisper_desk.recuse(store, lead.reader, report)
         except LastReader:
             return say("Nobody else could read it then. Ask for another safeguarding lead to be added first.")
+    if entered.get("link") and linked is None:
+        return say("There is no whisper of that handle for you to link, so nothing was linked.")
     return None
+
+
+def _linked(store: WhisperStore, lead: Lead, report: str, handle: str) -> Line | None:
+    """Find the other whisper by its handle, among those this lead may read."""
+    wanted = handle.strip().lower()
+    found = [one for one in queue_of(store, lead) if wanted and one.id.startswith(wanted) and one.id != report]
+    return found[0] if len(found) == 1 else None
+
+
+def _with_link(thread: Thread, other: Line) -> list[str]:
+    return sorted({*thread.head.get("links", []), other.handle})
 
 
 def _set_plain(

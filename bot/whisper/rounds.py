@@ -6,26 +6,23 @@ restart a card waits for the next slot at most.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from sqlmodel import Session
 
 from bot.whisper.desk import readers_wanted
+from bot.whisper.parts import Parts
 from bot.whisper.people import READERS
 from bot.whisper.slack import WhisperSlack
-from bot.worker import Worker
 from conversations.whisper_cards import arrived_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
 from store import whisper_care, whisper_desk
 from store.people import with_role
-from store.sealing import Sealer
 from store.tables import Staff
 from store.whisper_desk import Line, reader_id
-from store.whisper_store import WhisperStore
 
 log = structlog.get_logger()
 
@@ -38,18 +35,8 @@ CARDS_MOST: Final = 40
 class Rounds:
     """Looks after the whispers of one school until told to stop."""
 
-    def __init__(
-        self,
-        store: WhisperStore,
-        on_thread: Callable[..., Awaitable[Any]],
-        worker: Worker,
-        sealer: Sealer,
-        clock: Callable[[], datetime],
-        school: Callable[[Session], SchoolFacts],
-        slack: WhisperSlack,
-    ) -> None:
-        self._store, self._on_thread, self._worker, self._sealer = store, on_thread, worker, sealer
-        self._clock, self._school, self._slack = clock, school, slack
+    def __init__(self, parts: Parts, slack: WhisperSlack) -> None:
+        self._parts, self._slack = parts, slack
         self._wake = asyncio.Event()
         self._slot: datetime | None = None
         self._urgent_posted: dict[str, float] = {}
@@ -60,10 +47,10 @@ class Rounds:
 
     async def prepare(self) -> None:
         """Make the readers, before the first whisper can come."""
-        school, wanted = await self._worker.run(self._wanted)
-        self._slot = last_slot(school.calendar, self._clock())
-        await self._on_thread(whisper_desk.keep_readers, self._store, set(wanted))
-        await self._on_thread(whisper_care.sweep, self._store)
+        school, wanted = await self._parts.worker.run(self._wanted)
+        self._slot = last_slot(school.calendar, self._parts.clock())
+        await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
+        await self._parts.on_thread(whisper_care.sweep, self._parts.store)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do a round every half minute, and at once when an urgent whisper came; a round that fails is done again."""
@@ -80,18 +67,18 @@ class Rounds:
 
     async def once(self) -> None:
         """Do one round: readers, cards that are due, retention."""
-        school, wanted = await self._worker.run(self._wanted)
-        await self._on_thread(whisper_desk.keep_readers, self._store, set(wanted))
+        school, wanted = await self._parts.worker.run(self._wanted)
+        await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
-        await self._on_thread(self._store.settle)
-        slot = last_slot(school.calendar, self._clock())
+        await self._parts.on_thread(self._parts.store.settle)
+        slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
-        for line in await self._on_thread(whisper_desk.queue, self._store):
+        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
             await self._card(school, wanted, line, slot_is_new=slot_is_new)
         if slot_is_new:
             self._slot = slot
             await self._retire(school)
-            await self._on_thread(whisper_care.tidy, self._store)
+            await self._parts.on_thread(whisper_care.tidy, self._parts.store)
 
     async def _card(
         self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, *, slot_is_new: bool
@@ -112,7 +99,7 @@ class Rounds:
         self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, stage: str, *, deputies: bool
     ) -> None:
         """Post a report's card to those of its readers whose turn it is. A reader left out never gets one."""
-        readers = await self._on_thread(whisper_desk.readers_of, self._store, line.id)
+        readers = await self._parts.on_thread(whisper_desk.readers_of, self._parts.store, line.id)
         turn = {one for one in readers if deputies or "dsl" in wanted.get(one, ())} or set(readers)
         card = arrived_card(
             line.id,
@@ -123,25 +110,25 @@ class Rounds:
             urgent=line.urgency == "urgent",
             climbed=stage == "climbed",
         )
-        places = await self._on_thread(whisper_desk.cards_of, self._store, line.id)
-        for staff in await self._worker.run(lambda session: self._staff(session, turn)):
+        places = await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, line.id)
+        for staff in await self._parts.worker.run(lambda session: self._staff(session, turn)):
             user = await self._slack.user_of(staff, school)
             if user is not None:
                 places.append(list(await self._slack.post(user, card, school)))
         self._urgent_posted[line.id] = time.monotonic()
-        await self._on_thread(whisper_desk.note_cards, self._store, line.id, places[-CARDS_MOST:], stage)
+        await self._parts.on_thread(whisper_desk.note_cards, self._parts.store, line.id, places[-CARDS_MOST:], stage)
 
     async def _retire(self, school: SchoolFacts) -> None:
-        today = school.calendar.local_date(self._clock())
-        for report in await self._on_thread(whisper_care.due_for_purge, self._store, today):
-            for channel, ts in await self._on_thread(whisper_desk.cards_of, self._store, report):
+        today = school.calendar.local_date(self._parts.clock())
+        for report in await self._parts.on_thread(whisper_care.due_for_purge, self._parts.store, today):
+            for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, report):
                 await self._slack.delete(channel, ts)
-            await self._on_thread(whisper_care.purge, self._store, report)
+            await self._parts.on_thread(whisper_care.purge, self._parts.store, report)
 
     def _wanted(self, session: Session) -> tuple[SchoolFacts, dict[bytes, tuple[str, ...]]]:
-        school = self._school(session)
-        return school, readers_wanted(session, self._sealer, school)
+        school = self._parts.school(session)
+        return school, readers_wanted(session, self._parts.sealer, school)
 
     def _staff(self, session: Session, turn: set[bytes]) -> list[Staff]:
-        found = with_role(session, self._school(session).id, *READERS)
-        return [staff for staff in found if reader_id(self._sealer, staff.id.hex) in turn]
+        found = with_role(session, self._parts.school(session).id, *READERS)
+        return [staff for staff in found if reader_id(self._parts.sealer, staff.id.hex) in turn]

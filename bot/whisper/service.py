@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import make_url
 from sqlmodel import Session
 from telegram import Bot
 
 from bot.settings import Settings
+from bot.whisper.parts import Parts
 from bot.whisper.rounds import Rounds
 from bot.whisper.slack import WhisperSlack
 from bot.whisper.voice import TelegramVoice
@@ -39,15 +39,12 @@ class WhisperService:
         school: Callable[[Session], SchoolFacts],
     ) -> None:
         check_apart(settings)
-        self.store = open_whispers(settings.whisper_url, sealer)
+        parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school)
+        self._parts, self.store = parts, parts.store
         routing_key = read_routing_key(settings.routing_key_path)
-        voice = TelegramVoice(bot, clock)
-        self.telegram = Whispering(
-            self.store, worker, sealer, voice, clock, school, routing_key, lambda: self.rounds.wake()
-        )
-        on_thread: Any = self.telegram.on_thread
-        self.slack = WhisperSlack(self.store, on_thread, worker, sealer, clock, school, lambda: self.rounds.wake())
-        self.rounds = Rounds(self.store, on_thread, worker, sealer, clock, school, self.slack)
+        self.telegram = Whispering(parts, TelegramVoice(bot, clock), routing_key, lambda: self.rounds.wake())
+        self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
+        self.rounds = Rounds(parts, self.slack)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`."""
@@ -56,7 +53,7 @@ class WhisperService:
     async def close(self) -> None:
         """Finish, and let go of the store."""
         await self.slack.close()
-        await asyncio.to_thread(self.telegram.close)
+        await asyncio.to_thread(self._parts.close)
 
 
 def check_apart(settings: Settings) -> None:

@@ -7,7 +7,6 @@ theirs goes through the main store. A lead's presses are ordinary deeds of staff
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -26,18 +25,17 @@ from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
 from bot.whisper.desk import Lead
+from bot.whisper.parts import Parts
 from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
-from bot.worker import Worker
 from conversations.cards import Card
 from conversations.model import say
-from conversations.whisper_cards import WHISPER_ACTIONS, queue_card
+from conversations.whisper_cards import WHISPER_ACTIONS, home_card, is_desk_card, queue_card
 from scheduling.school import SchoolFacts
 from store.people import link_slack, staff_by_slack
-from store.sealing import Sealer
 from store.tables import Staff
-from store.whisper_desk import NotThere
-from store.whisper_store import WhisperStore
+from store.whisper_desk import Line, NotThere, reader_id
+from store.whisper_sealing import NotOpened
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -50,20 +48,10 @@ OK: Final = 200
 
 
 class WhisperSlack:
-    """Whisper's listeners in Slack, and its way to post cards. `on_thread` runs work with the whisper store."""
+    """Whisper's listeners in Slack, and its way to post cards."""
 
-    def __init__(
-        self,
-        store: WhisperStore,
-        on_thread: Callable[..., Awaitable[Any]],
-        worker: Worker,
-        sealer: Sealer,
-        clock: Callable[[], datetime],
-        school: Callable[[Session], SchoolFacts],
-        urgent: Callable[[], None],
-    ) -> None:
-        self._store, self._on_thread, self._worker, self._sealer = store, on_thread, worker, sealer
-        self._clock, self._school, self._urgent = clock, school, urgent
+    def __init__(self, parts: Parts, urgent: Callable[[], None]) -> None:
+        self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self.client: AsyncWebClient
 
@@ -83,8 +71,9 @@ class WhisperSlack:
 
         async def make() -> dict[str, Any]:
             lead, school = await self._lead(body, report, "read whisper")
-            thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
-            return whisper_views.thread_view(thread, lead.others, self._reader(school))
+            thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
+            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
+            return whisper_views.thread_view(thread, colleagues, self._reader(school))
 
         await self._show(body, make)
         return BoltResponse(status=OK)
@@ -92,12 +81,9 @@ class WhisperSlack:
     async def _queue(self, body: dict[str, Any]) -> BoltResponse:
         async def make() -> dict[str, Any]:
             lead, school = await self._lead(body, "queue", "read whispers")
-            lines = await self._on_thread(whisper_desk.queue_of, self._store, lead)
-            shown = tuple(
-                (line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent")
-                for line in lines[:QUEUE_SHOWN]
-            )
-            return modal_view(queue_card(shown), school.locale, school.zone, self._clock())
+            lines = await self._parts.on_thread(whisper_desk.queue_of, self._parts.store, lead)
+            shown = queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN])))
+            return modal_view(shown, school.locale, school.zone, self._parts.clock())
 
         await self._show(body, make)
         return BoltResponse(status=OK)
@@ -107,15 +93,16 @@ class WhisperSlack:
         report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
         try:
             lead, school = await self._lead(body, report, "answer whisper")
-            today = school.calendar.local_date(self._clock()).isoformat()
-            decide = partial(whisper_desk.decide, self._store, lead, report, entered, today)
-            problem = await self._on_thread(decide)
+            today = school.calendar.local_date(self._parts.clock()).isoformat()
+            decide = partial(whisper_desk.decide, self._parts.store, lead, report, entered, today)
+            problem = await self._parts.on_thread(decide)
             try:
-                thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
+                thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
             except NotThere:
                 # They stood back from it just now.
                 return BoltResponse(status=OK, body=json.dumps({"response_action": "clear"}), headers=_JSON)
-            shown = whisper_views.thread_view(thread, lead.others, self._reader(school), problem or say("Done."))
+            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
+            shown = whisper_views.thread_view(thread, colleagues, self._reader(school), problem or say("Done."))
         except NotThere:
             shown = self._card(not_found_card(), None)
         except Exception as error:
@@ -135,7 +122,7 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             nonlocal file_id
             lead, school = await self._lead(body, report, "read whisper photo")
-            thread = await self._on_thread(whisper_desk.open_thread, self._store, lead, report)
+            thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
             turn = next((one for one in thread.turns if one.id == turn_id and one.what == "photo"), None)
             if turn is None:
                 raise NotThere
@@ -158,21 +145,21 @@ class WhisperSlack:
         user = str(body["user"]["id"])
 
         def work(session: Session, email: str | None = None) -> tuple[Lead | None, SchoolFacts]:
-            school = self._school(session)
-            staff = staff_by_slack(session, self._sealer, school.id, user)
+            school = self._parts.school(session)
+            staff = staff_by_slack(session, self._parts.sealer, school.id, user)
             if staff is None and email:
-                staff = link_slack(session, self._sealer, school.id, user, email)
+                staff = link_slack(session, self._parts.sealer, school.id, user, email)
             if staff is None:
                 return None, school
-            lead = whisper_desk.lead_of(session, self._sealer, school, staff)
-            whisper_desk.record(session, school, lead, report, action, self._clock())
+            lead = whisper_desk.lead_of(session, self._parts.sealer, school, staff)
+            whisper_desk.record(session, school, lead, report, action, self._parts.clock())
             return lead, school
 
-        lead, school = await self._worker.run(work)
+        lead, school = await self._parts.worker.run(work)
         if lead is None:
             answer = await self.client.users_info(user=user)
             email = (answer["user"].get("profile") or {}).get("email")
-            lead, school = await self._worker.run(partial(work, email=email))
+            lead, school = await self._parts.worker.run(partial(work, email=email))
         if lead is None:
             raise NotThere
         return lead, school
@@ -201,8 +188,8 @@ class WhisperSlack:
 
     async def _staff_form(self, body: dict[str, Any]) -> BoltResponse:
         async def make() -> dict[str, Any]:
-            leads, school = await self._worker.run(self._leads)
-            when = whisper_staff.when_read(school, self._clock())
+            leads, school = await self._parts.worker.run(self._leads)
+            when = whisper_staff.when_read(school, self._parts.clock())
             return whisper_views.staff_view(leads, when, self._reader(school))
 
         await self._show({"trigger_id": body.get("trigger_id")}, make)
@@ -210,10 +197,10 @@ class WhisperSlack:
 
     async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
         entered = whisper_views.entered(body["view"])
-        leads, school = await self._worker.run(self._leads)
-        today = school.calendar.local_date(self._clock()).isoformat()
+        leads, school = await self._parts.worker.run(self._leads)
+        today = school.calendar.local_date(self._parts.clock()).isoformat()
         try:
-            told = await self._on_thread(whisper_staff.take, self._store, entered, leads, today)
+            told = await self._parts.on_thread(whisper_staff.take, self._parts.store, entered, leads, today)
         except (SQLAlchemyError, OSError) as error:
             log.error("whisper not kept", error=type(error).__name__)
             told = whisper_staff.not_kept()
@@ -223,15 +210,31 @@ class WhisperSlack:
         return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": view}), headers=_JSON)
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
-        school = self._school(reading(session))
-        return leads_of(session, self._sealer, school), school
+        school = self._parts.school(reading(session))
+        return leads_of(session, self._parts.sealer, school), school
 
     # --- cards --------------------------------------------------------------------------------------------------------
+
+    async def home(self, recipient: str, cards: tuple[Card, ...]) -> tuple[Card, ...]:
+        """Put a lead's queue into their Home tab as it leaves for Slack; what cannot be read is left as it is.
+
+        Only whispers whose card has gone out are in it, so the tab tells of none before its fixed time.
+        """
+        if not any(map(is_desk_card, cards)):
+            return cards
+        who = reader_id(self._parts.sealer, recipient.removeprefix("staff:"))
+        try:
+            lines = await self._parts.on_thread(whisper_desk.shown_at_home, self._parts.store, who)
+        except (SQLAlchemyError, OSError, NotOpened) as error:
+            log.error("whispers not shown", error=type(error).__name__)
+            return cards
+        queue = home_card(tuple(map(_shown, lines)))
+        return tuple(queue if is_desk_card(card) else card for card in cards)
 
     async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
         """Post a card to one person; gives where it lies. It never passes through the outbox."""
         channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
-        blocks, text = message_blocks(card, school.locale, school.zone, self._clock())
+        blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
         sent = await self.client.chat_postMessage(
             channel=channel, blocks=blocks, text=text, unfurl_links=False, unfurl_media=False
         )
@@ -247,25 +250,25 @@ class WhisperSlack:
 
     async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:
         """Find the Slack user of a lead; None for one whom Slack does not know."""
-        user = self._sealer.read(staff, "slack_user")
+        user = self._parts.sealer.read(staff, "slack_user")
         if user is not None:
             return str(user)
-        email = self._sealer.read(staff, "email")
+        email = self._parts.sealer.read(staff, "email")
         try:
             found = str((await self.client.users_lookupByEmail(email=email))["user"]["id"])
         except SlackApiError as error:
             if code_of(error) == "users_not_found":
                 return None
             raise
-        await self._worker.run(lambda session: link_slack(session, self._sealer, school.id, found, email))
+        await self._parts.worker.run(lambda session: link_slack(session, self._parts.sealer, school.id, found, email))
         return found
 
     def _reader(self, school: SchoolFacts) -> Reader:
-        return Reader(school.locale, school.zone, self._clock())
+        return Reader(school.locale, school.zone, self._parts.clock())
 
     def _card(self, card: Card, school: SchoolFacts | None) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
-        return modal_view(card, language, zone, self._clock())
+        return modal_view(card, language, zone, self._parts.clock())
 
     def _later(self, work: Any) -> None:  # noqa: ANN401 (a coroutine)
         task = asyncio.create_task(work)
@@ -278,3 +281,7 @@ class WhisperSlack:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _shown(line: Line) -> tuple[str, str, str, str, str, bool]:
+    return line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent"

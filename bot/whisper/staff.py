@@ -12,7 +12,7 @@ from scheduling.school import SchoolFacts, next_in_school
 from store import whispers
 from store.whisper_sealing import TooLong, new_receipt, receipt_of, words_of
 from store.whisper_store import WhisperStore
-from store.whispers import Draft, NobodyReads
+from store.whispers import Draft, Gone, NobodyReads
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ def _come_back(store: WhisperStore, given: str, words: str, urgent: bool) -> Tol
         return Told(say("Replies"), Message((words_of_none,)))
     added: tuple[Phrase, ...] = ()
     if words:
-        whispers.add(store, key.door, {"what": "words"}, words.encode("utf-8", "replace"), urgent=urgent)
+        try:
+            whispers.add(store, key.door, {"what": "words"}, words.encode("utf-8", "replace"), urgent=urgent)
+        except (Gone, TooLong):
+            return not_kept()
         added = (say("Received and sealed."),)
     replies = tuple(say("Staff: {words}", words=text) for _, text in page.replies)
     return Told(

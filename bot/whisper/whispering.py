@@ -6,106 +6,52 @@ chat directly. An update counts as taken once what it brought is sealed and answ
 after that. Logs say that something failed, never for whom.
 """
 
-import asyncio
 import hmac
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from bot.pace import too_many
 from bot.whisper import cursor as whisper_cursor
+from bot.whisper.keeping import REMEMBERED, Chat, Keeping
+from bot.whisper.parts import Parts
 from bot.whisper.people import Known, look, reading
-from bot.whisper.photos import FILE_MOST, NotAPhoto, clean
 from bot.whisper.speech import Voice
 from bot.whisper.updates import Arrived, read_arrived
-from bot.worker import Worker
 from conversations import whisper
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
 from conversations.router import is_unprompted
 from conversations.whisper import Exchange, Happening
-from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
-from scheduling.school import SchoolFacts
+from conversations.whisper_choice import Around, Choice
 from scheduling.whisper_slots import next_slot
-from store import whispers
-from store.sealing import Sealer
-from store.whisper_sealing import (
-    Receipt,
-    TooLong,
-    code_of,
-    decoys_of,
-    new_receipt,
-    receipt_of,
-    receipt_of_code,
-    words_of_code,
-)
-from store.whisper_store import WhisperStore
-from store.whispers import Door, Draft, Mark, NobodyReads
+from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, receipt_of_code, words_of_code
 
-log = structlog.get_logger()
-T = TypeVar("T")
-
-PICTURES = ("photo", "document")
-REMEMBERED: Final = 1000
 # Few enough in an hour that staff could guess who wrote.
 CROWD: Final = 10
 CROWD_SECONDS: Final = 3600.0
-SEALS_A_MINUTE: Final = 30
-TRIES: Final = 10
-TRIES_SECONDS: Final = 600.0
-
-
-@dataclass
-class _Chat:
-    """What memory holds of one chat that whispers."""
-
-    exchange: Exchange | None = None
-    marked: bool = False
-    whole: bool = False
-    doors: dict[str, Door] = field(default_factory=dict)
-    numbers: list[int] = field(default_factory=list)
-    seals: deque[float] = field(default_factory=deque)
-    tries: deque[float] = field(default_factory=deque)
 
 
 class Whispering:
-    """Takes the updates of those who whisper. `school` reads the school's facts; `urgent` is called when one is urgent.
+    """Takes the updates of those who whisper; `urgent` is called when a whisper is.
 
     `routing_key` (32 bytes) lies outside the database and its backups.
     """
 
     def __init__(
-        self,
-        store: WhisperStore,
-        worker: Worker,
-        sealer: Sealer,
-        voice: Voice,
-        clock: Callable[[], datetime],
-        school: Callable[[Session], SchoolFacts],
-        routing_key: bytes,
-        urgent: Callable[[], None] = lambda: None,
+        self, parts: Parts, voice: Voice, routing_key: bytes, urgent: Callable[[], None] = lambda: None
     ) -> None:
-        self._store, self._worker, self._sealer, self._voice = store, worker, sealer, voice
-        self._clock, self._school, self._routing_key, self._urgent = clock, school, routing_key, urgent
-        # One thread: at most one receipt is being checked at a time, and a crowd waits in line; none is turned away.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
-        self._began = clock()
-        self._chats: dict[int, _Chat] = {}
+        self._parts, self._voice, self._routing_key = parts, voice, routing_key
+        self._keeping = Keeping(parts, voice, routing_key, urgent)
+        self._began = parts.clock()
+        self._chats: dict[int, Chat] = {}
         self._asked: set[int] = set()
         self._done: deque[int] = deque(maxlen=REMEMBERED)
-        self._sealed: deque[int] = deque(maxlen=REMEMBERED)
         self._crowd: dict[int, float] = {}
-        self._first_batch, self._fresh_batch = True, False
         self.taken = 0
 
     async def took(self, update: Mapping[str, Any]) -> bool:
@@ -119,7 +65,7 @@ class Whispering:
         known, happening = await self._sorted(arrived)
         if known is None or happening is None:
             return False
-        if isinstance(happening, Text | whisper.Photo) and await self._was_taken(arrived):
+        if isinstance(happening, Text | whisper.Photo) and await self._keeping.was_taken(arrived):
             happening = whisper.Sealed(again=True)
         await self._go(arrived, known, happening)
         self._done.append(arrived.update_id)
@@ -128,7 +74,7 @@ class Whispering:
 
     def committed(self) -> None:
         """Say that the batch is acknowledged: what was taken in it will not come again."""
-        self._first_batch, self._fresh_batch = False, True
+        self._keeping.committed()
 
     def opaque(self, update_id: int) -> int:
         """Number an update for the main path's rows, so that a gap in their numbers does not tell of a whisper."""
@@ -143,15 +89,6 @@ class Whispering:
         """Read an offset that was kept."""
         return whisper_cursor.shown(kept, self._routing_key)
 
-    async def on_thread(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 (passed on)
-        """Do something with the whisper store, in its own thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args))
-
-    def close(self) -> None:
-        """Finish what is under way."""
-        self._thread.shutdown(wait=True)
-        self._store.engine.dispose()
-
     # --- whose it is --------------------------------------------------------------------------------------------------
 
     async def _sorted(self, arrived: Arrived) -> tuple[Known | None, Happening | None]:
@@ -159,6 +96,9 @@ class Whispering:
         event, chat = arrived.event, self._chats.get(arrived.chat)
         exchange = chat.exchange if chat else None
         if isinstance(event, Tap) and event.data != "w" and not event.data.startswith("w:"):
+            if exchange is not None and exchange.choice is None:
+                # They went another way, to an adult or the menu: what they typed and chose nothing for is let go.
+                await self._forget(arrived.chat)
             return None, None
         if isinstance(event, Command) and event.name not in ("whisper", "done"):
             await self._forget(arrived.chat)
@@ -169,12 +109,12 @@ class Whispering:
             exchange = chat.exchange if chat else None
         if not self._may_be_mine(arrived, exchange):
             return None, None
-        known = await self._worker.run(partial(self._look_up, chat_id=arrived.chat))
+        known = await self._parts.worker.run(partial(self._look_up, chat_id=arrived.chat))
         return (known, self._happening(arrived, exchange, known)) if known else (None, None)
 
     def _look_up(self, session: Session, chat_id: int) -> Known | None:
-        school = self._school(reading(session))
-        return look(session, self._sealer, school, chat_id, self._clock())
+        school = self._parts.school(reading(session))
+        return look(session, self._parts.sealer, school, chat_id, self._parts.clock())
 
     def _may_be_mine(self, arrived: Arrived, exchange: Exchange | None) -> bool:
         """Sort out, before the main store is asked, what cannot be Whisper's."""
@@ -219,7 +159,7 @@ class Whispering:
             return
         if await self._voice.is_marked(arrived.chat):
             exchange = Exchange(choice=arrived.choice if self._good(arrived.choice) else None)
-            self._chats[arrived.chat] = _Chat(exchange, marked=True)
+            self._chats[arrived.chat] = Chat(exchange, marked=True)
         self._asked.add(arrived.chat)
 
     def _good(self, choice: Choice | None) -> bool:
@@ -233,7 +173,7 @@ class Whispering:
     # --- what comes of it ---------------------------------------------------------------------------------------------
 
     async def _go(self, arrived: Arrived, known: Known, happening: Happening) -> None:
-        chat = self._chats.setdefault(arrived.chat, _Chat())
+        chat = self._chats.setdefault(arrived.chat, Chat())
         if arrived.message_id is not None and arrived.message_id not in chat.numbers:
             chat.numbers.append(arrived.message_id)
         around = self._around(known)
@@ -266,7 +206,7 @@ class Whispering:
         if isinstance(happening, Tap) and happening.data == "w:z":
             self._chats.pop(arrived.chat, None)
 
-    async def _mark(self, chat_id: int, chat: _Chat, known: Known, *, on: bool) -> None:
+    async def _mark(self, chat_id: int, chat: Chat, known: Known, *, on: bool) -> None:
         # Before the page is shown: what is typed under it must be known for a whisper's by whoever runs then.
         if chat.marked != on:
             await self._voice.set_mark(chat_id, known.person.language, on=on)
@@ -274,97 +214,14 @@ class Whispering:
             self._asked.add(chat_id)
 
     async def _done_deed(
-        self, arrived: Arrived, chat: _Chat, known: Known, deed: whisper.Seal | whisper.Look | whisper.Remove
+        self, arrived: Arrived, chat: Chat, known: Known, deed: whisper.Seal | whisper.Look | whisper.Remove
     ) -> Happening:
         if isinstance(deed, whisper.Seal):
-            return await self._seal(arrived, chat, known, deed)
+            return await self._keeping.seal(arrived, chat, known, deed)
         if isinstance(deed, whisper.Look):
-            return await self._look(chat, deed)
+            return await self._keeping.look(chat, deed)
         numbers, chat.numbers = chat.numbers, []
         return whisper.Removed(await self._voice.remove(arrived.chat, numbers) and chat.whole)
-
-    async def _seal(self, arrived: Arrived, chat: _Chat, known: Known, deed: whisper.Seal) -> Happening:
-        if arrived.update_id in self._sealed:
-            return whisper.Sealed(what=deed.what)
-        mark = Mark(self._mark_of(arrived), first_of_batch=self._fresh_batch)
-        if too_many(time.monotonic(), chat.seals, SEALS_A_MINUTE, 60.0):
-            return whisper.NotSealed("many")
-        try:
-            if await self._was_taken(arrived):
-                return whisper.Sealed(again=True, what=deed.what)
-            facts, body = {"what": deed.what}, deed.words.encode("utf-8", "replace")
-            if deed.photo:
-                facts, body = {"what": "photo", "caption": deed.words}, await self._picture(arrived)
-            await self._put(chat, known, deed, facts, body, mark)
-        except NobodyReads:
-            return whisper.NotSealed("nobody")
-        except NotAPhoto:
-            return whisper.NotSealed("photo")
-        except TooLong:
-            return whisper.NotSealed("long")
-        except _Gone:
-            return whisper.NotSealed("gone")
-        except (SQLAlchemyError, OSError) as error:
-            log.error("whisper not kept", error=type(error).__name__)
-            return whisper.NotSealed("store")
-        self._sealed.append(arrived.update_id)
-        chat.seals.append(time.monotonic())
-        self._fresh_batch = False
-        if deed.urgent and not deed.choice.hold:
-            self._urgent()
-        return whisper.Sealed(what=deed.what)
-
-    async def _was_taken(self, arrived: Arrived) -> bool:
-        """Ask, in the first batch after a start, whether this was sealed by a process that died before it answered."""
-        return self._first_batch and await self.on_thread(whispers.was_taken, self._store, self._mark_of(arrived))
-
-    def _mark_of(self, arrived: Arrived) -> bytes:
-        return hmac.digest(self._routing_key, b"sealed %d" % arrived.update_id, sha256)
-
-    async def _picture(self, arrived: Arrived) -> bytes:
-        if arrived.file is None or arrived.file[1] > FILE_MOST:
-            raise NotAPhoto
-        data = await self._voice.photo(arrived.file[0])
-        if data is None:
-            raise NotAPhoto
-        return await self.on_thread(clean, data)
-
-    async def _put(
-        self, chat: _Chat, known: Known, deed: whisper.Seal, facts: dict[str, Any], body: bytes, mark: Mark
-    ) -> None:
-        """Seal into the report of the choice's receipt, making it if there is none yet."""
-        code = deed.choice.receipt
-        receipt = receipt_of_code(code)
-        if receipt is None:
-            raise _Gone
-        door = chat.doors.get(code) or await self._door(receipt)
-        if door is None:
-            draft = _draft(deed, known, self._clock())
-            door = await self.on_thread(whispers.start, self._store, draft, receipt, facts, body, mark)
-        else:
-            add = partial(whispers.add, urgent=deed.urgent)
-            await self.on_thread(add, self._store, door, facts, body, mark)
-        chat.doors[code] = door
-
-    async def _door(self, receipt: Receipt) -> Door | None:
-        key = await self.on_thread(whispers.find, self._store, receipt)
-        return key.door if key else None
-
-    async def _look(self, chat: _Chat, deed: whisper.Look) -> Happening:
-        code = deed.choice.receipt
-        receipt = receipt_of_code(code)
-        if receipt is None or too_many(time.monotonic(), chat.tries, TRIES, TRIES_SECONDS):
-            return whisper.NotSealed("tries")
-        try:
-            key = await self.on_thread(whispers.find, self._store, receipt)
-            page = await self.on_thread(whispers.see, self._store, key)
-        except (SQLAlchemyError, OSError) as error:
-            log.error("whisper not looked up", error=type(error).__name__)
-            return whisper.NotSealed("store")
-        if page is None and not deed.finishing:
-            chat.tries.append(time.monotonic())
-        found = Found(page.status, page.outcome, page.replies) if page else None
-        return whisper.Looked(deed.choice, found, deed.finishing)
 
     def _around(self, known: Known) -> Around:
         now = time.monotonic()
@@ -372,7 +229,7 @@ class Whispering:
         return Around(
             nation=known.person.nation,
             reads_at=known.person.talk_when,
-            slot=next_slot(known.school.calendar, self._clock()),
+            slot=next_slot(known.school.calendar, self._parts.clock()),
             quiet=len(self._crowd) < CROWD,
             leads=tuple((reader[:8], name) for reader, name in known.leads),
             fresh=code_of(new_receipt()),
@@ -380,21 +237,3 @@ class Whispering:
             decoys=decoys_of,
             is_receipt=lambda code: receipt_of_code(code) is not None,
         )
-
-
-class _Gone(Exception):
-    """The report of a receipt is not there, and the choice does not say enough to begin one."""
-
-
-def _draft(deed: whisper.Seal, known: Known, now: datetime) -> Draft:
-    choice = deed.choice
-    if choice.kind not in KIND_NAMES:
-        raise _Gone
-    return Draft(
-        day=known.school.calendar.local_date(now).isoformat(),
-        kind=KIND_NAMES[choice.kind],
-        about="me" if choice.about == "m" else "someone else",
-        urgency="urgent" if deed.urgent else "ordinary",
-        hold="slot" if choice.hold else "",
-        excluded=tuple(reader for reader, _ in known.leads if choice.excluded and reader.startswith(choice.excluded)),
-    )

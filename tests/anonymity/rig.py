@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
 from bot.telegram.updates import read_update
+from bot.whisper.parts import Parts
 from bot.whisper.speech import Unreachable
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
@@ -117,6 +118,7 @@ class Town:
     voice: MemoryVoice
     whispering: Whispering
     worker: Worker
+    parts: Parts
     updates: count[int] = field(default_factory=lambda: count(5000))
     # A leak may be planted: numbers as Telegram gave them.
     opaque: bool = True
@@ -195,8 +197,7 @@ def _sender(chat: int) -> dict[str, Any]:
 
 
 def whispering(town: Town) -> Whispering:
-    schools = Schools(town.school.id)
-    return Whispering(town.whispers, town.worker, town.sealer, town.voice, _now, schools.of, ROUTING_KEY, lambda: None)
+    return Whispering(town.parts, town.voice, ROUTING_KEY)
 
 
 def _now() -> datetime:
@@ -214,7 +215,8 @@ def make_town(engine: Engine, sealer: Sealer, store: WhisperStore, *, pupils: in
         session.commit()
     worker = Worker(engine)
     voice = MemoryVoice()
-    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker)  # type: ignore[arg-type]
+    parts = Parts(store, worker, sealer, _now, Schools(school.id).of)
+    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker, parts)  # type: ignore[arg-type]
     town.restart()
     from bot.whisper.desk import readers_wanted
 

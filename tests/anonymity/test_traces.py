@@ -31,7 +31,7 @@ WORDS = "the marmalade badger hid my compass"
 def town(engine: Engine, sealer: Sealer, whisper_store: WhisperStore) -> Iterator[Town]:
     made = make_town(engine, sealer, whisper_store, pupils=12)
     yield made
-    made.whispering._thread.shutdown()
+    made.parts.close()
 
 
 class Written:
@@ -69,7 +69,7 @@ async def one_world(town: Town, chat: int) -> tuple[list[Any], list[Any], list[A
 
 
 async def test_whoever_whispers_the_same_is_written(town: Town):
-    town.whispering._fresh_batch, town.whispering._first_batch = True, False
+    town.whispering.committed()
     first, second = town.chats[3], town.chats[9]
     before = town.main_store()
     one = await one_world(town, first)

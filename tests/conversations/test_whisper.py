@@ -168,7 +168,7 @@ def test_adult_in_school_who_reads_whispers_is_left_out():
 def test_words_typed_unprompted_wait_until_they_are_whispered():
     chat = Chat()
     chat.happens(whisper.Unprompted("there is something"))
-    assert chat.buttons == ["Whisper this", "Talk to someone", "No, thanks", "Menu"]
+    assert chat.buttons == ["Whisper this", "Ask an adult to find me", "No, thanks", "Menu"]
     assert chat.kept == []
     chat.tap("Whisper this")
     chat.tap("It is about someone else")

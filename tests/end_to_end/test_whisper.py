@@ -63,6 +63,9 @@ async def test_whisper_from_the_first_word_to_the_answer(earshot: World):
     earshot.service.whispers.rounds.wake()
     card = await lead.reads("A whisper is waiting", "Bullying")
     assert "things" not in str(card)
+    await lead.send("home/open")
+    await lead.sees_home("1 is open.")
+    assert "things" not in str(await lead.get("home"))
     await lead.press(card, "Open")
     view = await modal(lead, "Somebody takes my things every day", "It is about the writer.")
     sent = await lead.send(

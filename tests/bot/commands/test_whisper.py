@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
 from bot.whisper.desk import readers_wanted
+from scheduling.calendar import SchoolCalendar, Term
 from scheduling.school import facts
 from store.audit import first_break
 from store.people import chat_key
@@ -183,6 +185,19 @@ def test_counts_hide_small_cells_and_the_one_that_would_tell_them(earshot: Run, 
     assert status == 0
     assert told.count("under 5") == 2
     assert "6" not in told.replace("2026", "")
+    status, told = earshot("whisper", "count")
+    assert (status, told.startswith("The calendar has no term that has begun: give two days")) == (1, True)
+    long_ago = Term("Long ago", date(2001, 1, 8), date(2001, 3, 30))
+    terms = (long_ago, Term("Later", date(2001, 4, 16), date(2001, 7, 20)))
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        school.calendar = SchoolCalendar(zone=school.zone, nation=school.nation, terms=terms).to_json()
+        session.add(school)
+        session.commit()
+    engine.dispose()
+    status, told = earshot("whisper", "count")
+    assert (status, told.index("Long ago") < told.index("Later"), told.count("under 5")) == (0, True, 0)
 
 
 def test_backup_holds_more_than_there_is(earshot: Run, whispers: WhisperStore):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from bot.settings import Settings
+from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.rounds import Rounds
 from bot.whisper.service import check_apart, read_routing_key
 from bot.whisper.speech import Unreachable
-from bot.whisper.whispering import SEALS_A_MINUTE, TRIES
 from conversations.cards import Card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot, next_slot
@@ -26,37 +24,13 @@ from store.sealing import KeyProblem, Sealer
 from store.tables import Staff
 from store.vault import StoreProblem
 from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
-from store.whisper_sealing import Cost, Seed, new_receipt, words_of
+from store.whisper_sealing import Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
-from tests.anonymity.rig import Town, make_town
+from tests.anonymity.rig import Town
+from tests.bot.whisper.chats import begin, photo, threads
 from tests.factories import CALENDAR, NOW
-
-
-@pytest.fixture
-def town(engine: Engine, sealer: Sealer, tmp_path: Path) -> Iterator[Town]:
-    store = open_whispers(f"sqlite:///{tmp_path / 'whispers.sqlite'}", sealer, Cost(64, 1))
-    made = make_town(engine, sealer, store, pupils=6)
-    yield made
-    made.whispering.close()
-
-
-def threads(town: Town) -> list[list[str]]:
-    """What the first reader would read."""
-    with town.whispers.read() as connection:
-        who = connection.execute(select(reader.c.id)).scalars().first()
-    assert who is not None
-    return [
-        [turn.words if turn.what != "photo" else "a photo" for turn in open_thread(town.whispers, who, line.id).turns]
-        for line in queue(town.whispers, who)
-    ]
-
-
-async def begin(town: Town, chat: int) -> None:
-    await town.feed(town.text(chat, "/whisper"))
-    await town.feed(town.tap(chat, "w:a:m"))
-    await town.feed(town.tap(chat, "w:k:mb"))
 
 
 async def test_update_delivered_again_is_sealed_once(town: Town):
@@ -123,20 +97,13 @@ async def test_album_is_sealed_photo_by_photo_and_a_file_too_large_refused(town:
     Image.new("RGB", (40, 30), "grey").save(picture, "PNG")
     town.voice.photos["one"] = picture.getvalue()
     for _ in range(3):
-        await town.feed(_photo(town, chat, "one", 500))
+        await town.feed(photo(town, chat, "one", 500))
     assert threads(town) == [["a photo"] * 3]
-    await town.feed(_photo(town, chat, "one", 50 * 1024 * 1024))
-    await town.feed(_photo(town, chat, "unknown", 500))
+    await town.feed(photo(town, chat, "one", 50 * 1024 * 1024))
+    await town.feed(photo(town, chat, "unknown", 500))
     refused = "That photo could not be read, so it was not kept. Send it as a photo, smaller than 8 MB."
     assert town.voice.words(chat).count(refused) == 2
     assert threads(town) == [["a photo"] * 3]
-
-
-def _photo(town: Town, chat: int, file_id: str, size: int) -> dict[str, Any]:
-    update = town.text(chat, "")
-    del update["message"]["text"]
-    update["message"] |= {"photo": [{"file_id": file_id, "file_size": size}], "media_group_id": "1"}
-    return update
 
 
 async def test_store_that_was_taken_away_is_said_at_once(town: Town):
@@ -236,16 +203,8 @@ class Hand:
 
 async def rounds_of(town: Town, now: datetime) -> tuple[Rounds, MemorySlack, Hand]:
     slack, clock = MemorySlack(), Hand(now)
-    on_thread: Any = asyncio.to_thread
-    made = Rounds(
-        town.whispers,
-        on_thread,
-        town.worker,
-        town.sealer,
-        clock,
-        lambda _session: town.school,
-        slack,  # type: ignore[arg-type]
-    )
+    parts = replace(town.parts, clock=clock, school=lambda _session: town.school)
+    made = Rounds(parts, slack)  # type: ignore[arg-type]
     await made.prepare()
     return made, slack, clock
 

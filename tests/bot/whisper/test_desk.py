@@ -1,0 +1,156 @@
+"""What leads do with a whisper: every deed of triage, and what of it shows where."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.whisper.desk import Lead, colleagues_of, counts_of, decide, lead_of, open_thread, queue_of
+from bot.whisper.slack import WhisperSlack
+from conversations.cards import Card
+from conversations.model import Phrase, verbatim
+from conversations.whisper_cards import desk_card
+from store.tables import Staff
+from store.whisper_desk import Line, NotThere, change, note_cards, queue
+from store.whisper_sealing import new_receipt
+from store.whispers import Draft, Page, find, see, start
+from tests.anonymity.rig import Town
+
+TODAY = "2026-11-24"
+
+
+def new(town: Town, words: bytes = b"they take my things", **more: Any) -> str:  # noqa: ANN401
+    draft = Draft("2026-11-24", "bullying", "me", **more)
+    return start(town.whispers, draft, new_receipt(), {"what": "words"}, words).report.hex()
+
+
+@pytest.fixture
+def leads(town: Town) -> list[Lead]:
+    with Session(town.engine) as session:
+        staff = [one for one in session.exec(select(Staff)).all() if {"dsl", "deputy_dsl"} & set(one.roles)]
+        return [lead_of(session, town.sealer, town.school, one) for one in staff]
+
+
+def test_every_deed_of_triage_is_kept_and_the_writer_sees_what_is_for_them(town: Town, leads: list[Lead]):
+    receipt, store, lead = new_receipt(), town.whispers, leads[0]
+    report = start(store, Draft(TODAY, "bullying", "me"), receipt, {"what": "words"}, b"x").report.hex()
+    assert open_thread(store, lead, report).line.status == "read"
+    for what, words in (("reply", "Thank you."), ("question", "Where?"), ("note", "Seen by the gate.")):
+        assert decide(store, lead, report, {"what": what, "words": words}, TODAY) is None
+    owner = leads[1]
+    entered = {"status": "acting", "urgency": "urgent", "owner": owner.reader.hex(), "standing": ["keep"]}
+    assert decide(store, lead, report, entered, TODAY) is None
+    thread = open_thread(store, lead, report)
+    assert [(turn.what, turn.words) for turn in thread.turns[1:]] == [
+        ("reply", "Thank you."),
+        ("question", "Where?"),
+        ("note", "Seen by the gate."),
+    ]
+    assert (thread.line.status, thread.line.urgency, thread.line.kept) == ("acting", "urgent", True)
+    assert thread.head["owner"] == owner.name
+    page = see(store, find(store, receipt))
+    assert page == Page("acting", "", (("reply", "Thank you."), ("question", "Where?")))
+    assert decide(store, lead, report, {"outcome": "misuse"}, TODAY) is None
+    line = open_thread(store, lead, report).line
+    assert (line.status, line.outcome) == ("closed", "misuse")
+    assert queue_of(store, lead)[0] == line
+
+
+def test_link_stands_in_both_and_a_handle_that_is_not_there_is_said(town: Town, leads: list[Lead]):
+    first, second, store = new(town), new(town), town.whispers
+    assert decide(store, leads[0], first, {"link": second[:6].upper()}, TODAY) is None
+    assert open_thread(store, leads[0], first).head["links"] == [second[:6].upper()]
+    assert open_thread(store, leads[0], second).head["links"] == [first[:6].upper()]
+    for wrong in ("nothing", first[:6]):
+        told = decide(store, leads[0], first, {"link": wrong}, TODAY)
+        assert told is not None
+        assert told.text == "There is no whisper of that handle for you to link, so nothing was linked."
+
+
+def test_lead_who_may_not_read_it_is_not_offered_to_look_after_it(town: Town, leads: list[Lead]):
+    first, second = leads
+    report = new(town, excluded=(second.reader.hex(),))
+    assert [name for _, name in colleagues_of(town.whispers, first, report)] == [first.name]
+    decide(town.whispers, first, report, {"owner": second.reader.hex()}, TODAY)
+    assert "owner" not in open_thread(town.whispers, first, report).head
+    with pytest.raises(NotThere):
+        open_thread(town.whispers, second, report)
+
+
+# --- the Home tab -----------------------------------------------------------------------------------------------------
+
+
+def home(town: Town, lead: Lead) -> tuple[Card, ...]:
+    # As it comes out of the outbox.
+    cards = tuple(Card.from_json(card.to_json()) for card in (Card(verbatim("other")), desk_card()))
+    slack = WhisperSlack(town.parts, lambda: None)
+    return asyncio.run(slack.home(f"staff:{lead.staff_id.hex}", cards))
+
+
+def english(phrase: Phrase) -> str:
+    text = phrase.plural if phrase.plural is not None and phrase.count != 1 else phrase.text
+    return text.format(
+        **{name: english(value) if isinstance(value, Phrase) else value for name, value in phrase.params}
+    )
+
+
+def test_home_tab_counts_and_lists_what_has_gone_out_without_content(town: Town, leads: list[Lead]):
+    urgent, plain, closed, unsent = new(town, urgency="urgent"), new(town), new(town), new(town)
+    for report in (urgent, plain, closed):
+        note_cards(town.whispers, report, [["D1", "1"]], "posted")
+    change(town.whispers, leads[0].reader, closed, status="closed", closed=TODAY, outcome="helped")
+    other, card = home(town, leads[0])
+    assert english(other.title) == "other"
+    assert [english(line) for line in card.lines] == [
+        "2 are open.",
+        "1 of them is urgent.",
+        "2 are not opened yet.",
+        f"Urgent: {urgent[:6].upper()}: Bullying, 2026-11-24, not opened yet",
+        f"{plain[:6].upper()}: Bullying, 2026-11-24, not opened yet",
+    ]
+    assert [button.value for button in card.buttons] == ["all", urgent, plain]
+    assert unsent not in str(card)
+    assert "take my things" not in str(card.to_json())
+
+
+def test_home_tab_of_a_lead_left_out_and_of_a_store_that_is_gone(town: Town, leads: list[Lead]):
+    report = new(town, excluded=(leads[1].reader.hex(),))
+    note_cards(town.whispers, report, [["D1", "1"]], "posted")
+    assert [english(line) for line in home(town, leads[1])[1].lines] == ["No whisper waits for you."]
+    assert town.whispers.path is not None
+    town.whispers.path.unlink()
+    town.whispers.engine.dispose()
+    assert home(town, leads[0])[1] == desk_card()
+
+
+def test_added_words_do_not_take_a_whisper_off_the_home_tab_until_the_next_fixed_time(town: Town, leads: list[Lead]):
+    from store.whispers import add
+
+    receipt = new_receipt()
+    door = start(town.whispers, Draft(TODAY, "other", "me"), receipt, {"what": "words"}, b"x")
+    note_cards(town.whispers, door.report.hex(), [["D1", "1"]], "posted")
+    before = home(town, leads[0])
+    add(town.whispers, door, {"what": "words"}, b"more")
+    assert queue(town.whispers)[0].stage == "new"
+    assert home(town, leads[0]) == before
+
+
+# --- governors --------------------------------------------------------------------------------------------------------
+
+
+def line(kind: str, day: str) -> Line:
+    return Line("00", day, kind, "ordinary", "read", "read", "", "", kept=False)
+
+
+def test_counts_hide_small_cells_and_the_one_that_would_give_a_single_one_away():
+    many = (("bullying", 9), ("home", 6), ("online", 3))
+    lines = [line(kind, "2026-10-01") for kind, count in many for _ in range(count)]
+    assert counts_of(lines, "2026-09-01", "2026-12-18") == [
+        ("bullying", "9"),
+        ("home", "under 5"),
+        ("online", "under 5"),
+    ]
+    assert counts_of(lines, "2027-01-01", "2027-03-01") == [("bullying", "0"), ("home", "0"), ("online", "0")]
