@@ -6,22 +6,38 @@ Few words, for history lasts: initials and tutor group, never an answer. A butto
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
-from conversations.actions import Action, safeguarding_note
+from conversations.card import Card as Card
+from conversations.card import CardButton as CardButton
 from conversations.model import Phrase, say, say_n, verbatim
+from conversations.staff_nudges import Nudge as Nudge
+from conversations.staff_nudges import ideas_card as ideas_card
+from conversations.staff_nudges import nudge_card as nudge_card
 
 ACTIONS = (
     "nudge_take",
     "nudge_snooze",
     "nudge_not_needed",
+    "nudge_why_known",
+    "nudge_why_explained",
+    "nudge_why_not_seen",
+    "nudge_why_answers",
     "nudge_done",
     "nudge_undo",
     "nudge_who",
     "nudge_ideas",
+    "plan_change",
+    "plan_done",
+    "plan_not_yet",
+    "plan_help",
+    "plan_helped",
+    "plan_no_change",
+    "plan_worried",
+    "plan_words",
+    "plan_undo",
+    "group_plan",
     "request_own",
     "request_done",
     "request_back",
@@ -30,120 +46,6 @@ ACTIONS = (
     "words_show",
 )
 RECENT = "recent"
-Style = Literal["plain", "primary", "danger"]
-
-
-@dataclass(frozen=True)
-class CardButton:
-    """A button on a card."""
-
-    action: str
-    value: str
-    label: Phrase
-    style: Style = "plain"
-
-
-@dataclass(frozen=True)
-class Card:
-    """A title, a few lines, a quiet note below, and buttons. Lines hold plain text, no markup."""
-
-    title: Phrase
-    lines: tuple[Phrase, ...] = ()
-    note: Phrase | None = None
-    buttons: tuple[CardButton, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "title": self.title.to_json(),
-            "lines": [line.to_json() for line in self.lines],
-            "note": self.note.to_json() if self.note else None,
-            "buttons": [[one.action, one.value, one.label.to_json(), one.style] for one in self.buttons],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Card:
-        return cls(
-            Phrase.from_json(data["title"]),
-            tuple(Phrase.from_json(line) for line in data["lines"]),
-            Phrase.from_json(data["note"]) if data["note"] else None,
-            tuple(
-                CardButton(action, value, Phrase.from_json(label), style)
-                for action, value, label, style in data["buttons"]
-            ),
-        )
-
-
-@dataclass(frozen=True)
-class Nudge:
-    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
-
-    `ideas` are the titles of suggested actions, the best first.
-    """
-
-    flag: str
-    pupil: str
-    group: str
-    reasons: tuple[Phrase, ...]
-    ideas: tuple[Phrase, ...] = ()
-    priority: bool = False
-    state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
-    owner: str = ""
-    until: datetime | None = None
-
-
-def nudge_card(nudge: Nudge) -> Card:
-    """The card a tutor gets for a flag, and what it becomes once somebody decided."""
-    title = (
-        say("{pupil} ({group}): please look soon", pupil=nudge.pupil, group=nudge.group)
-        if nudge.priority
-        else say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
-    )
-    advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
-    who = CardButton("nudge_who", nudge.flag, say("Who is it"))
-    how = CardButton("nudge_ideas", nudge.flag, say("How to"))
-    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
-    if nudge.state == "taken":
-        done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
-        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
-        return Card(title, (*lines, *_ideas(nudge)), advice, (done, how, *buttons))
-    if nudge.state == "done":
-        return Card(title, (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
-    if nudge.state == "snoozed" and nudge.until is not None:
-        line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
-        return Card(title, (*nudge.reasons, line), advice, buttons)
-    if nudge.state == "not_needed":
-        return Card(title, (*nudge.reasons, say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
-    return Card(
-        title,
-        (*nudge.reasons, *_ideas(nudge)),
-        advice,
-        (
-            CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
-            CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
-            CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
-            how,
-            who,
-        ),
-    )
-
-
-def _ideas(nudge: Nudge) -> tuple[Phrase, ...]:
-    return tuple(say("Ten minutes that may help: {idea}", idea=idea) for idea in nudge.ideas)
-
-
-def ideas_card(actions: Sequence[Action]) -> Card:
-    """How to do the suggested actions; shown in a modal, after the guard."""
-    lines: list[Phrase] = []
-    for number, action in enumerate(actions, start=1):
-        lines += [
-            say("{number}. {title}", number=number, title=say(action.title)),
-            say(action.do),
-            say("Say: “{words}”", words=say(action.say)),
-            say("Rather not: “{words}”", words=say(action.not_say)),
-            say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
-            say("Afterwards: {look_for}", look_for=say(action.look_for)),
-        ]
-    return Card(say("Ten minutes that may help"), tuple(lines), safeguarding_note())
 
 
 @dataclass(frozen=True)
