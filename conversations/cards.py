@@ -38,6 +38,7 @@ ACTIONS = (
     "plan_words",
     "plan_undo",
     "group_plan",
+    "home_page",
     "request_own",
     "request_done",
     "request_back",
@@ -46,6 +47,8 @@ ACTIONS = (
     "words_show",
 )
 RECENT = "recent"
+# A card takes three blocks at most, and a Home tab a hundred.
+HOME_PAGE = 30
 
 
 @dataclass(frozen=True)
@@ -206,21 +209,41 @@ def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
 
 
 def home_cards(
-    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...], words: int = 0
+    responses: tuple[Response, ...],
+    nudges: tuple[Nudge, ...],
+    requests: tuple[AskedFor, ...],
+    words: int = 0,
+    plans: tuple[Card, ...] = (),
 ) -> tuple[Card, ...]:
-    """The Home tab: requests first, then words, nudges still to be decided, and how far each group has answered."""
+    """The Home tab: requests first, then words, nudges to be decided, plans, and how far each group has answered."""
     cards = [request_card(asked) for asked in requests]
     if words:
         cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]
+    cards += plans
     for response in responses:
         when = (
             say("Closed {at}.", at=response.closes_at)
             if response.closed
             else say("Open until {at}.", at=response.closes_at)
         )
-        cards.append(Card(verbatim(response.group), response_lines(response), when, _who_button(response)))
+        plan = (CardButton("group_plan", response.group_id, say("Plan for the group")),) if response.group_id else ()
+        cards.append(Card(verbatim(response.group), response_lines(response), when, (*_who_button(response), *plan)))
     return tuple(cards) or (quiet_card(),)
+
+
+def home_pages(cards: tuple[Card, ...], page: int) -> tuple[Card, ...]:
+    """Give one page of a Home tab, the first for a number past the last, with the way to its neighbours."""
+    last = max(0, len(cards) - 1) // HOME_PAGE
+    page = page if page <= last else 0
+    shown = cards[page * HOME_PAGE : (page + 1) * HOME_PAGE]
+    if not last:
+        return shown
+    turns = (
+        *((CardButton("home_page", str(page - 1), say("Page before")),) if page else ()),
+        *((CardButton("home_page", str(page + 1), say("Next page")),) if page < last else ()),
+    )
+    return (*shown, Card(say("Page {page} of {last}", page=page + 1, last=last + 1), buttons=turns))
 
 
 def quiet_card() -> Card:

@@ -43,12 +43,11 @@ class Planned:
     words: bool = False
 
 
-def plan_part(planned: Planned, above: Phrase | None = None) -> Card:
+def plan_part(planned: Planned) -> Card:
     """A plan as a part of its card, and the question how it went once its day has come."""
     action = planned.action or say("Something of their own")
-    lines = (say("{action}, by {due}", action=action, due=planned.due),)
     title = say("How did it go?") if planned.asked else say("The plan")
-    return Card(title, (*((above,) if above else ()), *lines))
+    return Card(title, (say("{action}, by {due}", action=action, due=planned.due),))
 
 
 def plan_buttons(planned: Planned) -> tuple[CardButton, ...]:
@@ -122,13 +121,11 @@ def nudge_card(nudge: Nudge) -> Card:
     how = CardButton("nudge_ideas", nudge.flag, say("How to"))
     buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
     if nudge.state == "taken":
-        taken = say("Taken by {owner}.", owner=nudge.owner)
+        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
         if nudge.plan is None:
             done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
-            return Card(title, (*nudge.reasons, taken), advice, (done, how, *buttons), _ideas(nudge))
-        return Card(
-            title, nudge.reasons, advice, (*plan_buttons(nudge.plan), how, *buttons), (plan_part(nudge.plan, taken),)
-        )
+            return Card(title, lines, advice, (done, how, *buttons), _ideas(nudge))
+        return Card(title, lines, advice, (*plan_buttons(nudge.plan), how, *buttons), (plan_part(nudge.plan),))
     if nudge.state == "done":
         lines = (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner))
         if nudge.plan is None:
