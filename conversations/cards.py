@@ -6,22 +6,39 @@ Few words, for history lasts: initials and tutor group, never an answer. A butto
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
-from conversations.actions import Action, safeguarding_note
+from conversations.card import Card as Card
+from conversations.card import CardButton as CardButton
 from conversations.model import Phrase, say, say_n, verbatim
+from conversations.staff_nudges import Nudge as Nudge
+from conversations.staff_nudges import ideas_card as ideas_card
+from conversations.staff_nudges import nudge_card as nudge_card
 
 ACTIONS = (
     "nudge_take",
     "nudge_snooze",
     "nudge_not_needed",
+    "nudge_why_known",
+    "nudge_why_explained",
+    "nudge_why_not_seen",
+    "nudge_why_answers",
     "nudge_done",
     "nudge_undo",
     "nudge_who",
     "nudge_ideas",
+    "plan_change",
+    "plan_done",
+    "plan_not_yet",
+    "plan_help",
+    "plan_helped",
+    "plan_no_change",
+    "plan_worried",
+    "plan_words",
+    "plan_undo",
+    "group_plan",
+    "home_page",
     "request_own",
     "request_done",
     "request_back",
@@ -36,124 +53,8 @@ ACTIONS = (
     "contest_who",
 )
 RECENT = "recent"
-Style = Literal["plain", "primary", "danger"]
-
-
-@dataclass(frozen=True)
-class CardButton:
-    """A button on a card."""
-
-    action: str
-    value: str
-    label: Phrase
-    style: Style = "plain"
-
-
-@dataclass(frozen=True)
-class Card:
-    """A title, a few lines, a quiet note below, and buttons. Lines hold plain text, no markup."""
-
-    title: Phrase
-    lines: tuple[Phrase, ...] = ()
-    note: Phrase | None = None
-    buttons: tuple[CardButton, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "title": self.title.to_json(),
-            "lines": [line.to_json() for line in self.lines],
-            "note": self.note.to_json() if self.note else None,
-            "buttons": [[one.action, one.value, one.label.to_json(), one.style] for one in self.buttons],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Card:
-        return cls(
-            Phrase.from_json(data["title"]),
-            tuple(Phrase.from_json(line) for line in data["lines"]),
-            Phrase.from_json(data["note"]) if data["note"] else None,
-            tuple(
-                CardButton(action, value, Phrase.from_json(label), style)
-                for action, value, label, style in data["buttons"]
-            ),
-        )
-
-
-@dataclass(frozen=True)
-class Nudge:
-    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
-
-    `ideas` are the titles of suggested actions, the best first.
-    """
-
-    flag: str
-    pupil: str
-    group: str
-    reasons: tuple[Phrase, ...]
-    ideas: tuple[Phrase, ...] = ()
-    priority: bool = False
-    state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
-    owner: str = ""
-    until: datetime | None = None
-    contested: bool = False
-
-
-def nudge_card(nudge: Nudge) -> Card:
-    """The card a tutor gets for a flag, and what it becomes once somebody decided."""
-    title = (
-        say("{pupil} ({group}): please look soon", pupil=nudge.pupil, group=nudge.group)
-        if nudge.priority
-        else say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
-    )
-    advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
-    who = CardButton("nudge_who", nudge.flag, say("Who is it"))
-    if nudge.contested:
-        line = say("The pupil or their family says that this is not right. A safeguarding lead answers them.")
-        return Card(title, (line,), advice, (who,))
-    how = CardButton("nudge_ideas", nudge.flag, say("How to"))
-    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
-    if nudge.state == "taken":
-        done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
-        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
-        return Card(title, (*lines, *_ideas(nudge)), advice, (done, how, *buttons))
-    if nudge.state == "done":
-        return Card(title, (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
-    if nudge.state == "snoozed" and nudge.until is not None:
-        line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
-        return Card(title, (*nudge.reasons, line), advice, buttons)
-    if nudge.state == "not_needed":
-        return Card(title, (*nudge.reasons, say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
-    return Card(
-        title,
-        (*nudge.reasons, *_ideas(nudge)),
-        advice,
-        (
-            CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
-            CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
-            CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
-            how,
-            who,
-        ),
-    )
-
-
-def _ideas(nudge: Nudge) -> tuple[Phrase, ...]:
-    return tuple(say("Ten minutes that may help: {idea}", idea=idea) for idea in nudge.ideas)
-
-
-def ideas_card(actions: Sequence[Action]) -> Card:
-    """How to do the suggested actions; shown in a modal, after the guard."""
-    lines: list[Phrase] = []
-    for number, action in enumerate(actions, start=1):
-        lines += [
-            say("{number}. {title}", number=number, title=say(action.title)),
-            say(action.do),
-            say("Say: “{words}”", words=say(action.say)),
-            say("Rather not: “{words}”", words=say(action.not_say)),
-            say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
-            say("Afterwards: {look_for}", look_for=say(action.look_for)),
-        ]
-    return Card(say("Ten minutes that may help"), tuple(lines), safeguarding_note())
+# A card takes three blocks at most, and a Home tab a hundred.
+HOME_PAGE = 30
 
 
 @dataclass(frozen=True)
@@ -314,21 +215,41 @@ def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
 
 
 def home_cards(
-    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...], words: int = 0
+    responses: tuple[Response, ...],
+    nudges: tuple[Nudge, ...],
+    requests: tuple[AskedFor, ...],
+    words: int = 0,
+    plans: tuple[Card, ...] = (),
 ) -> tuple[Card, ...]:
-    """The Home tab: requests first, then words, nudges still to be decided, and how far each group has answered."""
+    """The Home tab: requests first, then words, nudges to be decided, plans, and how far each group has answered."""
     cards = [request_card(asked) for asked in requests]
     if words:
         cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]
+    cards += plans
     for response in responses:
         when = (
             say("Closed {at}.", at=response.closes_at)
             if response.closed
             else say("Open until {at}.", at=response.closes_at)
         )
-        cards.append(Card(verbatim(response.group), response_lines(response), when, _who_button(response)))
+        plan = (CardButton("group_plan", response.group_id, say("Plan for the group")),) if response.group_id else ()
+        cards.append(Card(verbatim(response.group), response_lines(response), when, (*_who_button(response), *plan)))
     return tuple(cards) or (quiet_card(),)
+
+
+def home_pages(cards: tuple[Card, ...], page: int) -> tuple[Card, ...]:
+    """Give one page of a Home tab, the first for a number past the last, with the way to its neighbours."""
+    last = max(0, len(cards) - 1) // HOME_PAGE
+    page = page if page <= last else 0
+    shown = cards[page * HOME_PAGE : (page + 1) * HOME_PAGE]
+    if not last:
+        return shown
+    turns = (
+        *((CardButton("home_page", str(page - 1), say("Page before")),) if page else ()),
+        *((CardButton("home_page", str(page + 1), say("Next page")),) if page < last else ()),
+    )
+    return (*shown, Card(say("Page {page} of {last}", page=page + 1, last=last + 1), buttons=turns))
 
 
 def quiet_card() -> Card:

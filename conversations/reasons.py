@@ -77,7 +77,7 @@ def _phrase(reason: Mapping[str, Any]) -> Phrase:
 
 def _fallen(reason: Mapping[str, Any]) -> Phrase:
     return say(
-        "{what}: {was} → {now} against this pupil’s own usual; change {change} ({lower}–{upper}); {sure}; "
+        "{what}: {was} → {now} against this pupil’s own usual; change {change} ({lower} to {upper}); {sure}; "
         "{answered} of {asked} answered.",
         what=factor_name(reason["series"]),
         was=level_name(reason["was"]),
@@ -92,7 +92,8 @@ def _fallen(reason: Mapping[str, Any]) -> Phrase:
 
 def _low(reason: Mapping[str, Any]) -> Phrase:
     return say(
-        "{what}: {now}; {change} below the middle of pupils ({lower}–{upper}); {sure}; {answered} of {asked} answered.",
+        "{what}: {now}; {change} below the middle of pupils ({lower} to {upper}); {sure}; "
+        "{answered} of {asked} answered.",
         what=factor_name(reason["series"]),
         now=level_name(reason["now"]),
         change=_size(reason["now"]),
@@ -133,11 +134,17 @@ def _silence(reason: Mapping[str, Any]) -> Phrase:
 
 def _ends(reason: Mapping[str, Any]) -> dict[str, str]:
     ends: Sequence[float] = sorted((-reason["upper"], -reason["lower"]))
-    return {"lower": f"{ends[0]:.1f}", "upper": f"{ends[1]:.1f}"}
+    return {"lower": _number(ends[0]), "upper": _number(ends[1])}
 
 
 def _size(change: float) -> str:
-    return f"{-change:.1f}"
+    return _number(-change)
+
+
+def _number(value: float) -> str:
+    """Write a number with one decimal and, below nought, a minus sign: a hyphen would look like a range's dash."""
+    words = f"{value:.1f}"
+    return "0.0" if words == "-0.0" else words.replace("-", "\u2212")
 
 
 def _caveat(caveat: str) -> Phrase:

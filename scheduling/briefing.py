@@ -8,16 +8,18 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from conversations import cards
-from conversations.actions import Action
+from conversations.actions import LATEST, Action, load
 from conversations.actions.choosing import choose
 from conversations.cards import Card
 from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
+from conversations.staff_nudges import Planned, group_plan_card
 from conversations.whisper_cards import desk_card
 from scheduling.school import SchoolFacts
-from store import guards, outbox
+from store import absences, guards, outbox, plans
 from store.outbox import Letter
 from store.people import initials
+from store.plan_tables import Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
@@ -39,24 +41,50 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
     """Put a flag into the words of its card."""
     pupil, group = _pupil_and_group(session, flag.pupil_id, flag.group_id)
     why = sealer.read(flag, "reasons")
+    plan = plans.of_flag(session, flag.id) if flag.state in ("taken", "done") else None
     return cards.Nudge(
         flag=flag.id.hex,
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
         reasons=reason_phrases(why),
-        ideas=tuple(say(idea.title) for idea in ideas(sealer, flag, pupil)),
+        ideas=tuple(say(idea.title) for idea in ideas(session, sealer, flag, pupil)),
         priority=why.get("level") == "priority",
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,
         contested=flag.contested is not None,
+        why=plans.judgement(session, sealer, flag.id) if flag.state == "not_needed" else "",
+        plan=planned(session, sealer, plan) if plan else None,
+        help_for=_help_for(session, sealer, flag),
     )
 
 
-def ideas(sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
+def _help_for(session: Session, sealer: Sealer, flag: Flag) -> str:
+    """Name whoever took a flag that is open again and asked for help with it."""
+    asked_by = plans.asked_for_help(session, sealer, flag.id) if flag.state == "new" and flag.version else None
+    return _staff_name(session, sealer, asked_by)
+
+
+def ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
     """Choose the actions to suggest for a flag: the same each time it is asked."""
     band: Band = "young" if pupil.phase == "young" else "older"
-    return choose(action_codes(sealer.read(flag, "reasons")), band, (), (), flag.id.int, IDEAS)
+    tried, outcomes = plans.tried(session, sealer, pupil.id, flag.raised_at)
+    return choose(action_codes(sealer.read(flag, "reasons")), band, tried, outcomes, flag.id.int, IDEAS)
+
+
+def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:
+    """Put a plan into the words of its card."""
+    what = plans.content(sealer, plan)
+    action = load(LATEST).actions.get(what["action"])
+    return Planned(
+        plan=plan.id.hex,
+        action=say(action.title) if action else None,
+        owner=_staff_name(session, sealer, plan.owner_id),
+        due=plan.due_at,
+        asked=plan.state == "asked",
+        noticed=what["noticed"],
+        words=bool(what["words"]),
+    )
 
 
 def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:
@@ -110,9 +138,10 @@ def latest_wave(session: Session, school_id: UUID) -> Wave | None:
 
 def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:
     """Put together a person's Home tab: what they may see, through the guards."""
-    groups = guards.groups_seen(session, viewer)
+    groups = guards.groups_seen(session, viewer, now)
     wave = latest_wave(session, school.id)
-    own = [group for group in groups if group.tutor_id == viewer.id]
+    tutors = {viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))}
+    own = [group for group in groups if group.tutor_id in tutors]
     shown = own or groups[:MANY_GROUPS]
     responses = [response(session, wave, group) for group in shown] if wave else []
     if wave and viewer.active and WHOLE_SCHOOL & set(viewer.roles):
@@ -123,6 +152,10 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
+        tuple(
+            group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)
+            for plan in guards.plans_seen(session, viewer, now)
+        ),
     )
     return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards
 
@@ -204,9 +237,10 @@ def post_home(
     dedupe: str,
     now: datetime,
     lease_to: str | None = None,
+    page: int = 0,
 ) -> Letter | None:
-    """Write the person's Home tab anew. An old one is of no use: it expires after ten minutes."""
-    shown = home(session, sealer, school, staff, now)
+    """Write the person's Home tab anew, at a page from 0. An old one is of no use: it expires after ten minutes."""
+    shown = cards.home_pages(home(session, sealer, school, staff, now), page)
     payload: dict[str, Any] = {"cards": [card.to_json() for card in shown], **_address(sealer, school, staff)}
     return outbox.post(
         session,

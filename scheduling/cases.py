@@ -4,16 +4,31 @@ A step is due work of one version: whatever happens to a case (owned, closed, ra
 step set before that does nothing. What a case is about is its subject; this module alone knows which cards that means.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from conversations.cards import Card, nudge_card, request_card
 from scheduling.briefing import asked, nudge, post_card, update_copies
-from scheduling.escalation import DEFAULT, Around, Kind, Ladder, Member, PolicyError, falls_due, read_policy, told
+from scheduling.escalation import (
+    DEFAULT,
+    SAFEGUARDING,
+    Around,
+    Kind,
+    Ladder,
+    Member,
+    PolicyError,
+    falls_due,
+    read_policy,
+    told,
+)
 from scheduling.school import SchoolFacts, next_in_school
+from store import absences, plans
 from store.due import set_due
 from store.people import tutor_of
+from store.plan_tables import Absence
 from store.sealing import Sealer, Unreadable
 from store.tables import Escalation, Failure, Flag, Pupil, Request, Staff, TutorGroup
 
@@ -83,6 +98,13 @@ def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime
         _open(session, school, case, now, waits=Ladder.from_json(case.ladder).waits(case.step))
 
 
+def climb_on(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
+    """Open it again and tell the next people at once: whoever owned it asks for help."""
+    case = case_of(session, row)
+    if case is not None:
+        _open(session, school, case, now, waits=0)
+
+
 def _open(session: Session, school: SchoolFacts, case: Escalation, now: datetime, *, waits: int) -> None:
     """Let a case climb from here: its next step is due so many minutes from now."""
     case.state, case.version, case.owner_id, case.lapses_at = "open", case.version + 1, None, None
@@ -121,7 +143,7 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     case.step = step + 1
     _open(session, school, case, now, waits=ladder.waits(case.step))
     card = card_of(session, sealer, school, row)
-    for staff_id in told(ladder, step, around(session, school, row)):
+    for staff_id in told(ladder, step, around(session, school, row, now)):
         reader = session.get_one(Staff, staff_id)
         slot = f"{slots_of(row)}{reader.id.hex}:{case.version}"
         lane = "urgent" if isinstance(row, Request) else "reply"
@@ -146,6 +168,7 @@ def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalatio
     row.owner_id = None
     if isinstance(row, Flag):
         row.state, row.version = "new", row.version + 1
+        plans.end_of_flag(session, row.id, now)
     else:
         row.state = "open"
     session.add(row)
@@ -162,16 +185,26 @@ def card_of(session: Session, sealer: Sealer, school: SchoolFacts, row: Subject)
     return request_card(asked(session, sealer, school, row))
 
 
-def around(session: Session, school: SchoolFacts, row: Subject) -> Around:
-    """Find the people around a case: the staff of the school, and the pupil's tutor and heads of year."""
+def around(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> Around:
+    """Find the people around a case: who of the staff is here, and the pupil's tutor and heads of year."""
     staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
     group = session.get_one(TutorGroup, session.get_one(Pupil, row.pupil_id).group_id)
-    tutor = tutor_of(session, group.id)
+    tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
     return Around(
-        tuple(Member(one.id, frozenset(one.roles)) for one in staff),
+        tuple(_member(one, away, staff) for one in staff),
         tutor=tutor.id if tutor else None,
         heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
     )
+
+
+def _member(one: Staff, away: Mapping[UUID, Absence], staff: Sequence[Staff]) -> Member:
+    if one.id not in away:
+        return Member(one.id, frozenset(one.roles))
+    cover = next((other for other in staff if other.id == away[one.id].cover_id), None)
+    if cover is not None and SAFEGUARDING & set(one.roles) and not SAFEGUARDING & set(cover.roles):
+        # Told, they could not open it: what a lead reads is read by leads alone.
+        cover = None
+    return Member(one.id, frozenset(one.roles), here=False, deputy=cover.id if cover else None)
 
 
 def _row(session: Session, case: Escalation) -> Subject:

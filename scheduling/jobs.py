@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, retention, rights, rounds, scoring
+from scheduling import auditor, cases, plans, retention, rights, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -21,6 +21,7 @@ from scheduling.school import SchoolFacts
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
+from store.plan_tables import Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
@@ -176,6 +177,14 @@ def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
     return []
 
 
+def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Ask how a plan went, unless something has happened to it since this was set."""
+    plan = session.get(Plan, UUID(due.subject), with_for_update=True)
+    if plan is not None and plan.state in ("open", "asked") and plan.version == due.version:
+        plans.ask(session, sealer, school, plan, now)
+    return []
+
+
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
     card = daily_card(auditor.standing(session, school, now), now)
@@ -227,6 +236,7 @@ JOBS: dict[str, Job] = {
     "request": request,
     "case.step": case_step,
     "case.lapse": case_lapse,
+    "plan.ask": plan_ask,
     "care.daily": care_daily,
     "request.owned": request_owned,
     "copy.asked": rights.copy_asked,

@@ -18,6 +18,7 @@ from scheduling.school import SchoolFacts
 from store import audit
 from store.erasure import delete_with_dependents, erase_pupil
 from store.guardian_tables import GuardianInvite
+from store.plan_tables import Absence, OneToOne, Plan
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
 from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
@@ -53,6 +54,9 @@ CLOCKS: dict[str, Clock] = {
         "requests for an adult, and for a copy",
         "what was done belongs in the school's safeguarding file, which has its own rule",
     ),
+    "plans": Clock(1095, 90, "plans for whole tutor groups", "as long as nudges, with which plans for a pupil go"),
+    "absences": Clock(365, 1, "who of the staff was away", "to answer who could read what, and when"),
+    "one_to_ones": Clock(760, 400, "whom a member of staff met", "last year's pair is not to be this year's"),
     "messages": Clock(30, 3, "messages that were sent", "long enough to find out why one did not arrive"),
     "places": Clock(
         400, 14, "where messages lie on the networks", "to change or delete them; a school year and the summer"
@@ -134,6 +138,23 @@ def _requests(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime
     return delete_with_dependents(session, Request, session.exec(old).all()) + _count(session.execute(asked))
 
 
+def _plans(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    old = delete(Plan).where(col(Plan.school_id) == school_id, col(Plan.pupil_id).is_(None), col(Plan.made_at) < before)
+    return _count(session.execute(old))
+
+
+def _absences(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _count(
+        session.execute(delete(Absence).where(col(Absence.school_id) == school_id, col(Absence.ends_at) < before))
+    )
+
+
+def _one_to_ones(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return _count(
+        session.execute(delete(OneToOne).where(col(OneToOne.school_id) == school_id, col(OneToOne.made_at) < before))
+    )
+
+
 def _messages(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
     return _count(
         session.execute(
@@ -180,6 +201,9 @@ _PURGERS: dict[str, Purger] = {
     "answers": _answers,
     "nudges": _nudges,
     "requests": _requests,
+    "plans": _plans,
+    "absences": _absences,
+    "one_to_ones": _one_to_ones,
     "messages": _messages,
     "places": _places,
     "codes": _codes,

@@ -1,17 +1,18 @@
 """The guards: every read about a pupil on behalf of a member of staff goes through one of these.
 
-A tutor sees their own group, a head of year their year, a DSL or deputy everyone; the head sees totals only (never
-through here), the installer no pupil at all. What may not be seen and what does not exist look alike: `NotFound`.
-Reads of what pupils said or did are audited.
+A tutor sees their own group, a head of year their year, and so does whoever stands in for one who is away, meanwhile; a
+DSL or deputy everyone; the head sees totals only (never through here), the installer no pupil at all. What may not be
+seen and what does not exist look alike: `NotFound`. Reads of what pupils said or did are audited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from store import audit
+from store import absences, audit
+from store.plan_tables import Plan
 from store.rights_tables import Contest, CopyRequest
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
@@ -22,19 +23,22 @@ class NotFound(Exception):
     """There is no such thing, or this person may not see it; the two are never told apart."""
 
 
-def may_see_group(viewer: Staff, group: TutorGroup) -> bool:
-    """The whole rule of who sees which tutor group's pupils."""
+def may_see_group(viewer: Staff, group: TutorGroup, covered: Collection[Staff] = ()) -> bool:
+    """The whole rule of who sees which tutor group's pupils; `covered` are those for whom the viewer stands in now."""
     if not viewer.active or viewer.school_id != group.school_id:
         return False
-    if SAFEGUARDING & set(viewer.roles) or group.tutor_id == viewer.id:
-        return True
-    return "head_of_year" in viewer.roles and viewer.year == group.year
+    return bool(SAFEGUARDING & set(viewer.roles)) or any(_is_theirs(one, group) for one in (viewer, *covered))
 
 
-def access_group(session: Session, viewer: Staff, group_id: UUID) -> TutorGroup:
+def _is_theirs(staff: Staff, group: TutorGroup) -> bool:
+    # What a safeguarding lead sees is not handed on: who stands in for one is one.
+    return group.tutor_id == staff.id or ("head_of_year" in staff.roles and staff.year == group.year)
+
+
+def access_group(session: Session, viewer: Staff, group_id: UUID, now: datetime) -> TutorGroup:
     """Read a tutor group this person may see. Raises NotFound."""
     group = session.get(TutorGroup, group_id)
-    if group is None or not may_see_group(viewer, group):
+    if group is None or not may_see_group(viewer, group, absences.covered_by(session, viewer, now)):
         raise NotFound
     return group
 
@@ -44,7 +48,7 @@ def access_pupil(session: Session, viewer: Staff, pupil_id: UUID, now: datetime,
     pupil = session.get(Pupil, pupil_id)
     if pupil is None:
         raise NotFound
-    access_group(session, viewer, pupil.group_id)
+    access_group(session, viewer, pupil.group_id, now)
     audit.record(
         session,
         viewer.school_id,
@@ -96,7 +100,7 @@ def access_unanswered(
     session: Session, viewer: Staff, wave_id: UUID, group_id: UUID, now: datetime
 ) -> tuple[TutorGroup, Sequence[tuple[Pupil, str]]]:
     """Read which pupils of a group did not answer a wave, each with the check-in's state; audited. Raises NotFound."""
-    group = access_group(session, viewer, group_id)
+    group = access_group(session, viewer, group_id, now)
     wave = session.get(Wave, wave_id)
     if wave is None or wave.school_id != viewer.school_id:
         raise NotFound
@@ -147,20 +151,22 @@ def access_words(
     return words_seen(session, viewer, since)
 
 
-def groups_seen(session: Session, viewer: Staff) -> list[TutorGroup]:
+def groups_seen(session: Session, viewer: Staff, now: datetime) -> list[TutorGroup]:
     """List the tutor groups whose pupils this person may see, by name."""
     groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == viewer.school_id)).all()
+    covered = absences.covered_by(session, viewer, now)
     return sorted(
-        (group for group in groups if may_see_group(viewer, group)), key=lambda group: (group.year, group.name)
+        (group for group in groups if may_see_group(viewer, group, covered)), key=lambda group: (group.year, group.name)
     )
 
 
 def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: datetime) -> Sequence[Flag]:
     """Read the flags of some groups this person may see that are to be decided, or that they took and have not done.
 
-    Oldest first, twenty at most; audited.
+    What was taken by somebody for whom they stand in counts as theirs. Oldest first, sixty at most; audited.
     """
-    allowed = {group.id for group in groups_seen(session, viewer)} & set(group_ids)
+    allowed = {group.id for group in groups_seen(session, viewer, now)} & set(group_ids)
+    takers = [viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))]
     if not allowed:
         return ()
     flags = session.exec(
@@ -169,9 +175,9 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
         # The pupil's group of today: a flag moves with its pupil.
         .where(Pupil.school_id == viewer.school_id, col(Pupil.group_id).in_(allowed))
         .where(Flag.school_id == viewer.school_id, col(Flag.contested).is_(None))
-        .where(or_(Flag.state == "new", (col(Flag.state) == "taken") & (col(Flag.owner_id) == viewer.id)))
+        .where(or_(Flag.state == "new", (col(Flag.state) == "taken") & col(Flag.owner_id).in_(takers)))
         .order_by(col(Flag.raised_at))
-        .limit(20)
+        .limit(60)
     ).all()
     if flags:
         _audit_list(session, viewer, now, "read open nudges")
@@ -181,7 +187,7 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
 def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Request]:
     """Read the requests to talk that nobody owns, or that this person owns and has not done; audited.
 
-    Oldest first, twenty at most; safeguarding leads only.
+    Oldest first, sixty at most; safeguarding leads only.
     """
     if not viewer.active or not SAFEGUARDING & set(viewer.roles):
         return ()
@@ -192,7 +198,7 @@ def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Re
             (col(Request.state) == "open") | ((col(Request.state) == "owned") & (col(Request.owner_id) == viewer.id))
         )
         .order_by(col(Request.asked_at))
-        .limit(20)
+        .limit(60)
     ).all()
     if requests:
         _audit_list(session, viewer, now, "read open requests")
@@ -202,3 +208,30 @@ def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Re
 def _audit_list(session: Session, viewer: Staff, now: datetime, action: str) -> None:
     actor = f"staff:{viewer.id.hex}"
     audit.record(session, viewer.school_id, now, actor=actor, action=action, subject=actor)
+
+
+def access_plan(session: Session, viewer: Staff, plan_id: UUID, now: datetime, reason: str) -> Plan:
+    """Read, lock and audit a plan for a pupil or a group that this person may see. Raises NotFound."""
+    plan = session.exec(select(Plan).where(Plan.id == plan_id).with_for_update()).first()
+    if plan is None:
+        raise NotFound
+    if plan.pupil_id is not None:
+        access_pupil(session, viewer, plan.pupil_id, now, reason)
+    else:
+        access_group(session, viewer, plan.group_id, now)
+    return plan
+
+
+def plans_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Plan]:
+    """Find the plans for whole groups that this person, or somebody for whom they stand in, has still to do."""
+    if not viewer.active:
+        return ()
+    owners = [viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))]
+    groups = [group.id for group in groups_seen(session, viewer, now)]
+    return session.exec(
+        select(Plan)
+        .where(Plan.school_id == viewer.school_id, col(Plan.owner_id).in_(owners), col(Plan.pupil_id).is_(None))
+        .where(col(Plan.group_id).in_(groups), col(Plan.state).in_(("open", "asked")))
+        .order_by(col(Plan.due_at))
+        .limit(20)
+    ).all()

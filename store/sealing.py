@@ -49,6 +49,8 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("check_in", "words"): Contract("answers", 1024),
     ("flag", "reasons"): Contract("signals", 256),
     ("signal", "data"): Contract("signals", 256),
+    ("plan", "content"): Contract("plan", 256),
+    ("verdict", "why"): Contract("plan", 32),
     ("conversation", "data"): Contract("conversation", 256),
     ("outbox", "payload"): Contract("message", 512),
     ("posted", "ref"): Contract("address", 64),

@@ -11,6 +11,7 @@ from sqlmodel import Session, select, update
 
 import store.guardian_tables
 import store.people_tables
+import store.plan_tables
 import store.rights_tables  # noqa: F401 (fills the metadata)
 from store.sealing import KeyProblem, Sealer
 from store.tables import SealingKey

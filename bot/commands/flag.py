@@ -1,24 +1,31 @@
-"""`earshot flag explain`: work a flag out again from what was stored with it, and show the sum."""
+"""`earshot flag`: work a flag out again from what was stored with it, and count what became of all of them."""
 
+from collections import Counter
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bot.clock import Clock
+from bot.commands.tools import the_school
 from bot.opening import open_store
 from bot.settings import read_settings
+from conversations.staff_nudges import NOTICED, WHY
 from signals.evidence import SIGNALS
 from signals.flag import retrace
-from store import audit
+from store import audit, plans
+from store.plan_tables import Plan
+from store.sealing import Sealer
 from store.tables import Flag
 from store.vault import StoreProblem
 
 flags = typer.Typer(help="Look at how a flag came about.", no_args_is_help=True)
 out = Console()
+# As for the head's totals.
+FEW = 5
 
 
 @flags.callback()
@@ -50,6 +57,46 @@ def explain(flag: Annotated[str, typer.Argument(help="The flag's id, as in the a
     if "signals" not in why:
         raise StoreProblem("That flag was raised by the rule of version 0.1, which kept nothing to work it out from.")
     _show(why)
+
+
+@flags.command()
+def summary() -> None:
+    """Count what became of the nudges: how many were taken, why not, and what was noticed. No pupil is shown.
+
+    Example: earshot flag summary
+    """
+    engine, sealer = open_store(read_settings(), make=False)
+    with Session(engine) as session:
+        school = the_school(session)
+        table = _summary(session, sealer, school.id)
+        actor, action = "command line", "read flag summary"
+        audit.record(session, school.id, Clock()(), actor=actor, action=action, subject="school")
+        session.commit()
+    out.print(table)
+    out.print(f"Counts below {FEW} are not shown, for they could be somebody.")
+
+
+def _summary(session: Session, sealer: Sealer, school_id: UUID) -> Table:
+    rows = session.exec(select(Flag).where(Flag.school_id == school_id)).all()
+    states = Counter(row.state for row in rows)
+    why = Counter(plans.judged(session, sealer, rows).values())
+    done = session.exec(select(Plan).where(Plan.school_id == school_id, Plan.state == "done")).all()
+    noticed = Counter(plans.content(sealer, plan)["noticed"] for plan in done)
+    table = Table("nudges", "", "count")
+    table.add_row("all", "", _count(len(rows)))
+    for state in ("new", "taken", "done", "snoozed", "not_needed"):
+        table.add_row(state.replace("_", " "), "", _count(states[state]))
+    for code, phrase in WHY.items():
+        table.add_row("not needed", phrase.text, _count(why[code]))
+    table.add_row("not needed", "(no reason given)", _count(states["not_needed"] - why.total()))
+    for code, phrase in NOTICED.items():
+        table.add_row("plans done", phrase.text, _count(noticed[code]))
+    table.add_row("plans done", "(nothing noted)", _count(noticed[""]))
+    return table
+
+
+def _count(count: int) -> str:
+    return str(count) if count == 0 or count >= FEW else f"under {FEW}"
 
 
 def _id(text: str) -> UUID:

@@ -50,7 +50,7 @@ def gather(session: Session, sealer: Sealer, now: datetime) -> list[Case]:
         # Flags of the rule of version 0.1 kept no levels.
         if len(why.get("signals", ())) == len(SIGNALS):
             before, lately = LOW_TOP - why["signals"][0], FAST_TOP - why["signals"][1]
-            acted = row.state == "taken"
+            acted = row.state in ("taken", "done")
             cases.append(Case(row.group_id.hex, acted, before, lately / 4, after[pupil_id]))
     audit.record(session, school_id, now, actor="command line", action="read impact", subject="school")
     return cases

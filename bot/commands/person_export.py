@@ -29,6 +29,8 @@ _TITLES = {
     "binding": "Your chat",
     "check_in": "Your check-ins",
     "flag": "When a change in your answers was noticed",
+    "plan": "What somebody meant to do for you, and how it went",
+    "verdict": "Why a change that was noticed needed nothing",
     "request": "When you asked for an adult",
     "copy_request": "When you asked for a copy",
     "contest": "What you or your family said is not right",

@@ -22,6 +22,7 @@ BUTTON_LENGTH = 75
 CONTEXT_LENGTH = 2000
 BUTTONS_IN_ROW = 5
 BUTTON_ROWS = 5
+PARTS = 10
 
 Block = dict[str, Any]
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -108,7 +109,28 @@ def _body(card: Card, reader: Reader, room: int) -> list[Block]:
     if card.note is not None and (note := reader.words(card.note)):
         below.append(_context(note, "note"))
     below += [_actions(row, f"buttons-{number}", reader) for number, row in enumerate(rows)]
-    return _sections(card.lines, reader, room - len(below)) + below
+    parts = [_part(part, f"part-{number}", reader) for number, part in enumerate(card.parts[:PARTS])]
+    return _sections(card.lines, reader, room - len(below) - len(parts)) + parts + below
+
+
+def _part(part: Card, name: str, reader: Reader) -> Block:
+    """A part of a card as a section of its own, so that there is room above it; its title in bold."""
+    title = escape(cut(reader.words(part.title), HEADER_LENGTH), TEXT_LENGTH // 2)
+    words = "\n".join(line for line in map(reader.words, part.lines) if line)
+    return _mrkdwn(f"*{title}*\n", words, name)
+
+
+def _mrkdwn(before: str, words: str, name: str) -> Block:
+    return {
+        "type": "section",
+        "block_id": name,
+        # verbatim: Slack is not to look for channels, people or links in it.
+        "text": {
+            "type": "mrkdwn",
+            "text": (before + escape(words, TEXT_LENGTH - len(before))).strip() or "–",
+            "verbatim": True,
+        },
+    }
 
 
 def _sections(lines: tuple[Phrase, ...], reader: Reader, room: int) -> list[Block]:
@@ -135,19 +157,10 @@ def _sections(lines: tuple[Phrase, ...], reader: Reader, room: int) -> list[Bloc
 def _short(card: Card, name: str, reader: Reader) -> list[Block]:
     """A card in one section, title in bold; one button stands beside it, several in a row below."""
     title = escape(cut(reader.words(card.title), HEADER_LENGTH), TEXT_LENGTH // 2)
-    below = [reader.words(line) for line in (*card.lines, *((card.note,) if card.note else ()))]
+    parts = [line for part in card.parts for line in (part.title, *part.lines)]
+    below = [reader.words(line) for line in (*card.lines, *parts, *((card.note,) if card.note else ()))]
     words = "\n".join(line for line in below if line)
-    text = f"*{title}*\n" if title else ""
-    section: Block = {
-        "type": "section",
-        "block_id": name,
-        # verbatim: Slack is not to look for channels, people or links in it.
-        "text": {
-            "type": "mrkdwn",
-            "text": (text + escape(words, TEXT_LENGTH - len(text))).strip() or "–",
-            "verbatim": True,
-        },
-    }
+    section = _mrkdwn(f"*{title}*\n" if title else "", words, name)
     if len(card.buttons) == 1:
         section["accessory"] = _button(card.buttons[0], reader)
         return [section]

@@ -6,6 +6,7 @@ A press is not delivered again: if it fails, the person is told at once.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -29,14 +30,16 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.slack.blocks import home_view, modal_view
+from bot.slack.blocks import Reader, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
-from bot.slack.desk import Done, act, opened_home, trouble_card
+from bot.slack.desk import Done, act, opened_home, submit, trouble_card
+from bot.slack.forms import entered, form_view
 from bot.slack.sender import SlackSender, code_of
 from bot.slack.socket import Socket
 from bot.whisper.slack import WhisperSlack
 from bot.worker import Worker
 from conversations.cards import Card, stranger_card
+from conversations.forms import Form
 from scheduling.school import SchoolFacts, facts
 from store.outbox import Letter
 from store.people import link_slack, staff_by_slack
@@ -118,6 +121,7 @@ class SlackEdge:
             whispers.listen(self._app, self.client)
         # Every other action comes here, old and forged ones too: `bot.slack.desk` knows which there are.
         self._app.action(re.compile(""))(self._pressed)
+        self._app.view(re.compile("^desk_"))(self._submitted)
         self._app.error(_unhandled)
 
     def add_routes(self, app: web.Application) -> None:
@@ -202,11 +206,27 @@ class SlackEdge:
             await self._note_failure("block_actions", error)
             self._later(self._open_modal(trigger, trouble_card(), None))
             return BoltResponse(status=500)
-        card = outcome.done.modal if outcome.known else stranger_card()
+        card = (outcome.done.form or outcome.done.modal) if outcome.known else stranger_card()
         if card is not None:
             # In the background: the acknowledgement must not wait for it, nor it for anything.
             self._later(self._open_modal(trigger, card, outcome.school))
         return BoltResponse(status=200)
+
+    async def _submitted(self, body: dict[str, Any]) -> BoltResponse:
+        """Take a form that was filled in; what there is to say to it takes its place, and nothing closes it."""
+        view, user = body["view"], str(body["user"]["id"])
+        name, value, filled = str(view.get("callback_id", "")), str(view.get("private_metadata", "")), entered(view)
+
+        def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
+            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name)
+
+        try:
+            outcome = await self._commit(user, f"form {user} {view.get('id', '')} {view.get('hash', '')}", work)
+        except Exception as error:
+            await self._note_failure("view_submission", error)
+            return _instead(self._view(trouble_card(), None))
+        card = outcome.done.modal if outcome.known else stranger_card()
+        return _instead(self._view(card, outcome.school)) if card is not None else BoltResponse(status=200)
 
     # --- the work -----------------------------------------------------------------------------------------------------
 
@@ -248,9 +268,14 @@ class SlackEdge:
             raise
         return (answer["user"].get("profile") or {}).get("email")
 
-    async def _open_modal(self, trigger: str, card: Card, school: SchoolFacts | None) -> None:
+    def _view(self, shown: Card | Form, school: SchoolFacts | None) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
-        view = modal_view(card, language, zone, self._clock())
+        if isinstance(shown, Form):
+            return form_view(shown, Reader(language, zone, self._clock()))
+        return modal_view(shown, language, zone, self._clock())
+
+    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None) -> None:
+        view = self._view(shown, school)
         for last in (False, True):
             try:
                 await self.client.views_open(trigger_id=trigger, view=view)
@@ -290,6 +315,15 @@ def first_time(session: Session, key: str, now: datetime) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _instead(view: dict[str, Any]) -> BoltResponse:
+    """Put another window in the place of the form that was sent."""
+    return BoltResponse(
+        status=200,
+        body=json.dumps({"response_action": "update", "view": view}),
+        headers={"content-type": ["application/json"]},
+    )
 
 
 async def _authorize() -> AuthorizeResult:

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import store.guardian_tables
 import store.people_tables
+import store.plan_tables
 import store.rights_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)

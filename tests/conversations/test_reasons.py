@@ -38,12 +38,17 @@ def words(**why: Any) -> list[str]:  # noqa: ANN401
     [
         (
             {},
-            "How things are: middle → low against this pupil’s own usual; change 1.4 (0.6–2.2); fairly sure; "
+            "How things are: middle → low against this pupil’s own usual; change 1.4 (0.6 to 2.2); fairly sure; "
             "7 of 8 answered.",
         ),
         (
             {"code": "low", "was": 0.0, "now": -1.4, "lower": -1.9, "upper": -0.9, "chance": 0.99},
-            "How things are: very low; 1.4 below the middle of pupils (0.9–1.9); sure; 7 of 8 answered.",
+            "How things are: very low; 1.4 below the middle of pupils (0.9 to 1.9); sure; 7 of 8 answered.",
+        ),
+        (
+            {"lower": -1.8, "upper": 0.2, "chance": 0.7},
+            "How things are: middle → low against this pupil’s own usual; change 1.4 (\u22120.2 to 1.8); not sure; "
+            "7 of 8 answered.",
         ),
         (
             {"code": "polar", "series": 2, "now": -1.7, "chance": 0.81},

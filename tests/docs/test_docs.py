@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
+import store.plan_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 from bot.command_line import COMMANDS

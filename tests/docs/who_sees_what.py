@@ -14,6 +14,7 @@ from sqlmodel import Session
 from store import guards, vault
 from store.database import make_engine
 from store.guards import NotFound
+from store.plan_tables import Plan
 from store.sealing import Sealer
 from store.tables import Staff
 from tests.factories import NOW
@@ -32,7 +33,9 @@ ASKED: dict[str, tuple[str, Ask]] = {
     ),
     "access_group": (
         "a tutor group, and how many answered",
-        lambda session, viewer, of, group: found(lambda: guards.access_group(session, viewer, of.groups[group].id)),
+        lambda session, viewer, of, group: found(
+            lambda: guards.access_group(session, viewer, of.groups[group].id, NOW)
+        ),
     ),
     "access_unanswered": (
         "who did not answer",
@@ -72,7 +75,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
     ),
     "groups_seen": (
         "in the list of tutor groups",
-        lambda session, viewer, of, group: of.groups[group] in guards.groups_seen(session, viewer),
+        lambda session, viewer, of, group: of.groups[group] in guards.groups_seen(session, viewer, NOW),
     ),
     "flags_seen": (
         "in the list of open nudges",
@@ -88,6 +91,18 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "that there are words to read",
         lambda session, viewer, of, group: (
             of.check_ins[group].id in ids(lambda: [row[0].id for row in guards.words_seen(session, viewer, NOW)])
+        ),
+    ),
+    "access_plan": (
+        "a plan for a pupil, and how it went",
+        lambda session, viewer, of, group: found(
+            lambda: guards.access_plan(session, viewer, plan_of(session, viewer, of, group, True).id, NOW, "page")
+        ),
+    ),
+    "plans_seen": (
+        "in their own list of plans for groups",
+        lambda session, viewer, of, group: (
+            plan_of(session, viewer, of, group, False) in guards.plans_seen(session, viewer, NOW)
         ),
     ),
 }
@@ -113,12 +128,31 @@ This table is not written by hand: it is what the guards in `store/guards.py` an
 role, and a test holds that it is still so. What somebody may not see and what does not exist look alike to them. Every
 look that shows what a pupil said or did is recorded: [the record](keys-and-backups.md#the-record-of-who-looked).
 
+Whoever stands in for a tutor or a head of year who is away sees what they see, for the days named and no longer; who
+stands in for a safeguarding lead is one.
+
 Access follows the lists: when a tutor group gets another tutor, or a pupil another group, it moves with the next tap.
 Somebody who has left sees nothing from the moment the lists say so. The head sees totals only, which go through no
 guard, for no pupil is in them. Once a day Slack is asked about every linked account: one that was closed, or has
 another address now, is let in no more until a card has found its owner anew. Nobody sees anything of another school on
 the same installation.
 """
+
+
+def plan_of(session: Session, viewer: Staff, of: OneSchool, group: str, for_pupil: bool) -> Plan:
+    """Make a plan of somebody's for the pupil of a group, or for the whole group."""
+    plan = Plan(
+        school_id=of.school.id,
+        group_id=of.groups[group].id,
+        pupil_id=of.pupils[group].id if for_pupil else None,
+        owner_id=viewer.id,
+        made_at=NOW,
+        due_at=NOW,
+        content_sealed=b"",
+    )
+    session.add(plan)
+    session.flush()
+    return plan
 
 
 def found(look: Callable[[], object]) -> bool:

@@ -12,9 +12,10 @@ from scheduling import retention
 from scheduling.retention import CLOCKS, RetentionProblem
 from scheduling.school import SchoolFacts, facts
 from store import audit
+from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request, School, Wave
-from tests.factories import NOW, make_group, make_pupil, make_school
+from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
 
@@ -77,6 +78,11 @@ def plant(session: Session, sealer: Sealer, school: SchoolFacts, at: datetime) -
     session.add(Request(school_id=school.id, pupil_id=pupil.id, asked_at=at, state="owned"))
     session.add(Invite(school_id=school.id, pupil_id=pupil.id, code_key=str(at).encode(), expires_at=at))
     session.add(Failure(school_id=school.id, at=at, event="Tap", error="ValueError"))
+    staff = make_staff(session, sealer, school, "tutor")
+    whole = {"school_id": school.id, "group_id": group.id, "owner_id": staff.id, "made_at": at, "due_at": at}
+    session.add(Plan(**whole, content_sealed=b""))
+    session.add(Absence(school_id=school.id, staff_id=staff.id, starts_at=at, ends_at=at))
+    session.add(OneToOne(school_id=school.id, term=at.isoformat(), staff_id=staff.id, leader_id=staff.id, made_at=at))
     session.flush()
 
 
@@ -96,6 +102,9 @@ def kept(session: Session) -> dict[str, int]:
         "answers": count(CheckIn, col(CheckIn.answers_sealed).is_not(None)),
         "nudges": count(Flag),
         "requests": count(Request),
+        "plans": count(Plan),
+        "absences": count(Absence),
+        "one_to_ones": count(OneToOne),
         "messages": count(Outbox),
         "places": count(Posted),
         "codes": count(Invite),

@@ -133,7 +133,7 @@ Guard = Callable[[Session, Staff, OneSchool, str | None], UUID]
 
 
 def _group(session: Session, viewer: Staff, of: OneSchool, name: str | None) -> UUID:
-    return guards.access_group(session, viewer, of.groups[name].id if name else new_id()).id
+    return guards.access_group(session, viewer, of.groups[name].id if name else new_id(), NOW).id
 
 
 def _pupil(session: Session, viewer: Staff, of: OneSchool, name: str | None) -> UUID:
@@ -260,7 +260,7 @@ def test_each_role_lists_its_own_alone(session: Session, here: OneSchool, there:
         session.flush()
     names = sorted(SEES[who])
     asked = [group.id for one in (here, there) for group in one.groups.values()]
-    assert [group.name for group in guards.groups_seen(session, viewer)] == names
+    assert [group.name for group in guards.groups_seen(session, viewer, NOW)] == names
     flags = guards.flags_seen(session, viewer, asked, NOW)
     assert {flag.id for flag in flags} == {here.flags[name].id for name in names}
     leads = EVERYBODY if who in LEADING else NOBODY

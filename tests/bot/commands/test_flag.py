@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from scheduling.scoring import account
 from signals.board import Sheet, advance, new_board
 from signals.flag import MODEL, bars
 from signals.items import STATE, item_set, usual_item
+from store import plans
 from store.tables import Audit, CheckIn, Flag, School
 from tests.bot.classroom import Classroom
 from tests.factories import make_group, make_pupil, make_staff
@@ -57,7 +59,7 @@ def flagged(why: dict[str, object] | None = None) -> str:
     with Session(engine) as session:
         school = facts(session.exec(select(School)).one())
         tutor = make_staff(session, sealer, school, "tutor")
-        group = make_group(session, school, "7B", 7, tutor)
+        group = make_group(session, school, f"7B {tutor.id.hex}", 7, tutor)
         room = Classroom(session, sealer, school, tutor, tutor, group)
         check_in: CheckIn = room.check_in(make_pupil(session, sealer, school, group))
         row = Flag(
@@ -114,3 +116,27 @@ def test_a_flag_of_the_first_rule_cannot_be_worked_out_and_says_so(
         "",
         "That flag was raised by the rule of version 0.1, which kept nothing to work it out from.",
     )
+
+
+def test_a_summary_counts_what_became_of_nudges_and_hides_what_could_be_somebody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    earshot(monkeypatch, capsys, "init", "--name", "Fernhill School")
+    ids = [flagged() for _ in range(6)]
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        for number, id in enumerate(ids):
+            flag = session.get_one(Flag, UUID(id))
+            flag.state = "not_needed"
+            plans.judge(session, sealer, flag, "known" if number else "answers", flag.raised_at)
+        session.commit()
+    out, err = earshot(monkeypatch, capsys, "flag", "summary")
+    told = " ".join(out.replace("│", " ").split())
+    assert err == ""
+    assert "not needed 6" in told
+    assert "not needed We know already, and act on it. 5" in told
+    assert "not needed The answers were not meant so. under 5" in told
+    assert "not needed (no reason given) 0" in told
+    with Session(engine) as session:
+        assert [row.action for row in session.exec(select(Audit))] == ["read flag summary"]
+    engine.dispose()

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.slack.blocks import cut, escape, home_view, message_blocks, modal_view
+from bot.text import render
+from conversations.actions import LATEST, load
 from conversations.cards import (
+    HOME_PAGE,
     AskedFor,
     Card,
     CardButton,
     Nudge,
     Response,
     home_cards,
+    home_pages,
+    ideas_card,
     nudge_card,
     request_card,
     stranger_card,
@@ -85,9 +91,9 @@ def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_re
     )
     view = home_view(cards, *READER)
     assert faults(view) == []
-    assert len(view["blocks"]) == 100
-    # Five requests and forty nudges of two blocks leave room for nine groups.
-    assert view["blocks"][-1]["elements"][0]["text"] == "33 more have no room here."
+    assert len(view["blocks"]) == 99
+    # Five requests and forty nudges of two blocks leave room for four groups.
+    assert view["blocks"][-1]["elements"][0]["text"] == "38 more have no room here."
 
 
 def test_home_with_exactly_as_many_blocks_as_fit_leaves_nothing_out():
@@ -97,9 +103,43 @@ def test_home_with_exactly_as_many_blocks_as_fit_leaves_nothing_out():
 
 def test_lone_button_stands_beside_its_card_on_home():
     view = home_view(home_cards((RESPONSE,), (), ()), *READER)
-    (block,) = view["blocks"]
+    block, buttons = view["blocks"]
     assert block["text"]["text"] == "*7A*\n23 of 27 answered.\nIt did not reach 2 phones.\nClosed 10:00."
-    assert block["accessory"]["value"] == f"{'a' * 32}:{'b' * 32}"
+    assert [one["value"] for one in buttons["elements"]] == [f"{'a' * 32}:{'b' * 32}", "b" * 32]
+    (lone,) = home_view(home_cards((replace(RESPONSE, answered=27),), (), ()), *READER)["blocks"]
+    assert lone["accessory"]["value"] == "b" * 32
+
+
+def test_home_of_many_cards_has_pages_that_hold_each_card_once():
+    cards = home_cards((RESPONSE,) * 42, (NUDGE,) * 40, ())
+    pages = [home_pages(cards, number) for number in range(3)]
+    assert [len(page) for page in pages] == [HOME_PAGE + 1, HOME_PAGE + 1, 82 - 2 * HOME_PAGE + 1]
+    assert tuple(card for page in pages for card in page[:-1]) == cards
+    assert [[one.value for one in page[-1].buttons] for page in pages] == [["1"], ["0", "2"], ["1"]]
+    assert [faults(home_view(page, *READER)) for page in pages] == [[], [], []]
+    assert home_pages(cards, 3) == pages[0]
+    assert home_pages(cards[:HOME_PAGE], 0) == cards[:HOME_PAGE]
+
+
+def test_parts_of_a_card_are_apart_and_their_titles_bold():
+    blocks, _ = message_blocks(nudge_card(replace(NUDGE, ideas=(say("First"), verbatim("<!here> *second*")))), *READER)
+    assert faults(blocks) == []
+    assert [block["type"] for block in blocks] == ["header", "section", "section", "context", "actions"]
+    assert blocks[2]["text"]["text"] == "*Ten minutes to help*\n1. First\n2. &lt;!here&gt; *second*"
+
+
+@pytest.mark.parametrize("card", [ideas_card(tuple(load(LATEST).actions.values())[:2])])
+def test_windows_title_is_never_cut(card: Card):
+    view = modal_view(card, *READER)
+    assert faults(view) == []
+    assert view["title"]["text"] == render_title(card)
+    assert [block["text"]["text"].split("\n")[0] for block in view["blocks"][:2]] == [
+        f"*{number}. {action.title}*" for number, action in enumerate(list(load(LATEST).actions.values())[:2], start=1)
+    ]
+
+
+def render_title(card: Card) -> str:
+    return render(card.title, *READER)
 
 
 def test_name_that_is_a_command_does_nothing_anywhere():

@@ -241,10 +241,10 @@ def test_how_to_do_what_is_suggested_is_shown_with_what_to_do_if_a_pupil_may_not
     modal = press(here, "tutor", "nudge_ideas", here.flag.hex).modal
     assert modal is not None
     assert modal.note == safeguarding_note()
-    shown = [dict(line.params)["title"] for line in modal.lines if line.text == "{number}. {title}"]
+    shown = [dict(part.title.params)["title"] for part in modal.parts]
     assert len(shown) == 2
-    ideas = [dict(line.params)["idea"] for line in flag_card(here).lines if "idea" in dict(line.params)]
-    assert ideas == shown
+    (ideas,) = flag_card(here).parts
+    assert [dict(line.params)["title"] for line in ideas.lines] == shown
     assert press(here, "other", "nudge_ideas", here.flag.hex) == Done(modal=not_found_card())
 
 

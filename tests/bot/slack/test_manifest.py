@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.slack.client import METHOD_SCOPES
-from bot.slack.desk import DECISIONS
+from bot.slack.desk import DECISIONS, SUBMISSIONS
 from bot.slack.edge import EVENTS
 from bot.whisper.views import SHORTCUT
 from conversations.cards import ACTIONS
@@ -83,9 +83,14 @@ def test_actions_listened_to_are_those_on_the_cards():
 
 
 def test_nothing_is_listened_to_that_the_manifest_does_not_offer():
-    for kind in ("command", "shortcut", "message", "view", "options", "step", "function"):
+    for kind in ("shortcut", "message", "options", "step", "function"):
         assert listeners(kind) == [], kind
     assert set(MANIFEST["features"]) == {"app_home", "bot_user", "shortcuts"}
+
+
+def test_windows_listened_to_are_those_that_are_opened():
+    assert listeners("view") == ["re.compile('^desk_')"]
+    assert all(name.startswith("desk_") for name in SUBMISSIONS)
 
 
 def test_shortcut_offered_is_the_one_whisper_listens_to():

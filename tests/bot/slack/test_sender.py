@@ -78,7 +78,13 @@ async def test_card_arrives_as_a_direct_message(engine: Engine):
         (message,) = await post.messages("U0TUTOR")
         assert result == Sent({"channel": "D0TUTOR", "ts": message["ts"]})
         assert message["text"] == "W.A. (7A): a change in pattern"
-        assert [block["type"] for block in message["blocks"]] == ["header", "section", "context", "actions"]
+        assert [block["type"] for block in message["blocks"]] == [
+            "header",
+            "section",
+            "section",
+            "context",
+            "actions",
+        ]
 
 
 async def test_card_is_changed_in_place(engine: Engine):

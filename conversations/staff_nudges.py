@@ -1,0 +1,189 @@
+"""What staff read of a nudge and of a plan: why it came, what might help, who took it, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from conversations.actions import Action, safeguarding_note
+from conversations.card import Card, CardButton
+from conversations.model import Phrase, say, verbatim
+
+WHY: dict[str, Phrase] = {
+    "known": say("We know already, and act on it."),
+    "explained": say("There is a simple reason."),
+    "not_seen": say("Nothing like it shows in school."),
+    "answers": say("The answers were not meant so."),
+}
+"""Why a nudge is not needed, as its card asks; each has an action of its own."""
+
+NOTICED: dict[str, Phrase] = {
+    "helped": say("It helped."),
+    "no_change": say("No change yet."),
+    "worried": say("I am worried."),
+}
+"""What was noticed after a plan was carried out; each has an action of its own."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What somebody means to do: the plan's id in hexadecimal, the action's title (None: something of their own).
+
+    `asked` once its day has come and its owner was asked how it went; `noticed` is one of NOTICED, or "".
+    """
+
+    plan: str
+    action: Phrase | None
+    owner: str
+    due: datetime
+    asked: bool = False
+    noticed: str = ""
+    words: bool = False
+
+
+def plan_part(planned: Planned) -> Card:
+    """A plan as a part of its card, and the question how it went once its day has come."""
+    action = planned.action or say("Something of their own")
+    title = say("How did it go?") if planned.asked else say("The plan")
+    return Card(title, (say("{action}, by {due}", action=action, due=planned.due),))
+
+
+def plan_buttons(planned: Planned) -> tuple[CardButton, ...]:
+    """What can be done with a plan that is open."""
+    done = CardButton("plan_done", planned.plan, say("Done"), "primary")
+    need = CardButton("plan_help", planned.plan, say("Need help"))
+    if planned.asked:
+        return (done, CardButton("plan_not_yet", planned.plan, say("Not yet")), need)
+    return (done, CardButton("plan_change", planned.plan, say("Change the plan")), need)
+
+
+def noticed_part(planned: Planned) -> Card:
+    """What was noticed, or the question."""
+    action = planned.action or say("Something of their own")
+    if not planned.noticed:
+        return Card(say("What did you notice?"), (action,))
+    kept = (say("A note is kept with it."),) if planned.words else ()
+    return Card(action, (NOTICED[planned.noticed], *kept))
+
+
+def noticed_buttons(planned: Planned) -> tuple[CardButton, ...]:
+    """The second tap of two; words are for who wishes."""
+    words = CardButton("plan_words", planned.plan, say("Add a note"))
+    if planned.noticed:
+        return (words,)
+    return (*(CardButton(f"plan_{noticed}", planned.plan, label) for noticed, label in NOTICED.items()), words)
+
+
+def group_plan_card(planned: Planned, group: str, state: str) -> Card:
+    """A plan for a whole tutor group, as its owner sees it; `state` is that of the plan."""
+    title = say("{group}: a plan for the group", group=group)
+    undo = CardButton("plan_undo", planned.plan, say("Undo"))
+    if state == "done":
+        return Card(title, (), None, (*noticed_buttons(planned), undo), (noticed_part(planned),))
+    if state == "ended":
+        return Card(title, (say("This plan was given up."),))
+    return Card(title, (), None, (*plan_buttons(planned), undo), (plan_part(planned),))
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
+
+    `ideas` are the titles of suggested actions, the best first; `why` one of WHY once it is said not to be needed;
+    `plan` what its taker means to do; `help_for` whoever took it and asks for help.
+    """
+
+    flag: str
+    pupil: str
+    group: str
+    reasons: tuple[Phrase, ...]
+    ideas: tuple[Phrase, ...] = ()
+    priority: bool = False
+    state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
+    owner: str = ""
+    until: datetime | None = None
+    contested: bool = False
+    why: str = ""
+    plan: Planned | None = None
+    help_for: str = ""
+
+
+def nudge_card(nudge: Nudge) -> Card:
+    """The card a tutor gets for a flag, and what it becomes once somebody decided."""
+    title = (
+        say("{pupil} ({group}): please look soon", pupil=nudge.pupil, group=nudge.group)
+        if nudge.priority
+        else say("{pupil} ({group}): a change in pattern", pupil=nudge.pupil, group=nudge.group)
+    )
+    advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
+    who = CardButton("nudge_who", nudge.flag, say("Who is it"))
+    if nudge.contested:
+        line = say("The pupil or their family says that this is not right. A safeguarding lead answers them.")
+        return Card(title, (line,), advice, (who,))
+    how = CardButton("nudge_ideas", nudge.flag, say("How to"))
+    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
+    if nudge.state == "taken":
+        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
+        if nudge.plan is None:
+            done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
+            return Card(title, lines, advice, (done, how, *buttons), _ideas(nudge))
+        return Card(title, lines, advice, (*plan_buttons(nudge.plan), how, *buttons), (plan_part(nudge.plan),))
+    if nudge.state == "done":
+        lines = (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner))
+        if nudge.plan is None:
+            return Card(title, lines, advice, buttons)
+        return Card(title, lines, advice, (*noticed_buttons(nudge.plan), *buttons), (noticed_part(nudge.plan),))
+    if nudge.state == "snoozed" and nudge.until is not None:
+        line = say("Snoozed by {owner} until {until}.", owner=nudge.owner, until=nudge.until)
+        return Card(title, (*nudge.reasons, line), advice, buttons)
+    if nudge.state == "not_needed":
+        line = say("Not needed, says {owner}.", owner=nudge.owner)
+        if nudge.why:
+            return Card(title, (*nudge.reasons, line, WHY[nudge.why]), advice, buttons)
+        asked = Card(say("Why not?"), (say("It helps to judge such nudges. You need not say."),))
+        return Card(title, (*nudge.reasons, line), advice, (*_why_buttons(nudge.flag), *buttons), (asked,))
+    helped = (say("{owner} took this, and asks for help with it.", owner=nudge.help_for),) if nudge.help_for else ()
+    return Card(
+        title,
+        (*helped, *nudge.reasons),
+        advice,
+        (
+            CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
+            CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
+            CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
+            how,
+            who,
+        ),
+        _ideas(nudge),
+    )
+
+
+def _why_buttons(flag: str) -> tuple[CardButton, ...]:
+    return tuple(CardButton(f"nudge_why_{why}", flag, label) for why, label in WHY.items())
+
+
+def _ideas(nudge: Nudge) -> tuple[Card, ...]:
+    lines = tuple(
+        say("{number}. {title}", number=number, title=idea) for number, idea in enumerate(nudge.ideas, start=1)
+    )
+    return (Card(say("Ten minutes to help"), lines),) if lines else ()
+
+
+def ideas_card(actions: Sequence[Action]) -> Card:
+    """How to do the suggested actions, each a part of its own; shown in a modal, after the guard."""
+    parts = tuple(
+        Card(
+            say("{number}. {title}", number=number, title=say(action.title)),
+            (
+                say(action.do),
+                say("Say: “{words}”", words=say(action.say)),
+                say("Rather not: “{words}”", words=say(action.not_say)),
+                say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
+                say("Afterwards: {look_for}", look_for=say(action.look_for)),
+            ),
+        )
+        for number, action in enumerate(actions, start=1)
+    )
+    return Card(say("Ten minutes to help"), (), safeguarding_note(), parts=parts)
