@@ -183,10 +183,10 @@ def _check_ins(
 
 
 def _option(wave: Wave, item: str, turn: int, low: bool) -> int:
-    """What a pupil answers: in turn, or at the low end of how things are."""
+    """What a pupil answers: about the middle in turn, or at the low end of how things are."""
     asked = bank.load(wave.bank_version).items[item]
     if not low or asked.kind != "state":
-        return turn % 5
+        return 1 + turn % 3
     return 0 if asked.direction == 1 else 4
 
 

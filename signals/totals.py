@@ -54,7 +54,9 @@ def shown(table: Sequence[Sequence[int]]) -> list[list[int | None]]:
     while single := next((line for line in lines if len(line) > 1 and len(hidden & set(line)) == 1), None):
         left = [place for place in single if place not in hidden]
         # A nought says less than it would hide; the sum, at the end, is the last to go.
-        hidden.add(min(left, key=lambda place: (place == single[-1], cells[place[0]][place[1]] == 0, _at(cells, place))))
+        hidden.add(
+            min(left, key=lambda place: (place == single[-1], cells[place[0]][place[1]] == 0, _at(cells, place)))
+        )
     return [
         [None if (row, column) in hidden else count for column, count in enumerate(counts)]
         for row, counts in enumerate(cells)

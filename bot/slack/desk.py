@@ -8,7 +8,7 @@ may not, changes nothing and is answered with one kind sentence.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlmodel import Session
@@ -25,8 +25,9 @@ from conversations.cards import (
     words_card,
 )
 from conversations.model import Phrase, say
+from conversations.staff_school import on_its_way_card
 from scheduling import cases
-from scheduling.briefing import WORDS_FOR, asked, ideas, nudge, post_home, update_copies
+from scheduling.briefing import WHOLE_SCHOOL, WORDS_FOR, asked, ideas, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
 from store import audit, guards
 from store.due import set_due
@@ -36,14 +37,17 @@ from store.sealing import Sealer
 from store.tables import Flag, Pupil, Request, Staff, TutorGroup
 
 SNOOZE = timedelta(weeks=1)
+# What takes longer than a press may: it is put together afterwards and comes as a message (`bot.slack.school`).
+Errand = Literal["school", "impact"]
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of it: the letters this process is to send now, and a card to show in front of the person, if any."""
+    """What came of it: letters this process is to send now, a card to show in front of the person, an errand to run."""
 
     letters: tuple[Letter, ...] = ()
     modal: Card | None = None
+    errand: Errand | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,23 @@ def words_show(press: Press) -> Done:
     return Done(modal=words_card(tuple(words)))
 
 
+def school_show(press: Press) -> Done:
+    """They ask for the whole school's year in pictures: totals, so for the head and safeguarding leads."""
+    return _whole_school(press, "school", "read school view")
+
+
+def impact_show(press: Press) -> Done:
+    """They ask whether acting on nudges helped."""
+    return _whole_school(press, "impact", "read impact")
+
+
+def _whole_school(press: Press, errand: Errand, action: str) -> Done:
+    if press.value != RECENT or not press.viewer.active or not WHOLE_SCHOOL & set(press.viewer.roles):
+        raise NotFound
+    _audit(press, action, "school")
+    return Done(modal=on_its_way_card(), errand=errand)
+
+
 def request_own(press: Press) -> Done:
     """They own a request to talk: the first wins, and the pupil is told."""
     session = press.session
@@ -271,6 +292,8 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "request_who": request_who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
+    "school_show": school_show,
+    "impact_show": impact_show,
     "request_own": request_own,
     "request_done": request_done,
     "request_back": request_back,
