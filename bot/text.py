@@ -76,6 +76,11 @@ def day(moment: datetime, language: str, zone: str) -> str:
     return format_date(moment.astimezone(ZoneInfo(zone)), _day_pattern(language), locale=babel_locale(language))
 
 
+def month(moment: datetime, language: str, zone: str) -> str:
+    """Write the month of a moment in short: "Jan"."""
+    return format_date(moment.astimezone(ZoneInfo(zone)), "LLL", locale=babel_locale(language))
+
+
 def _word(value: str | int | datetime | Phrase, language: str, zone: str, now: datetime | None) -> str:
     if isinstance(value, Phrase):
         return render(value, language, zone, now)

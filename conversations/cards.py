@@ -51,6 +51,8 @@ ACTIONS = (
     "contest_stands",
     "contest_withdraw",
     "contest_who",
+    "school_show",
+    "impact_show",
 )
 RECENT = "recent"
 # A card takes three blocks at most, and a Home tab a hundred.
@@ -100,7 +102,13 @@ def wave_card(response: Response) -> Card:
 
 
 def _who_button(response: Response) -> tuple[CardButton, ...]:
-    if response.answered >= response.asked or not response.group_id:
+    if not response.group_id:
+        # Of the whole school there are totals to see, and nobody's name.
+        return (
+            CardButton("school_show", RECENT, say("The year in pictures")),
+            CardButton("impact_show", RECENT, say("Did acting help?")),
+        )
+    if response.answered >= response.asked:
         return ()
     return (CardButton("unanswered_show", f"{response.wave}:{response.group_id}", say("Who did not")),)
 

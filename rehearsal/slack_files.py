@@ -31,7 +31,7 @@ def upload_url(call: Call) -> Answer:
         raise Refusal("invalid_arguments", ["[ERROR] must be a number [json-pointer:/length]"])
     if int(length) == 0:
         raise Refusal("missing_argument")
-    ticket, file_id = call.desk.uploads.begin(name, int(length))
+    ticket, file_id = call.desk.uploads.begin(name, int(length), call.words("alt_txt"))
     return {"upload_url": f"{call.base}/upload/v1/{ticket}", "file_id": file_id}
 
 
@@ -75,6 +75,7 @@ def file_object(file: File, base: str) -> Answer:
         "id": file.id,
         "name": file.name,
         "title": file.title or file.name,
+        "alt_txt": file.alt,
         "mimetype": mimetype(file.name),
         "filetype": extension(file.name),
         "user": BOT_USER_ID,

@@ -48,6 +48,7 @@ class File:
     name: str
     title: str
     content: bytes
+    alt: str = ""
 
 
 class Memory:

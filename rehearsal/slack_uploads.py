@@ -14,6 +14,7 @@ class Upload:
     file_id: str
     name: str
     length: int
+    alt: str = ""
     content: bytes | None = None
 
 
@@ -24,10 +25,10 @@ class Uploads:
         self._memory = memory
         self._by_ticket: dict[str, Upload] = {}
 
-    def begin(self, name: str, length: int) -> tuple[str, str]:
-        """Announce a file of `length` bytes; gives the ticket it is sent under and the file's id."""
+    def begin(self, name: str, length: int, alt: str = "") -> tuple[str, str]:
+        """Announce a file of `length` bytes, told by `alt`; gives the ticket it is sent under and the file's id."""
         ticket = secrets.token_urlsafe(24)
-        self._by_ticket[ticket] = Upload(f"F{secrets.token_hex(5).upper()}", name, length)
+        self._by_ticket[ticket] = Upload(f"F{secrets.token_hex(5).upper()}", name, length, alt)
         return ticket, self._by_ticket[ticket].file_id
 
     def receive(self, ticket: str, content: bytes) -> bool:
@@ -46,7 +47,7 @@ class Uploads:
         for ticket, upload in self._by_ticket.items():
             if upload.file_id == file_id and upload.content is not None:
                 del self._by_ticket[ticket]
-                file = File(file_id, upload.name, title or upload.name, upload.content)
+                file = File(file_id, upload.name, title or upload.name, upload.content, upload.alt)
                 self._memory.keep_file(file)
                 return file
         raise Refusal("file_not_found")

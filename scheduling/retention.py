@@ -20,6 +20,7 @@ from store.erasure import delete_with_dependents, erase_pupil
 from store.guardian_tables import GuardianInvite
 from store.plan_tables import Absence, OneToOne, Plan
 from store.rights_tables import CopyRequest
+from store.school_tables import Draw
 from store.sealing import Sealer
 from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
 
@@ -125,6 +126,7 @@ def _emptied(session: Session, school_id: UUID, before: datetime, column: str) -
 
 def _nudges(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
     old = select(Flag.id).where(Flag.school_id == school_id, col(Flag.raised_at) < before)
+    session.execute(delete(Draw).where(col(Draw.school_id) == school_id, col(Draw.at) < before))
     return delete_with_dependents(session, Flag, session.exec(old).all())
 
 

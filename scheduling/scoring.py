@@ -24,6 +24,7 @@ from sqlmodel import Session, SQLModel, col, select
 from conversations import bank
 from conversations.bank import CONTEXTS, FACTORS, UnknownBankVersion
 from conversations.model import Band
+from scheduling.drawing import may_start
 from scheduling.school import SchoolFacts
 from signals import flag
 from signals.board import FACTORS as FACTOR_COUNT
@@ -45,6 +46,8 @@ CHUNK = 2_000
 LEARNT_FROM = 52
 MOST_ITEMS = 16
 REMEMBERED = 12
+# It did not reach the phone, or the pupil was absent from school: not answering it is no silence.
+NOT_ASKED = ("undelivered", "absent")
 
 Raise = Callable[[Flag], None]
 
@@ -247,7 +250,7 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[_Known, Any]], items: ItemSet) 
         met = [item for item, _, _ in answers if items.series[items.number(item)] != STATE]
         known.recent = [*known.recent, *met][-REMEMBERED:]
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
-    asked = np.array([check_in.state != "undelivered" for _, check_in in pairs], dtype=bool)
+    asked = np.array([check_in.state not in NOT_ASKED for _, check_in in pairs], dtype=bool)
     return Sheet(numbers[:, :widest], options[:, :widest], milliseconds[:, :widest], weeks, asked, answered)
 
 
@@ -280,7 +283,8 @@ def _decide(
             # What is old news raises nobody; if it still holds, the next check-in does.
             due = raised is None or (step.check_in.ended_at or at) > now - FRESH
             room = _room(session, school.id) if room is None else room
-            if due and room > 0 and (raised is None or not _tutor_is_full(session, school.id, step.check_in)):
+            free = due and room > 0 and (raised is None or not _tutor_is_full(session, school.id, step.check_in))
+            if free and (raised is None or _may_start(session, sealer, school, step, bars)):
                 known.flagged, room = True, room - 1
                 if raised is not None:
                     raised(_new_flag(session, sealer, school, step, bars, now))
@@ -288,6 +292,11 @@ def _decide(
             room += 1
         if known.flagged:
             known.up_at = at
+
+
+def _may_start(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars) -> bool:
+    of, board = step.check_in, cast(Board, step.board)
+    return may_start(session, sealer, school, of.pupil_id, of.group_id, of.id, of.opened_at, board, bars)
 
 
 def _room(session: Session, school_id: UUID) -> int:

@@ -1,73 +1,70 @@
 """`earshot impact`: did taking a nudge help? Beside like pupils whose nudge nobody took, and what comes of itself."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Annotated
 
+import typer
 from rich.console import Console
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from bot.clock import Clock
+from bot.impact_card import card_of
 from bot.opening import open_store
 from bot.settings import read_settings
-from scheduling.scoring import level_at
-from signals.evidence import FAST_TOP, LOW_TOP, SIGNALS
-from signals.impact import FEWEST, Case, Impact
-from signals.impact import impact as measure
+from bot.text import render
+from scheduling.drawing import SETTING
+from scheduling.outcomes import Followed, follow_up_next, followed
 from store import audit
 from store.sealing import Sealer
-from store.tables import Flag, School
+from store.tables import School
 from store.vault import StoreProblem
 
-LATER = timedelta(weeks=8)
-LOOK_BACK = timedelta(days=2 * 365)
 out = Console()
 
 
-def impact() -> None:
+def impact(
+    draw: Annotated[
+        bool | None,
+        typer.Option("--draw/--no-draw", help="Set whether chance decides who of near ties is nudged about first."),
+    ] = None,
+) -> None:
     """Compare pupils whose nudge somebody took with like pupils whose nudge nobody took, eight weeks later.
 
     Example: earshot impact
     """
     engine, sealer = open_store(read_settings(), make=False)
     with Session(engine) as session:
-        cases = gather(session, sealer, Clock()())
+        school = session.exec(select(School).limit(1)).first()
+        if school is None:
+            raise StoreProblem("There is no school yet. Run `earshot init` first.")
+        if draw is not None:
+            set_draw(session, school, Clock()(), draw=draw)
+            session.commit()
+            out.print(
+                "From now on chance decides who of near ties is nudged about first; the others wait four weeks."
+                if draw
+                else "Nothing is drawn any more: nudges come in the order of check-ins."
+            )
+            return
+        cases = gather(session, sealer, school, Clock()())
+        card = card_of(cases, draws=bool(school.policy.get(SETTING)))
+        for phrase in card.lines:
+            out.print(render(phrase, "en", school.zone), markup=False)
+
+
+def gather(session: Session, sealer: Sealer, school: School, now: datetime) -> Followed:
+    """Follow up what has not been yet, and put together what there is to compare; audited."""
+    while follow_up_next(session, sealer, school.id, now):
         session.commit()
-    for sentence in sentences(len(cases), measure(cases)):
-        out.print(sentence)
-
-
-def gather(session: Session, sealer: Sealer, now: datetime) -> list[Case]:
-    """Put together each flagged pupil's last flag that is eight weeks old, and how things were then and after."""
-    school_id = session.exec(select(School.id).limit(1)).first()
-    if school_id is None:
-        raise StoreProblem("There is no school yet. Run `earshot init` first.")
-    statement = select(Flag).where(col(Flag.raised_at) > now - LOOK_BACK, col(Flag.raised_at) <= now - LATER)
-    statement = statement.where(Flag.school_id == school_id, col(Flag.contested).is_(None))
-    last = {row.pupil_id: row for row in session.exec(statement.order_by(col(Flag.raised_at)))}
-    after = level_at(session, sealer, school_id, {pupil_id: row.raised_at + LATER for pupil_id, row in last.items()})
-    cases = []
-    for pupil_id, row in last.items():
-        why = sealer.read(row, "reasons")
-        # Flags of the rule of version 0.1 kept no levels.
-        if len(why.get("signals", ())) == len(SIGNALS):
-            before, lately = LOW_TOP - why["signals"][0], FAST_TOP - why["signals"][1]
-            acted = row.state in ("taken", "done")
-            cases.append(Case(row.group_id.hex, acted, before, lately / 4, after[pupil_id]))
-    audit.record(session, school_id, now, actor="command line", action="read impact", subject="school")
+    audit.record(session, school.id, now, actor="command line", action="read impact", subject="school")
+    cases = followed(session, sealer, school.id, now)
+    session.commit()
     return cases
 
 
-def sentences(flagged: int, found: Impact | None) -> list[str]:
-    """Say what was found so that a governor can follow it."""
-    if found is None:
-        return [
-            f"Too little to go by: of {flagged} flags that are eight weeks old, fewer than {FEWEST} that somebody took "
-            "have a like pupil whose nudge nobody took."
-        ]
-    sure = "more than chance would do" if found.lower > 0 or found.upper < 0 else "no more than chance could do"
-    return [
-        f"{found.pairs} pupils whose nudge somebody took, each beside a like pupil whose nudge nobody took.",
-        f"Eight weeks later {found.improved:.0%} of the first were better. Of the second it was {found.of_itself:.0%}: "
-        "so many get better by themselves after a bad week, and nobody should take credit for that part.",
-        f"The difference is {found.difference:+.2f} SD ({found.lower:+.2f} to {found.upper:+.2f}): {sure}.",
-        "This is an observation. Who takes a nudge may know what no number holds; a drawn order would be sounder.",
-    ]
+def set_draw(session: Session, school: School, now: datetime, *, draw: bool) -> None:
+    """Note whether the school agrees to the draw; audited."""
+    school.policy = {**school.policy, SETTING: draw}
+    session.add(school)
+    action = "draw agreed" if draw else "draw ended"
+    audit.record(session, school.id, now, actor="command line", action=action, subject="school")

@@ -34,6 +34,7 @@ from bot.slack.blocks import Reader, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
 from bot.slack.forms import entered, form_view
+from bot.slack.school import SchoolDesk
 from bot.slack.sender import SlackSender, code_of
 from bot.slack.socket import Socket
 from bot.whisper.slack import WhisperSlack
@@ -96,6 +97,7 @@ class SlackEdge:
             raise ValueError("Slack needs an app token (Socket Mode) or a signing secret (HTTP)")
         self.client = make_client(bot_token, api_url)
         self.sender = SlackSender(self.client, worker, sealer, clock, whispers.home if whispers is not None else None)
+        self._school = SchoolDesk(self.client, worker, sealer, clock)
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self._name = clock, dispatch, wake, name
         self._socket: Socket | None = None
@@ -207,6 +209,8 @@ class SlackEdge:
             self._later(self._open_modal(trigger, trouble_card(), None))
             return BoltResponse(status=500)
         card = (outcome.done.form or outcome.done.modal) if outcome.known else stranger_card()
+        if outcome.done.errand is not None:
+            self._later(self._school.run(outcome.done.errand, user, outcome.school))
         if card is not None:
             # In the background: the acknowledgement must not wait for it, nor it for anything.
             self._later(self._open_modal(trigger, card, outcome.school))

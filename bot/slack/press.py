@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlmodel import Session
@@ -17,14 +18,18 @@ from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import Pupil, Staff, TutorGroup
 
+# What takes longer than a press may: it is put together afterwards and comes as a message (`bot.slack.school`).
+Errand = Literal["school", "impact"]
+
 
 @dataclass(frozen=True)
 class Done:
-    """What came of it: the letters this process is to send now, and what to show in front of them, if anything."""
+    """What came of it: letters this process is to send now, what to show in front of them, an errand to run."""
 
     letters: tuple[Letter, ...] = ()
     modal: Card | None = None
     form: Form | None = None
+    errand: Errand | None = None
 
 
 @dataclass(frozen=True)

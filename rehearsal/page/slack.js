@@ -92,7 +92,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
   function attached(file) {
     const address = `/workspace/files/${file.id}`;
     const name = file.title || file.name;
-    const shown = file.mimetype?.startsWith("image/") ? h("img", { src: address, alt: name }) : name;
+    const shown = file.mimetype?.startsWith("image/") ? h("img", { src: address, alt: file.alt_txt || name }) : name;
     return h("figure", { class: "block" }, link(address, shown));
   }
 

@@ -11,6 +11,7 @@ import store.guardian_tables
 import store.people_tables
 import store.plan_tables
 import store.rights_tables
+import store.school_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from signals.impact import FEWEST, Case, impact
+from signals.impact import FEWEST, Case, drawn, impact
 
 
 def school(effect: float, seed: int = 2, pupils: int = 400) -> list[Case]:
@@ -56,3 +56,42 @@ def test_pupils_unlike_anybody_are_left_out():
     assert found is not None
     assert plain is not None
     assert found.pairs == plain.pairs
+
+
+# --- the draw ---------------------------------------------------------------------------------------------------------
+
+
+def arms(effect: float, seed: int, pupils: int = 120) -> list[Case]:
+    """Near ties of whom chance takes half first; groups differ by themselves."""
+    chance = np.random.default_rng(seed)
+    cases = []
+    for number in range(pupils):
+        before, group = chance.normal(-1, 0.2), number % 15
+        first = bool(chance.random() < 0.5)
+        after = 0.5 * before + 0.2 * np.sin(group) + effect * first + chance.normal(0, 0.5)
+        cases.append(Case(f"G{group}", first, before, float(chance.normal(0, 0.05)), after))
+    return cases
+
+
+def test_the_draw_finds_an_effect_and_no_other():
+    found = drawn(arms(0.6, 1, 300))
+    assert found is not None
+    assert found.lower <= 0.6 <= found.upper
+    assert found.lower > 0
+    none = drawn(arms(0.0, 2, 300))
+    assert none is not None
+    assert none.lower <= 0 <= none.upper
+
+
+def test_without_an_effect_intervals_of_the_draw_hold_nothing_about_as_often_as_they_say():
+    held = [found.lower <= 0 <= found.upper for seed in range(20) if (found := drawn(arms(0.0, seed)))]
+    assert len(held) == 20
+    assert sum(held) >= 18
+
+
+def test_of_a_draw_with_too_few_on_a_side_or_broken_numbers_nothing_is_said():
+    cases = arms(0.0, 3)
+    assert drawn([]) is None
+    assert drawn([case for case in cases if case.acted] + [case for case in cases if not case.acted][:9]) is None
+    assert drawn([*cases, Case("A", True, float("nan"), 0.0, 0.0)]) is None
+    assert drawn([*cases, Case("A", True, 0.0, 0.0, float("inf"))]) is None

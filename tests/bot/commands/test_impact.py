@@ -7,12 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from bot.commands.impact import gather, sentences
+from bot.commands.impact import gather, set_draw
+from bot.impact_card import card_of
+from bot.text import render
 from conversations.bank import LATEST, load
+from conversations.staff_impact import Found, impact_card
+from scheduling.outcomes import Followed, follow_up_next
 from scheduling.scoring import take_in
-from signals.impact import Impact
+from signals.impact import Case
 from store.sealing import Sealer
-from store.tables import Audit, Flag
+from store.tables import Audit, Flag, School
 from tests.bot.classroom import Classroom, classroom
 
 STATE = [item for item in load(LATEST).items.values() if item.kind == "state"]
@@ -41,23 +45,87 @@ def test_each_case_holds_how_things_were_at_the_flag_and_eight_weeks_later(room:
     flag.state = "taken"
     room.session.add(flag)
     room.session.commit()
-    assert gather(room.session, room.sealer, flag.raised_at + timedelta(weeks=7)) == []
-    (case,) = gather(room.session, room.sealer, room.clock())
+    school = room.session.get_one(School, room.school.id)
+    assert gather(room.session, room.sealer, school, flag.raised_at + timedelta(weeks=7)) == Followed((), ())
+    (case,) = gather(room.session, room.sealer, school, room.clock()).nudged
     assert (case.group, case.acted) == (room.group.id.hex, True)
     assert case.before < 0.0 < 0.4 < case.after
-    # What came later than eight weeks after is not looked at.
-    later = room.session.exec(select(Flag)).one()
-    late = gather(room.session, room.sealer, later.raised_at + timedelta(weeks=8))
-    assert late == [case]
+    # It was worked out once, of what was known eight weeks after, and stays.
+    assert follow_up_next(room.session, room.sealer, room.school.id, room.clock()) is False
+    again = gather(room.session, room.sealer, school, room.clock() + timedelta(days=300))
+    assert again.nudged == (case,)
     assert {row.action for row in room.session.exec(select(Audit))} == {"read impact"}
 
 
+def test_a_nudge_that_was_done_counts_as_taken_and_one_of_an_old_rule_not_at_all(room: Classroom):
+    pupil = room.pupil(7_000_000_002)
+    check_in = room.check_in(pupil)
+    flag = Flag(
+        school_id=room.school.id,
+        pupil_id=pupil.id,
+        group_id=room.group.id,
+        check_in_id=check_in.id,
+        rule="signals-1",
+        raised_at=room.clock(),
+        state="done",
+    )
+    room.sealer.write(flag, "reasons", {"signals": [3.5, 1.5, 0.5, 0.0]})
+    room.session.add(flag)
+    room.session.commit()
+    school = room.session.get_one(School, room.school.id)
+    room.clock.move(weeks=9)
+    (case,) = gather(room.session, room.sealer, school, room.clock()).nudged
+    # Of a pupil who answered nothing the middle is supposed.
+    assert (case.acted, case.before, case.after) == (True, -0.5, 0.0)
+    room.sealer.write(flag, "reasons", {"low": 3})
+    room.session.add(flag)
+    room.session.commit()
+    assert gather(room.session, room.sealer, school, room.clock()).nudged == ()
+
+
+def test_the_schools_agreement_to_the_draw_is_kept_and_audited(room: Classroom):
+    school = room.session.get_one(School, room.school.id)
+    for draw in (True, False):
+        set_draw(room.session, school, room.clock(), draw=draw)
+        room.session.commit()
+        assert school.policy["draw"] is draw
+    assert [row.action for row in room.session.exec(select(Audit))] == ["draw agreed", "draw ended"]
+
+
+def words(matched: Found | None, drawn: Found | None = None, *, draws: bool = False, flagged: int = 60) -> list[str]:
+    card = impact_card(flagged, 10, matched, drawn, draws=draws)
+    return [render(line, "en", "Europe/London") for line in card.lines]
+
+
 def test_it_says_what_comes_of_itself_beside_what_got_better():
-    words = " ".join(sentences(60, Impact(25, 0.1, -0.2, 0.4, 0.64, 0.56)))
-    assert "64% of the first were better. Of the second it was 56%" in words
-    assert "+0.10 SD (-0.20 to +0.40): no more than chance could do" in words
-    assert "more than chance would do" in " ".join(sentences(60, Impact(25, 0.3, 0.1, 0.5, 0.64, 0.5)))
+    told = " ".join(words(Found(25, 64, 56, 0.1, -0.2, 0.4)))
+    assert "64 % of the first were better. Of the second it was 56 %" in told
+    assert "+0.10 SD (-0.20 to +0.40): no more than chance could do" in told
+    assert "observation" in told
+
+
+@pytest.mark.parametrize(("lower", "upper", "verdict"), [(0.1, 0.5, "better"), (-0.5, -0.1, "worse")])
+def test_a_difference_beyond_chance_is_named_whichever_way_it_goes(lower: float, upper: float, verdict: str):
+    told = " ".join(words(Found(25, 64, 56, (lower + upper) / 2, lower, upper)))
+    assert f"{verdict} than chance would do" in told
 
 
 def test_of_too_few_it_says_that_it_says_nothing():
-    assert sentences(3, None)[0].startswith("Too little to go by: of 3 flags")
+    assert words(None, flagged=1) == [
+        "Too little to go by yet: 1 nudge is eight weeks old. It takes 10 pairs of like pupils."
+    ]
+
+
+def test_the_draw_has_lines_of_its_own_where_the_school_agreed():
+    assert words(None, draws=True)[1:] == [
+        "The order among near ties is drawn. At least 10 pupils on each side are needed."
+    ]
+    drawn = words(None, Found(12, 50, 40, 0.2, -0.1, 0.5), draws=True)
+    assert drawn[1].startswith("By the draw: of those nudged about at once 50 % were better four weeks later")
+    assert drawn[2].startswith("The difference is +0.20 SD")
+
+
+def test_cases_become_the_card():
+    assert card_of(Followed((), ()), draws=False).lines[0].count == 0
+    arms = tuple(Case(f"G{n % 5}", n % 2 == 0, -1.0, 0.01 * (n % 3), 0.1 * (n % 7)) for n in range(40))
+    assert len(card_of(Followed((), arms), draws=True).lines) == 3

@@ -1,0 +1,205 @@
+"""Draws the head's pictures: reads plans as JSON from standard input, writes the PNGs (in base64) as JSON.
+
+It is run as a process of its own, which ends when it has drawn: matplotlib takes more memory than all of the rest of
+Earshot. It imports nothing of ours. Colours are of Okabe and Ito's palette, which people with any colour vision can
+tell apart; nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Plan = dict[str, Any]
+
+BLUE, GREY, INK, PALE = "#0072B2", "#8C8C8C", "#1A1A1A", "#E6E6E6"
+DPI = 110
+# Longer than any drawing takes, also on a busy machine.
+SECONDS = 120.0
+KEPT = ("HOME", "LANG", "PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TMPDIR")
+
+
+class NotDrawn(Exception):
+    """The pictures could not be drawn; what went wrong was in the other process."""
+
+
+async def draw(plans: list[Plan]) -> list[bytes]:
+    """Draw plans in a process of its own, one after the other; gives a PNG for each. Raises NotDrawn."""
+    # No key and no token goes with it, and -P keeps our modules from being taken for the library's.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        str(Path(__file__)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: os.environ[name] for name in KEPT if name in os.environ},
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, _ = await process.communicate(json.dumps(plans).encode())
+    except TimeoutError:
+        raise NotDrawn from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise NotDrawn
+    return [base64.b64decode(picture) for picture in json.loads(out)]
+
+
+def main() -> None:
+    """Draw what standard input asks for."""
+    # Replies come first.
+    os.nice(10)
+    plans = json.load(sys.stdin)
+    json.dump([base64.b64encode(png(plan)).decode("ascii") for plan in plans], sys.stdout)
+
+
+def png(plan: Plan) -> bytes:
+    """Draw one plan as a PNG."""
+    # Here, so that whoever imports this module to call `draw` does not load it.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.use("agg")
+    figure = Figure(dpi=DPI, layout="constrained", facecolor="white")
+    {"trends": _trends, "answering": _answering, "nudges": _nudges}[plan["kind"]](figure, plan)
+    file = BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _trends(figure: Figure, plan: Plan) -> None:
+    """A grid of small charts: a row for each series, a column for each year group."""
+    rows, columns = len(plan["rows"]), max(len(plan["columns"]), 1)
+    figure.set_size_inches(2.6 + 1.7 * columns, 1.2 + 1.5 * rows)
+    charts = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    reach = _reach(plan)
+    for row, (name, series) in enumerate(zip(plan["rows"], plan["years"], strict=True)):
+        for column, points in enumerate(series):
+            chart = charts[row][column]
+            _frame(chart, plan)
+            _line(chart, plan["days"], [point and point[0] for point in plan["school"][row]], GREY, 1.2)
+            _band(chart, plan["days"], points)
+            _line(chart, plan["days"], [point and point[0] for point in points], BLUE, 2.0)
+            chart.set_ylim(0.5 - reach, 0.5 + reach)
+            heights = [0.5 - reach, 0.5, 0.5 + reach]
+            chart.set_yticks(heights, labels=[str(round(100 * height)) for height in heights])
+            chart.axhline(0.5, color=PALE, linewidth=0.8, zorder=0)
+            if row == 0:
+                chart.set_title(plan["columns"][column], fontsize=11, color=INK)
+        charts[row][0].set_ylabel(_folded(name), fontsize=10, color=INK, rotation=0, ha="right", va="center")
+    _title(figure, plan, ("scale", "year", "school", "gap"))
+
+
+def _answering(figure: Figure, plan: Plan) -> None:
+    """A row of small charts, one for each year group."""
+    columns = max(len(plan["columns"]), 1)
+    figure.set_size_inches(2.0 + 1.7 * columns, 3.0)
+    charts = figure.subplots(1, columns, sharex=True, sharey=True, squeeze=False)[0]
+    for chart, name, shares in zip(charts, plan["columns"], plan["years"], strict=False):
+        _frame(chart, plan)
+        _line(chart, plan["days"], plan["school"], GREY, 1.2)
+        _line(chart, plan["days"], shares, BLUE, 2.0)
+        chart.set_ylim(0, 1)
+        chart.set_yticks([0, 0.5, 1], labels=["0 %", "50 %", "100 %"])
+        chart.set_title(name, fontsize=11, color=INK)
+    _title(figure, plan, ("year", "school", "gap"))
+
+
+def _nudges(figure: Figure, plan: Plan) -> None:
+    """A table of counts; a bar in each cell shows its size, and what is kept back says so."""
+    rows, columns = len(plan["rows"]), len(plan["columns"])
+    figure.set_size_inches(2.6 + 1.5 * columns, 1.4 + 0.45 * rows)
+    chart = figure.subplots()
+    most = max((count for row in plan["counts"][:-1] for count in row[:-1] if count), default=1)
+    for row, counts in enumerate(plan["counts"]):
+        for column, count in enumerate(counts):
+            whole = row == rows - 1 or column == columns - 1
+            words = plan["words"]["kept_back"] if count is None else str(count)
+            if count and not whole:
+                chart.barh(row, 0.55 * count / most, left=column, height=0.7, color=BLUE, alpha=0.35)
+            colour, weight = ("#595959", "normal") if count is None else (INK, "bold" if whole else "normal")
+            style = "italic" if count is None else "normal"
+            chart.text(column + 0.03, row, words, va="center", fontsize=11, color=colour, weight=weight, style=style)
+    chart.set_xlim(-0.05, columns)
+    chart.set_ylim(rows - 0.5, -0.5)
+    chart.set_yticks(range(rows), labels=plan["rows"], fontsize=11, color=INK)
+    chart.set_xticks([column + 0.03 for column in range(columns)], labels=plan["columns"], fontsize=11, ha="left")
+    chart.xaxis.tick_top()
+    chart.tick_params(length=0)
+    for side in chart.spines.values():
+        side.set_visible(False)
+    chart.axhline(rows - 1.5, color=GREY, linewidth=1)
+    _title(figure, plan, ("small",))
+
+
+def _frame(chart: Axes, plan: Plan) -> None:
+    for side in ("top", "right"):
+        chart.spines[side].set_visible(False)
+    for side in ("bottom", "left"):
+        chart.spines[side].set_color(GREY)
+    days = [day for day, _ in plan["months"]]
+    chart.set_xticks(days, labels=[name for _, name in plan["months"]])
+    if plan["days"]:
+        chart.set_xlim(plan["days"][0] - 5, plan["days"][-1] + 5)
+    chart.tick_params(labelsize=8, colors="#404040", length=3)
+
+
+def _line(chart: Axes, days: list[int], values: list[float | None], colour: str, width: float) -> None:
+    """A line that breaks where a value is not there; one between two breaks is a dot."""
+    heights = [float("nan") if value is None else value for value in values]
+    chart.plot(days, heights, color=colour, linewidth=width, solid_capstyle="round")
+    alone = [
+        place
+        for place, value in enumerate(values)
+        if value is not None and all(_at(values, place + step) is None for step in (-1, 1))
+    ]
+    chart.plot([days[one] for one in alone], [heights[one] for one in alone], "o", color=colour, markersize=2 * width)
+
+
+def _at(values: list[float | None], place: int) -> float | None:
+    return values[place] if 0 <= place < len(values) else None
+
+
+def _band(chart: Axes, days: list[int], points: list[list[float] | None]) -> None:
+    gap = float("nan")
+    lower, upper = ([gap if point is None else point[end] for point in points] for end in (1, 2))
+    chart.fill_between(days, lower, upper, color=BLUE, alpha=0.2, linewidth=0)
+
+
+def _reach(plan: Plan) -> float:
+    """How far from the middle the charts reach: the same for all, so that they can be compared."""
+    points = [point for series in plan["years"] for year in series for point in year if point]
+    farthest = max((max(0.5 - lower, upper - 0.5) for _, lower, upper in points), default=0.0)
+    return min(0.5, max(0.15, farthest))
+
+
+def _folded(name: str) -> str:
+    """Break a name near its middle, where there is a space."""
+    spaces = [place for place, letter in enumerate(name) if letter == " "]
+    if len(name) <= 14 or not spaces:
+        return name
+    middle = min(spaces, key=lambda place: abs(place - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"
+
+
+def _title(figure: Figure, plan: Plan, legend: tuple[str, ...]) -> None:
+    figure.suptitle(plan["words"]["title"], fontsize=14, color=INK, weight="bold")
+    figure.supxlabel(" · ".join(plan["words"][word] for word in legend), fontsize=9, color="#404040")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The head's pictures: drawn in a process of its own, whatever is missing in them, and without our secrets in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from bot.school_pictures import NotDrawn, draw
+from bot.slack.blocks import Reader
+from bot.slack.school_plan import ALT_LENGTH, message, pictures
+from scheduling.school_view import SchoolView, WaveTotals
+from signals.totals import Mean
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+READER = Reader("en", "Europe/London", NOW)
+GAP = WaveTotals((None,) * 5, None)
+
+
+def wave(place: float) -> WaveTotals:
+    return WaveTotals((Mean(place, place - 0.05, place + 0.05),) * 5, 0.8)
+
+
+def view(weeks: int = 3) -> SchoolView:
+    seven = [GAP if number == 1 else wave(0.6) for number in range(weeks)]
+    return SchoolView(
+        (7, 8),
+        tuple(NOW - timedelta(weeks=weeks - number) for number in range(weeks)),
+        {7: tuple(seven), 8: (GAP,) * weeks},
+        (wave(0.5),) * weeks,
+        ((None, None, 9, 0, 15), (None, None, 6, 5, 13), (6, 5, 15, 5, 28)),
+    )
+
+
+async def test_each_plan_becomes_a_picture_large_enough_to_read():
+    drawn = [Image.open(BytesIO(png)) for png in await draw([one.plan for one in pictures(view(), READER)])]
+    assert [(one.format, one.width > 500, one.height > 200) for one in drawn] == [("PNG", True, True)] * 3
+
+
+@pytest.mark.parametrize("weeks", [0, 1, 60])
+async def test_no_week_one_week_and_many_are_drawn(weeks: int):
+    assert len(await draw([one.plan for one in pictures(view(weeks), READER)])) == 3
+
+
+async def test_a_plan_that_is_none_raises_one_error_and_nothing_else():
+    with pytest.raises(NotDrawn):
+        await draw([{"kind": "no such"}])
+
+
+def test_matplotlib_stays_out_of_the_bot():
+    asked = "import sys, bot.slack.school; print(any(name.startswith('matplotlib') for name in sys.modules))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)  # noqa: S603
+    assert told.stdout == "False\n"
+
+
+def test_each_picture_is_told_in_words():
+    trends, answering, nudges = pictures(view(), READER)
+    assert "How things are: Year 7 60." in trends.told
+    assert answering.told.endswith("in per cent: Year 7 80, Whole school 80.")
+    assert "Year 7: kept back waiting, kept back taken on, 9 done, 0 not needed, 15 all." in nudges.told
+    assert max(len(one.told) for one in (trends, answering, nudges)) <= ALT_LENGTH
+
+
+def test_a_series_of_small_groups_says_so():
+    empty = SchoolView((7,), (NOW,), {7: (GAP,)}, (GAP,), ((0,) * 5, (0,) * 5))
+    trends, _, _ = pictures(empty, READER)
+    assert "How things are: fewer than ten pupils." in trends.told
+    words = message(empty, READER).splitlines()
+    assert words[1:3] == ["Fewer than ten pupils were reached in the last four check-ins.", "There were 0 nudges."]
+
+
+def test_words_beside_say_how_many_answered_and_that_it_is_no_finding():
+    words = message(view(), READER)
+    assert "80 % finished the last four check-ins" in words
+    assert "There were 28 nudges." in words
+    assert "not a finding" in words
