@@ -21,6 +21,7 @@ from bot.commands import importing as import_commands
 from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
 from bot.commands import person as person_commands
+from bot.commands import questions as questions_commands
 from bot.commands import retention as retention_commands
 from bot.commands.fairness import fairness
 from bot.commands.flag import flags
@@ -35,6 +36,7 @@ from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
+from conversations.questions_file import QuestionsProblem
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics
@@ -58,6 +60,7 @@ PROBLEMS = (
     WaveProblem,
     CalendarError,
     WordingProblem,
+    QuestionsProblem,
 )
 
 app = typer.Typer(
@@ -81,6 +84,7 @@ app.command()(backup_commands.restore)
 app.add_typer(flags, name="flag")
 app.command()(fairness)
 app.add_typer(wording)
+app.add_typer(questions_commands.app, name="questions")
 app.add_typer(whisper_app, name="whisper")
 app.add_typer(anonymity_app, name="anonymity")
 app.command()(impact)

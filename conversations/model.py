@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NewType
 
+from conversations.own_questions import OwnQuestion
+
 CheckInId = NewType("CheckInId", str)
 Band = Literal["young", "older"]
 PupilStatus = Literal["invited", "active", "stopped", "left"]
@@ -167,12 +169,13 @@ class Edited:
 
 @dataclass(frozen=True)
 class CheckInOpens:
-    """A wave reached this pupil: begin the check-in."""
+    """A wave reached this pupil: begin the check-in; `own` are those of its items that are the school's own."""
 
     check_in: CheckInId
     bank_version: str
     items: tuple[str, ...]
     closes_at: datetime
+    own: tuple[OwnQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -317,7 +320,8 @@ class OpenCheckIn:
     """A check-in under way, pinned to the version of the item bank it began with.
 
     `position` counts the items passed; equal to len(items) it waits at "anything else?". `asked_at` is when the current
-    item was shown. `started` turns true with the first tap, `reminded` with the reminder.
+    item was shown. `started` turns true with the first tap, `reminded` with the reminder. `own` holds the words of the
+    school's own questions among the items.
     """
 
     check_in: CheckInId
@@ -329,9 +333,12 @@ class OpenCheckIn:
     answers: tuple[Answer, ...] = ()
     started: bool = False
     reminded: bool = False
+    own: tuple[OwnQuestion, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        own = {"own": [question.to_json() for question in self.own]} if self.own else {}
         return {
+            **own,
             "id": self.check_in,
             "bank": self.bank_version,
             "items": list(self.items),
@@ -355,6 +362,7 @@ class OpenCheckIn:
             answers=tuple(Answer(*answer) for answer in data["answers"]),
             started=data["started"],
             reminded=data.get("reminded", False),
+            own=tuple(OwnQuestion.from_json(question) for question in data.get("own", ())),
         )
 
 

@@ -12,6 +12,8 @@ Rules
    answered is put away as it is.
 9. A new check-in closes an older one that is still open. Only pupils who are taking part get one, and never late.
 10. A question that is no longer in its bank is passed over without a word.
+11. A school's own questions come with the check-in, as they stood when it began; one that is not in the reader's
+    language is shown in English and says so.
 
 Data of a button: `c:{check-in}:{position}:{option | skip | keep | back | done}`; `c:{check-in}:go` shows the question
 in a new message at the end of the chat.
@@ -24,7 +26,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from conversations.bank import Item, UnknownBankVersion, load
+from conversations.asking import Asked, asked
 from conversations.model import (
     Answer,
     Band,
@@ -67,7 +69,7 @@ def opens(state: State, event: CheckInOpens, person: Person, now: datetime) -> S
     if event.closes_at <= now:
         return Step(state, (RecordCheckIn(event.check_in, "missed", ()),))
     state, closed = ended(state, _unfinished(state.check_in), _closed(), lane="bulk")
-    begun = OpenCheckIn(event.check_in, event.bank_version, event.items, event.closes_at, asked_at=now)
+    begun = OpenCheckIn(event.check_in, event.bank_version, event.items, event.closes_at, asked_at=now, own=event.own)
     begun = replace(begun, position=_next_position(begun, 0, person.band))
     send = Send(question(begun, person), slot(begun), lane="bulk", expires_at=event.closes_at)
     return Step(_with(state, begun), (*closed, send))
@@ -206,7 +208,7 @@ def _moved(check_in: OpenCheckIn, what: str, band: Band, now: datetime) -> OpenC
     answers = check_in.answers
     if what != "keep":
         option = None if what == "skip" else int(what)
-        if option is not None and (item is None or option >= len(item.options[band])):
+        if option is not None and (item is None or option >= len(item.options)):
             return None
         ms = min(max((now - check_in.asked_at) // timedelta(milliseconds=1), 0), LONGEST_MS)
         answers = _with_answer(check_in, Answer(check_in.items[at], option, ms))
@@ -226,14 +228,10 @@ def _answer_to(check_in: OpenCheckIn, position: int) -> int | None:
     return next((given.option for given in check_in.answers if given.item == item), None)
 
 
-def _item(check_in: OpenCheckIn, position: int, band: Band) -> Item | None:
+def _item(check_in: OpenCheckIn, position: int, band: Band, language: str = "en") -> Asked | None:
     if not 0 <= position < len(check_in.items):
         return None
-    try:
-        item = load(check_in.bank_version).items.get(check_in.items[position])
-    except UnknownBankVersion:
-        return None
-    return item if item is not None and band in item.stem and item.options.get(band) else None
+    return asked(check_in.bank_version, check_in.own, check_in.items[position], band, language)
 
 
 def _next_position(check_in: OpenCheckIn, start: int, band: Band) -> int:
@@ -271,28 +269,27 @@ def _finished(state: State, check_in: OpenCheckIn, kept: str) -> tuple[State, tu
 def question(check_in: OpenCheckIn, person: Person) -> Message:
     """Give the message for where a check-in stands: a question with its options, or "anything else?"."""
     band, total = person.band, len(check_in.items) + 1
-    item = _item(check_in, check_in.position, band)
+    item = _item(check_in, check_in.position, band, person.language)
     if item is None:
         return _anything_else(check_in, person, total)
     progress = say("{number} of {total}", number=check_in.position + 1, total=total)
-    rows = (*_option_rows(check_in, item, band), *_keep_row(check_in, item, band), *_foot(check_in, band))
-    return Message((say(item.stem[band]),), progress, rows)
+    rows = (*_option_rows(check_in, item), *_keep_row(check_in, item), *_foot(check_in, band))
+    return Message((item.stem, item.remark) if item.remark else (item.stem,), progress, rows)
 
 
-def _option_rows(check_in: OpenCheckIn, item: Item, band: Band) -> Rows:
-    options = item.options[band]
+def _option_rows(check_in: OpenCheckIn, item: Asked) -> Rows:
     each = tuple(
-        Button(say(option.text), _data(check_in, str(number)), option.picture) for number, option in enumerate(options)
+        Button(text, _data(check_in, str(number)), picture) for number, (text, picture) in enumerate(item.options)
     )
     # One a row, for every age: side by side a phone would cut words, and another language's are longer.
     return tuple((button,) for button in each)
 
 
-def _keep_row(check_in: OpenCheckIn, item: Item, band: Band) -> Rows:
+def _keep_row(check_in: OpenCheckIn, item: Asked) -> Rows:
     option = _answer_to(check_in, check_in.position)
-    if option is None or option >= len(item.options[band]):
+    if option is None or option >= len(item.options):
         return ()
-    label = say("Keep: {answer}", answer=say(item.options[band][option].text))
+    label = say("Keep: {answer}", answer=item.options[option][0])
     return ((Button(label, _data(check_in, "keep")),),)
 
 

@@ -8,6 +8,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import store.people_tables
+import store.question_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 
