@@ -218,7 +218,7 @@ class Person:
     """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
 
     `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
-    `held` says that a guardian has the check-ins stopped.
+    `held` says that a guardian has the check-ins stopped. `hears` says that questions can be read aloud to them.
     """
 
     band: Band
@@ -228,6 +228,7 @@ class Person:
     status: PupilStatus
     talk_when: datetime | None = None
     held: bool = False
+    hears: bool = False
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -309,7 +310,15 @@ class ShowAnswers:
     """Show this pupil their own answers of the last check-ins, as a picture and in words."""
 
 
-Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult | ShowAnswers
+@dataclass(frozen=True)
+class ReadAloud:
+    """Read lines aloud to this person in a voice message; in `language`, else in their own."""
+
+    lines: tuple[Phrase, ...]
+    language: str | None = None
+
+
+Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult | ShowAnswers | ReadAloud
 
 
 # --- where a conversation stands --------------------------------------------------------------------------------------

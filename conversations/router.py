@@ -26,6 +26,7 @@ from conversations.model import (
     Edited,
     Event,
     Person,
+    ReadAloud,
     RequestOwned,
     Send,
     ShowAnswers,
@@ -47,7 +48,7 @@ def step(state: State, event: Event, person: Person | None, now: datetime) -> St
     that is kept; a step that only speaks leaves it. Never raises on what people send.
     """
     taken = _route(state, event, person, now)
-    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers) for effect in taken.effects)
+    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers | ReadAloud) for effect in taken.effects)
     if taken.state == state and speaks_only:
         return taken
     return replace(taken, state=replace(taken.state, version=state.version + 1))

@@ -14,9 +14,11 @@ Rules
 10. A question that is no longer in its bank is passed over without a word.
 11. A school's own questions come with the check-in, as they stood when it began; one that is not in the reader's
     language is shown in English and says so.
+12. The youngest may have the question and its options read to them, as often as they like, where the school's machine
+    can; it changes nothing.
 
-Data of a button: `c:{check-in}:{position}:{option | skip | keep | back | done}`; `c:{check-in}:go` shows the question
-in a new message at the end of the chat.
+Data of a button: `c:{check-in}:{position}:{option | skip | keep | back | done | read}`; `c:{check-in}:go` shows the
+question in a new message at the end of the chat.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from conversations.model import (
     OpenCheckIn,
     Person,
     Phrase,
+    ReadAloud,
     RecordCheckIn,
     Send,
     State,
@@ -56,7 +59,9 @@ LONGEST_WORDS = 4_096
 LONGEST_MS = 3_600_000
 # Three buttons share a row of a narrow phone only if none of them would be cut off there.
 
-_DATA = re.compile(r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done))")
+_DATA = re.compile(
+    r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done|read))"
+)
 
 
 # --- beginning, reminding, closing ------------------------------------------------------------------------------------
@@ -127,6 +132,8 @@ def tapped(state: State, data: str, person: Person, now: datetime) -> Step:
         return Step(_with(state, shown), (message,))
     if int(parts["at"]) != check_in.position:
         return _gently(state, say("You have passed that question. To change an answer, tap Back."))
+    if parts["what"] == "read":
+        return Step(state, (_aloud(check_in, person),))
     if parts["what"] == "done" and check_in.position >= len(check_in.items):
         after, effects = _finished(state, check_in, "")
         return Step(after, (Edit(_thanks(person)), *effects))
@@ -273,7 +280,7 @@ def question(check_in: OpenCheckIn, person: Person) -> Message:
     if item is None:
         return _anything_else(check_in, person, total)
     progress = say("{number} of {total}", number=check_in.position + 1, total=total)
-    rows = (*_option_rows(check_in, item), *_keep_row(check_in, item), *_foot(check_in, band))
+    rows = (*_option_rows(check_in, item), *_keep_row(check_in, item), *_foot(check_in, person))
     return Message((item.stem, item.remark) if item.remark else (item.stem,), progress, rows)
 
 
@@ -293,9 +300,24 @@ def _keep_row(check_in: OpenCheckIn, item: Asked) -> Rows:
     return ((Button(label, _data(check_in, "keep")),),)
 
 
-def _foot(check_in: OpenCheckIn, band: Band) -> Rows:
+def _foot(check_in: OpenCheckIn, person: Person) -> Rows:
     skip = Button(say("Skip"), _data(check_in, "skip"))
-    return ((*_back(check_in, band), skip), (talk_button(),))
+    return (*_read_row(check_in, person), (*_back(check_in, person.band), skip), (talk_button(),))
+
+
+def _read_row(check_in: OpenCheckIn, person: Person) -> Rows:
+    if not (person.hears and is_young(person)):
+        return ()
+    return ((Button(say("Read it to me"), _data(check_in, "read"), "🔊"),),)
+
+
+def _aloud(check_in: OpenCheckIn, person: Person) -> ReadAloud:
+    """Give what is on the screen to be heard: the question, then its options in order; or "anything else?"."""
+    item = _item(check_in, check_in.position, person.band, person.language)
+    if item is None:
+        return ReadAloud(_anything_else(check_in, person, 0).paragraphs)
+    # A question that is in English is read by an English voice.
+    return ReadAloud((item.stem, *(text for text, _ in item.options)), "en" if item.remark else None)
 
 
 def _anything_else(check_in: OpenCheckIn, person: Person, total: int) -> Message:
@@ -307,6 +329,7 @@ def _anything_else(check_in: OpenCheckIn, person: Person, total: int) -> Message
         how = say("Type it here, or tap Nothing to add.")
         who = say("Words are kept with this check-in. Safeguarding leads can read them later; nobody reads them live.")
     rows = (
+        *_read_row(check_in, person),
         (Button(say("Nothing to add"), _data(check_in, "done")),),
         *((_back(check_in, person.band),) if _back(check_in, person.band) else ()),
         (talk_button(),),

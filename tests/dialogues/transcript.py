@@ -41,6 +41,7 @@ from conversations.model import (
     Message,
     Person,
     Phrase,
+    ReadAloud,
     RecordCheckIn,
     RequestOwned,
     Send,
@@ -179,6 +180,8 @@ class Stage:
                 return [f"does: sets language to {language}"]
             case ShowAnswers():
                 return ["does: shows the pupil their own answers"]
+            case ReadAloud(lines):
+                return [f"reads aloud: {' / '.join(map(in_english, lines))}"]
             case RecordCheckIn():
                 return [_recorded(effect)]
             case AskForAdult(danger):
