@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: run test check bench bench-signals locales chromium axe clean
+.PHONY: run test check bench bench-signals locales chromium speech axe clean
 
 run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
-test: .venv/dev.stamp chromium axe check
+test: .venv/dev.stamp chromium speech axe check
 	$(VENV) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
@@ -36,6 +36,10 @@ locales: .venv/dev.stamp
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-color-emoji; } || true
 	@[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq fonts-dejavu-core; } || true
+
+# Questions are read aloud by these two; where they cannot be installed the test that listens says so.
+speech:
+	@command -v espeak-ng >/dev/null && command -v opusenc >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq espeak-ng opus-tools; } || true
 
 # axe-core looks over the page for what keeps people out: the version and its hash are in tests/browser/package-lock.json.
 AXE := tests/browser/node_modules/axe-core/axe.min.js

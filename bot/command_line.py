@@ -36,6 +36,7 @@ COMMANDS = {
     "fairness": "fairness:fairness",
     "impact": "impact:impact",
     "wording": "wording:wording",
+    "questions": "questions:app",
     "whisper": "whisper:app",
     "anonymity": "whisper:anonymity_app",
 }

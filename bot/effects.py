@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from conversations.model import (
     Effect,
     Message,
     Phrase,
+    ReadAloud,
     RecordCheckIn,
     Send,
     SendCopy,
@@ -37,6 +38,8 @@ from store.invites import Lookup
 from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import LANES, CheckIn, Pupil, Request
+
+VOICE_FOR = timedelta(minutes=10)
 
 
 @dataclass
@@ -92,6 +95,8 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
             _show_answers(session, sealer, context, number, outcome)
         elif isinstance(effect, ShowNotes | SendCopy):
             _show_rights(session, sealer, context, effect, number, outcome)
+        elif isinstance(effect, ReadAloud):
+            _read_aloud(session, sealer, context, effect, number, outcome)
         elif isinstance(effect, Toast):
             if context.callback_id is not None:
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
@@ -188,6 +193,37 @@ def _show_rights(
         context.now,
         chat=context.chat_id,
         language=context.language,
+        lease_to=context.worker,
+    )
+    if letter is not None:
+        outcome.letters.append(letter)
+
+
+def _read_aloud(
+    session: Session, sealer: Sealer, context: Context, effect: ReadAloud, number: int, outcome: Outcome
+) -> None:
+    """Send the lines as a voice message; it is spoken when it is sent."""
+    if context.pupil is None:
+        return
+    letter = outbox.post(
+        session,
+        sealer,
+        school_id=context.school.id,
+        network="telegram",
+        lane="reply",
+        method="voice",
+        recipient=f"pupil:{context.pupil.id.hex}",
+        payload={
+            "lines": [line.to_json() for line in effect.lines],
+            "spoken": effect.language or context.language,
+            "chat": context.chat_id,
+            "language": context.language,
+            "zone": context.school.zone,
+        },
+        dedupe=f"{context.key}:{number}:voice",
+        now=context.now,
+        # By then the question is answered, or the pupil has asked again.
+        expires_at=context.now + VOICE_FOR,
         lease_to=context.worker,
     )
     if letter is not None:

@@ -4,6 +4,7 @@ from sqlmodel import Session, col, select
 
 from conversations.flows.mine import LAST, Kept, Sheet, sheets
 from conversations.model import Band
+from scheduling.own_questions import of_versions
 from store.sealing import Sealer
 from store.tables import CheckIn, Pupil
 
@@ -28,12 +29,15 @@ def sheets_of(session: Session, sealer: Sealer, pupil: Pupil) -> tuple[Sheet, ..
         .order_by(col(CheckIn.opened_at).desc())
         .limit(_LOOKED_AT)
     ).all()
+    own = of_versions(session, pupil.school_id, {row.bank_version for row in rows})
     kept = (
         Kept(
             row.opened_at,
             row.bank_version,
             band_of(row.phase),
             tuple((item, option) for item, option, _ in sealer.read(row, "answers")),
+            own.get(row.bank_version, ()),
+            pupil.language,
         )
         for row in rows
     )

@@ -6,6 +6,7 @@ from bot.importing.rows import ImportProblem
 from bot.rehearsing import RehearsalProblem
 from bot.sample.sample import SampleProblem
 from bot.settings import SettingsProblem
+from conversations.questions_file import QuestionsProblem
 from scheduling.calendar import CalendarError
 from scheduling.rounds import WaveProblem
 from signals.fairness import NeedsExtra
@@ -24,4 +25,5 @@ PROBLEMS = (
     WaveProblem,
     CalendarError,
     WordingProblem,
+    QuestionsProblem,
 )

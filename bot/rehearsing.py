@@ -173,6 +173,12 @@ def wind_clock(session: Session, school: SchoolFacts, clock: Clock) -> None:
         _keep_clock(session, clock)
 
 
+def rehearsal_clock(session: Session) -> Clock:
+    """Read the rehearsal's clock as it was last moved."""
+    cursor = session.get(Cursor, _CLOCK)
+    return Clock(timedelta(seconds=cursor.position if cursor else 0))
+
+
 def _keep_clock(session: Session, clock: Clock) -> None:
     cursor = session.get(Cursor, _CLOCK) or Cursor(name=_CLOCK)
     cursor.position = int(clock.shift.total_seconds())

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot import parents, text
+from bot import parents, reading_aloud, text
 from bot.effects import Context, Outcome, apply
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import step
@@ -348,4 +348,5 @@ def person_of(school: SchoolFacts, pupil: Pupil, now: datetime) -> Person:
         status=pupil.status,  # type: ignore[arg-type]
         talk_when=next_in_school(school, now),
         held=pupil.held,
+        hears=pupil.phase == "young" and pupil.language in reading_aloud.languages(),
     )

@@ -60,7 +60,7 @@ class Service:
             request=HTTPXRequest(connection_pool_size=32, pool_timeout=10.0),
             get_updates_request=HTTPXRequest(connection_pool_size=2, pool_timeout=10.0),
         )
-        sender = TelegramSender(self._bot, self.worker, sealer, clock)
+        sender = TelegramSender(self._bot, self.worker, sealer, clock, settings.data_dir)
         self.telegram_delivery = Delivery(
             "telegram",
             sender,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NewType
 
+from conversations.own_questions import OwnQuestion
+
 CheckInId = NewType("CheckInId", str)
 Band = Literal["young", "older"]
 PupilStatus = Literal["invited", "active", "stopped", "left"]
@@ -167,12 +169,13 @@ class Edited:
 
 @dataclass(frozen=True)
 class CheckInOpens:
-    """A wave reached this pupil: begin the check-in."""
+    """A wave reached this pupil: begin the check-in; `own` are those of its items that are the school's own."""
 
     check_in: CheckInId
     bank_version: str
     items: tuple[str, ...]
     closes_at: datetime
+    own: tuple[OwnQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ class Person:
     """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
 
     `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
-    `held` says that a guardian has the check-ins stopped.
+    `held` says that a guardian has the check-ins stopped. `hears` says that questions can be read aloud to them.
     """
 
     band: Band
@@ -244,6 +247,7 @@ class Person:
     status: PupilStatus
     talk_when: datetime | None = None
     held: bool = False
+    hears: bool = False
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -349,6 +353,14 @@ class ContestNote:
     note: str
 
 
+@dataclass(frozen=True)
+class ReadAloud:
+    """Read lines aloud to this person in a voice message; in `language`, else in their own."""
+
+    lines: tuple[Phrase, ...]
+    language: str | None = None
+
+
 Effect = (
     Send
     | Edit
@@ -363,6 +375,7 @@ Effect = (
     | SendCopy
     | ShowNotes
     | ContestNote
+    | ReadAloud
 )
 
 
@@ -374,7 +387,8 @@ class OpenCheckIn:
     """A check-in under way, pinned to the version of the item bank it began with.
 
     `position` counts the items passed; equal to len(items) it waits at "anything else?". `asked_at` is when the current
-    item was shown. `started` turns true with the first tap, `reminded` with the reminder.
+    item was shown. `started` turns true with the first tap, `reminded` with the reminder. `own` holds the words of the
+    school's own questions among the items.
     """
 
     check_in: CheckInId
@@ -386,9 +400,12 @@ class OpenCheckIn:
     answers: tuple[Answer, ...] = ()
     started: bool = False
     reminded: bool = False
+    own: tuple[OwnQuestion, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        own = {"own": [question.to_json() for question in self.own]} if self.own else {}
         return {
+            **own,
             "id": self.check_in,
             "bank": self.bank_version,
             "items": list(self.items),
@@ -412,6 +429,7 @@ class OpenCheckIn:
             answers=tuple(Answer(*answer) for answer in data["answers"]),
             started=data["started"],
             reminded=data.get("reminded", False),
+            own=tuple(OwnQuestion.from_json(question) for question in data.get("own", ())),
         )
 
 

@@ -28,6 +28,7 @@ from conversations.model import (
     Edited,
     Event,
     Person,
+    ReadAloud,
     RequestOwned,
     Send,
     ShowAnswers,
@@ -40,6 +41,8 @@ from conversations.model import (
 )
 
 Page = Callable[[State, Person, bool], Step]
+# What only speaks: nothing that is kept changes by it.
+SPEAKING = (Send, Edit, Toast, ShowAnswers, ShowNotes, ReadAloud)
 
 
 def step(state: State, event: Event, person: Person | None, now: datetime) -> Step:
@@ -50,7 +53,7 @@ def step(state: State, event: Event, person: Person | None, now: datetime) -> St
     that is kept; a step that only speaks leaves it. Never raises on what people send.
     """
     taken = _route(state, event, person, now)
-    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers | ShowNotes) for effect in taken.effects)
+    speaks_only = all(isinstance(effect, SPEAKING) for effect in taken.effects)
     if taken.state == state and speaks_only:
         return taken
     return replace(taken, state=replace(taken.state, version=state.version + 1))

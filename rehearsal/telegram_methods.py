@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rehearsal.hub import Hub
-from rehearsal.telegram_files import take_document, take_photo
+from rehearsal.telegram_files import take_document, take_photo, take_voice
 from rehearsal.telegram_limits import Pace
 from rehearsal.telegram_markup import check_buttons, inline_only, read_markup
 from rehearsal.telegram_state import Message, Person, State
@@ -55,6 +55,7 @@ class Messages:
             "sendmessage": self.send_message,
             "sendphoto": self.send_photo,
             "senddocument": self.send_document,
+            "sendvoice": self.send_voice,
             "editmessagetext": self.edit_text,
             "editmessagereplymarkup": self.edit_markup,
             "deletemessage": self.delete_message,
@@ -71,6 +72,9 @@ class Messages:
 
     def send_document(self, args: Args) -> Json:
         return self._send(args, {**_read_caption(args), **take_document(self._state, args)})
+
+    def send_voice(self, args: Args) -> Json:
+        return self._send(args, {**_read_caption(args), **take_voice(self._state, args)})
 
     def edit_text(self, args: Args) -> Json:
         # The servers word an over-long edit otherwise than an over-long message.

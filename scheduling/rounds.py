@@ -15,6 +15,7 @@ from conversations.cards import wave_card
 from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
 from scheduling.briefing import post_card, response
 from scheduling.choosing import choose_items
+from scheduling.own_questions import OwnOfWave
 from scheduling.school import SchoolFacts, wave_rule
 from scheduling.waves import WaveTimes, next_wave
 from store.due import set_due
@@ -117,20 +118,21 @@ def open_group(
         .where(col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
-    items = choose_items(session, sealer, wave, pupils)
+    items, own = choose_items(session, sealer, wave, pupils), OwnOfWave(session, school, wave)
     events: list[Addressed] = []
     for pupil in pupils:
+        version, chosen = own.chosen(items[pupil.id], pupil.phase)
         check_in = CheckIn(
             school_id=school.id,
             wave_id=wave.id,
             pupil_id=pupil.id,
             group_id=group_id,
-            bank_version=wave.bank_version,
+            bank_version=version,
             phase=pupil.phase,
             opened_at=now,
         )
         session.add(check_in)
-        opens = CheckInOpens(CheckInId(check_in.id.hex), wave.bank_version, items[pupil.id], wave.closes_at)
+        opens = CheckInOpens(CheckInId(check_in.id.hex), version, chosen.items, wave.closes_at, chosen.own)
         events.append((pupil.id, opens))
     session.flush()
     return events

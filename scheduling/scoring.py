@@ -24,6 +24,7 @@ from sqlmodel import Session, SQLModel, col, select
 from conversations import bank
 from conversations.bank import CONTEXTS, FACTORS, UnknownBankVersion
 from conversations.model import Band
+from conversations.own_questions import is_own
 from scheduling.drawing import may_start
 from scheduling.school import SchoolFacts
 from signals import flag
@@ -78,9 +79,16 @@ class _Step:
     board: Board | None
 
 
-@cache
 def items_of(version: str, band: Band) -> ItemSet:
-    """The items of a bank version in one wording, as the signals need them; none of a version that is not here."""
+    """The items of a bank version in one wording, as the signals need them; none of a version that is not here.
+
+    Questions of a school's own are never among them: what they would say of a pupil nobody has measured.
+    """
+    return _items_of(bank.base(version), band)
+
+
+@cache
+def _items_of(version: str, band: Band) -> ItemSet:
     try:
         items = bank.load(version).items.values()
     except UnknownBankVersion:
@@ -208,7 +216,7 @@ def _advance(sealer: Sealer, known: list[_Known], bars: Bars) -> Iterator[_Step]
         for place, one in enumerate(known):
             if number < len(one.check_ins):
                 check_in = one.check_ins[number]
-                alike[check_in.bank_version, "young" if check_in.phase == "young" else "older"].append(place)
+                alike[bank.base(check_in.bank_version), "young" if check_in.phase == "young" else "older"].append(place)
         for (version, band), places in alike.items():
             which = np.array(places, dtype=np.intp)
             items = items_of(version, band)
@@ -241,7 +249,9 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[_Known, Any]], items: ItemSet) 
             weeks[row] = (check_in.opened_at - known.as_of) / WEEK
         if check_in.answers_sealed is None:
             continue
-        answers = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)[:MOST_ITEMS]
+        given = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)
+        # The school's own questions are no part of the model, nor are how fast or how evenly they were answered.
+        answers = [answer for answer in given if not is_own(answer[0])][:MOST_ITEMS]
         widest = max(widest, len(answers))
         for place, (item, option, ms) in enumerate(answers):
             numbers[row, place] = items.number(item)
@@ -250,8 +260,13 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[_Known, Any]], items: ItemSet) 
         met = [item for item, _, _ in answers if items.series[items.number(item)] != STATE]
         known.recent = [*known.recent, *met][-REMEMBERED:]
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
-    asked = np.array([check_in.state not in NOT_ASKED for _, check_in in pairs], dtype=bool)
+    # A check-in of the school's own questions alone asked nothing of the model: to leave it is no silence.
+    asked = np.array([_asks_of_bank(check_in) for _, check_in in pairs], dtype=bool)
     return Sheet(numbers[:, :widest], options[:, :widest], milliseconds[:, :widest], weeks, asked, answered)
+
+
+def _asks_of_bank(check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
+    return check_in.state not in NOT_ASKED and bool(bank.base(check_in.bank_version))
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
-from conversations import bank
-from conversations.bank import UnknownBankVersion
+from conversations.asking import asked
+from conversations.model import Band
+from conversations.own_questions import OwnQuestion
+from scheduling.own_questions import of_versions
 from store.erasure import rows_of_pupil
 from store.sealing import CONTRACTS, Sealer, Unreadable
 from store.tables import Audit, Pupil, School, Staff, TutorGroup
@@ -56,8 +58,9 @@ def gather(session: Session, sealer: Sealer, school: School, pupil: Pupil, now: 
             continue
         table = SQLModel.metadata.tables[name]
         first = next(iter(table.primary_key.columns))
-        rows = session.execute(select(table).where(first.in_([key[0] for key in keys]))).mappings()
-        told[name] = [_row(sealer, table, dict(row), zone, known) for row in rows]
+        rows = session.execute(select(table).where(first.in_([key[0] for key in keys]))).mappings().all()
+        own = of_versions(session, school.id, {row["bank_version"] for row in rows if "bank_version" in row})
+        told[name] = [_row(sealer, table, dict(row), zone, known, own) for row in rows]
     subject = f"pupil:{pupil.id.hex}"
     chain = select_rows(Audit).where(Audit.school_id == school.id, Audit.subject == subject).order_by(col(Audit.number))
     told["looks"] = [
@@ -95,7 +98,14 @@ def _pair(key: str, value: object) -> str:
     return f"<dt>{html.escape(key.replace('_', ' '))}</dt><dd>{html.escape(words)}</dd>"
 
 
-def _row(sealer: Sealer, table: Table, row: dict[str, Any], zone: ZoneInfo, known: dict[UUID, str]) -> dict[str, Any]:
+def _row(
+    sealer: Sealer,
+    table: Table,
+    row: dict[str, Any],
+    zone: ZoneInfo,
+    known: dict[UUID, str],
+    own: dict[str, tuple[OwnQuestion, ...]],
+) -> dict[str, Any]:
     """Put a row into words: sealed columns opened, ids of people as names, keys and empty columns left out."""
     (key, *_more) = table.primary_key.columns
     told: dict[str, Any] = {}
@@ -113,25 +123,27 @@ def _row(sealer: Sealer, table: Table, row: dict[str, Any], zone: ZoneInfo, know
         elif not (isinstance(value, UUID) and value not in known):
             told[column.removesuffix("_id")] = _plain(value, zone, known)
     if "answers" in told:
-        told["answers"] = _answers(row["bank_version"], row["phase"], told["answers"])
+        version = row["bank_version"]
+        told["answers"] = _answers(version, own.get(version, ()), row["phase"], told["answers"])
     return told
 
 
-def _answers(version: str, phase: str, answers: list[list[Any]]) -> list[dict[str, Any]]:
-    try:
-        items = bank.load(version).items
-    except UnknownBankVersion:
-        return [{"question": item, "answer": option} for item, option, *_ in answers]
+def _answers(
+    version: str,
+    own: tuple[OwnQuestion, ...],
+    phase: Band,
+    answers: list[list[Any]],
+) -> list[dict[str, Any]]:
     return [
-        {"question": items[item].stem[phase], "answer": _option(items[item].options[phase], option)}  # type: ignore[index]
-        if item in items
+        {"question": found.stem.text, "answer": _option([text.text for text, _ in found.options], option)}
+        if (found := asked(version, own, item, phase))
         else {"question": item, "answer": option}
         for item, option, *_ in answers
     ]
 
 
-def _option(options: tuple[bank.Option, ...], chosen: int | None) -> str:
-    return "skipped" if chosen is None or not 0 <= chosen < len(options) else options[chosen].text
+def _option(options: list[str], chosen: int | None) -> str:
+    return "skipped" if chosen is None or not 0 <= chosen < len(options) else options[chosen]
 
 
 def _plain(value: object, zone: ZoneInfo, known: dict[UUID, str]) -> Any:  # noqa: ANN401 (JSON)

@@ -42,7 +42,7 @@ def check_file(
     asked = list(read_questions(file))
     found = [(name, finding) for name, question in asked for finding in check(question)]
     for name, finding in found:
-        out.print(_shown(name, finding), markup=False, highlight=False, soft_wrap=True)
+        out.print(shown(name, finding), markup=False, highlight=False, soft_wrap=True)
     questions = "1 question" if len(asked) == 1 else f"{len(asked)} questions"
     if found:
         out.print(f"{questions} read, {len(found)} things to look at. You decide which of them matter.", soft_wrap=True)
@@ -88,5 +88,6 @@ def _questions(row: object, place: str, file: Path) -> Iterator[tuple[str, Quest
         yield f"{name}, wording readable at {READING_AGES[band]}", Question(stem, tuple(options), band)
 
 
-def _shown(name: str, finding: Finding) -> str:
+def shown(name: str, finding: Finding) -> str:
+    """Put a finding into words: what was found, why it matters, how to rewrite it."""
     return f"{name} ({finding.kind}): {finding.text}\n  Why: {finding.why}\n  Rewrite: {finding.hint}\n"

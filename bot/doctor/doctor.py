@@ -14,6 +14,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.doctor.aloud import aloud_findings
 from bot.doctor.clock import clock_findings
 from bot.doctor.store import folder_findings, store_findings
 from bot.doctor.trust import trust_findings
@@ -119,5 +120,6 @@ CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "data folder": folder_findings,
     "database": store_findings,
     "trust": trust_findings,
+    "reading aloud": aloud_findings,
     "networks": _network_findings,
 }

@@ -7,8 +7,11 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import structlog
 
 # The library's own switch to timedeltas, so that it does not warn at each 429; it is read when the error is made.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -20,7 +23,7 @@ if find_spec("sniffio") is None:
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot import own_rights, picture, text
+from bot import own_rights, picture, reading_aloud, text
 from bot.delivery import Refused, Result, Sent, TryAgain
 from bot.worker import Worker
 from conversations import model
@@ -29,6 +32,8 @@ from store import outbox
 from store.outbox import Letter
 from store.sealing import Sealer
 
+log = structlog.get_logger()
+
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid")
 
@@ -36,8 +41,9 @@ _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversati
 class TelegramSender:
     """Sends the Telegram network's letters."""
 
-    def __init__(self, bot: Bot, worker: Worker, sealer: Sealer, clock: Callable[[], datetime]) -> None:
+    def __init__(self, bot: Bot, worker: Worker, sealer: Sealer, clock: Callable[[], datetime], data: Path) -> None:
         self._bot, self._worker, self._sealer, self._clock = bot, worker, sealer, clock
+        self._spoken = data / "spoken"
 
     def chat_of(self, letter: Letter) -> str:
         """Name the chat for the pace."""
@@ -66,6 +72,8 @@ class TelegramSender:
             return await self._send_picture(letter.payload)
         if letter.method == "document":
             return await self._send_copy(letter.payload)
+        if letter.method == "voice":
+            return await self._send_voice(letter.payload)
         payload = letter.payload
         if letter.method == "delete":
             await self._bot.delete_message(payload["chat"], payload["message_id"])
@@ -110,6 +118,20 @@ class TelegramSender:
         if page is None:
             return Refused("the pupil is not here any more")
         sent = await self._bot.send_document(payload["chat"], page, filename="copy.html")
+        return Sent({"chat": payload["chat"], "message_id": sent.message_id})
+
+    async def _send_voice(self, payload: dict[str, Any]) -> Result:
+        """Speak and send lines; if they cannot be spoken, say so, for somebody is waiting to hear them."""
+        spoken, zone = payload["spoken"], payload["zone"]
+        lines = [text.render(model.Phrase.from_json(line), spoken, zone) for line in payload["lines"]]
+        try:
+            voice = await asyncio.to_thread(reading_aloud.spoken, self._spoken, lines, spoken)
+        except reading_aloud.NoSpeech as error:
+            log.error("nothing could be read aloud", error=str(error))
+            sorry = text.render(model.say("I cannot read it aloud right now."), payload["language"], zone)
+            sent = await self._bot.send_message(payload["chat"], sorry)
+        else:
+            sent = await self._bot.send_voice(payload["chat"], voice, filename="question.ogg")
         return Sent({"chat": payload["chat"], "message_id": sent.message_id})
 
     async def _posted(self, letter: Letter) -> Any:  # noqa: ANN401 (JSON)

@@ -76,12 +76,25 @@ class Bank:
     items: Mapping[str, Item]
 
 
-@cache
+_NO_BANK = Bank("", MappingProxyType({}))
+
+
 def load(version: str) -> Bank:
     """Read one version of the item bank, once a process.
 
-    Raises UnknownBankVersion if it is not among VERSIONS.
+    What follows a "+" is the version of a school's own questions and no part of the bank; "+3" alone has no bank, and
+    gives an empty one. Raises UnknownBankVersion if it is not among VERSIONS.
     """
+    return _NO_BANK if version.startswith("+") else _load(base(version))
+
+
+def base(version: str) -> str:
+    """Give the item bank's part of what a check-in is pinned to; "" if all its questions are the school's own."""
+    return version.partition("+")[0]
+
+
+@cache
+def _load(version: str) -> Bank:
     if version not in VERSIONS:
         raise UnknownBankVersion(version)
     data = tomllib.loads(resources.files(__name__).joinpath(f"{version}.toml").read_text("utf-8"))

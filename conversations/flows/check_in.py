@@ -12,9 +12,13 @@ Rules
    answered is put away as it is.
 9. A new check-in closes an older one that is still open. Only pupils who are taking part get one, and never late.
 10. A question that is no longer in its bank is passed over without a word.
+11. A school's own questions come with the check-in, as they stood when it began; one that is not in the reader's
+    language is shown in English and says so.
+12. The youngest may have the question and its options read to them, as often as they like, where the school's machine
+    can; it changes nothing.
 
-Data of a button: `c:{check-in}:{position}:{option | skip | keep | back | done}`; `c:{check-in}:go` shows the question
-in a new message at the end of the chat.
+Data of a button: `c:{check-in}:{position}:{option | skip | keep | back | done | read}`; `c:{check-in}:go` shows the
+question in a new message at the end of the chat.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from conversations.bank import Item, UnknownBankVersion, load
+from conversations.asking import Asked, asked
 from conversations.model import (
     Answer,
     Band,
@@ -39,6 +43,7 @@ from conversations.model import (
     OpenCheckIn,
     Person,
     Phrase,
+    ReadAloud,
     RecordCheckIn,
     Send,
     State,
@@ -54,7 +59,9 @@ LONGEST_WORDS = 4_096
 LONGEST_MS = 3_600_000
 # Three buttons share a row of a narrow phone only if none of them would be cut off there.
 
-_DATA = re.compile(r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done))")
+_DATA = re.compile(
+    r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done|read))"
+)
 
 
 # --- beginning, reminding, closing ------------------------------------------------------------------------------------
@@ -67,7 +74,7 @@ def opens(state: State, event: CheckInOpens, person: Person, now: datetime) -> S
     if event.closes_at <= now:
         return Step(state, (RecordCheckIn(event.check_in, "missed", ()),))
     state, closed = ended(state, _unfinished(state.check_in), _closed(), lane="bulk")
-    begun = OpenCheckIn(event.check_in, event.bank_version, event.items, event.closes_at, asked_at=now)
+    begun = OpenCheckIn(event.check_in, event.bank_version, event.items, event.closes_at, asked_at=now, own=event.own)
     begun = replace(begun, position=_next_position(begun, 0, person.band))
     send = Send(question(begun, person), slot(begun), lane="bulk", expires_at=event.closes_at)
     return Step(_with(state, begun), (*closed, send))
@@ -125,6 +132,8 @@ def tapped(state: State, data: str, person: Person, now: datetime) -> Step:
         return Step(_with(state, shown), (message,))
     if int(parts["at"]) != check_in.position:
         return _gently(state, say("You have passed that question. To change an answer, tap Back."))
+    if parts["what"] == "read":
+        return Step(state, (_aloud(check_in, person),))
     if parts["what"] == "done" and check_in.position >= len(check_in.items):
         after, effects = _finished(state, check_in, "")
         return Step(after, (Edit(_thanks(person)), *effects))
@@ -206,7 +215,7 @@ def _moved(check_in: OpenCheckIn, what: str, band: Band, now: datetime) -> OpenC
     answers = check_in.answers
     if what != "keep":
         option = None if what == "skip" else int(what)
-        if option is not None and (item is None or option >= len(item.options[band])):
+        if option is not None and (item is None or option >= len(item.options)):
             return None
         ms = min(max((now - check_in.asked_at) // timedelta(milliseconds=1), 0), LONGEST_MS)
         answers = _with_answer(check_in, Answer(check_in.items[at], option, ms))
@@ -226,14 +235,10 @@ def _answer_to(check_in: OpenCheckIn, position: int) -> int | None:
     return next((given.option for given in check_in.answers if given.item == item), None)
 
 
-def _item(check_in: OpenCheckIn, position: int, band: Band) -> Item | None:
+def _item(check_in: OpenCheckIn, position: int, band: Band, language: str = "en") -> Asked | None:
     if not 0 <= position < len(check_in.items):
         return None
-    try:
-        item = load(check_in.bank_version).items.get(check_in.items[position])
-    except UnknownBankVersion:
-        return None
-    return item if item is not None and band in item.stem and item.options.get(band) else None
+    return asked(check_in.bank_version, check_in.own, check_in.items[position], band, language)
 
 
 def _next_position(check_in: OpenCheckIn, start: int, band: Band) -> int:
@@ -271,34 +276,48 @@ def _finished(state: State, check_in: OpenCheckIn, kept: str) -> tuple[State, tu
 def question(check_in: OpenCheckIn, person: Person) -> Message:
     """Give the message for where a check-in stands: a question with its options, or "anything else?"."""
     band, total = person.band, len(check_in.items) + 1
-    item = _item(check_in, check_in.position, band)
+    item = _item(check_in, check_in.position, band, person.language)
     if item is None:
         return _anything_else(check_in, person, total)
     progress = say("{number} of {total}", number=check_in.position + 1, total=total)
-    rows = (*_option_rows(check_in, item, band), *_keep_row(check_in, item, band), *_foot(check_in, band))
-    return Message((say(item.stem[band]),), progress, rows)
+    rows = (*_option_rows(check_in, item), *_keep_row(check_in, item), *_foot(check_in, person))
+    return Message((item.stem, item.remark) if item.remark else (item.stem,), progress, rows)
 
 
-def _option_rows(check_in: OpenCheckIn, item: Item, band: Band) -> Rows:
-    options = item.options[band]
+def _option_rows(check_in: OpenCheckIn, item: Asked) -> Rows:
     each = tuple(
-        Button(say(option.text), _data(check_in, str(number)), option.picture) for number, option in enumerate(options)
+        Button(text, _data(check_in, str(number)), picture) for number, (text, picture) in enumerate(item.options)
     )
     # One a row, for every age: side by side a phone would cut words, and another language's are longer.
     return tuple((button,) for button in each)
 
 
-def _keep_row(check_in: OpenCheckIn, item: Item, band: Band) -> Rows:
+def _keep_row(check_in: OpenCheckIn, item: Asked) -> Rows:
     option = _answer_to(check_in, check_in.position)
-    if option is None or option >= len(item.options[band]):
+    if option is None or option >= len(item.options):
         return ()
-    label = say("Keep: {answer}", answer=say(item.options[band][option].text))
+    label = say("Keep: {answer}", answer=item.options[option][0])
     return ((Button(label, _data(check_in, "keep")),),)
 
 
-def _foot(check_in: OpenCheckIn, band: Band) -> Rows:
+def _foot(check_in: OpenCheckIn, person: Person) -> Rows:
     skip = Button(say("Skip"), _data(check_in, "skip"))
-    return ((*_back(check_in, band), skip), (talk_button(),))
+    return (*_read_row(check_in, person), (*_back(check_in, person.band), skip), (talk_button(),))
+
+
+def _read_row(check_in: OpenCheckIn, person: Person) -> Rows:
+    if not (person.hears and is_young(person)):
+        return ()
+    return ((Button(say("Read it to me"), _data(check_in, "read"), "🔊"),),)
+
+
+def _aloud(check_in: OpenCheckIn, person: Person) -> ReadAloud:
+    """Give what is on the screen to be heard: the question, then its options in order; or "anything else?"."""
+    item = _item(check_in, check_in.position, person.band, person.language)
+    if item is None:
+        return ReadAloud(_anything_else(check_in, person, 0).paragraphs)
+    # A question that is in English is read by an English voice.
+    return ReadAloud((item.stem, *(text for text, _ in item.options)), "en" if item.remark else None)
 
 
 def _anything_else(check_in: OpenCheckIn, person: Person, total: int) -> Message:
@@ -310,6 +329,7 @@ def _anything_else(check_in: OpenCheckIn, person: Person, total: int) -> Message
         how = say("Type it here, or tap Nothing to add.")
         who = say("Words are kept with this check-in. Safeguarding leads can read them later; nobody reads them live.")
     rows = (
+        *_read_row(check_in, person),
         (Button(say("Nothing to add"), _data(check_in, "done")),),
         *((_back(check_in, person.band),) if _back(check_in, person.band) else ()),
         (talk_button(),),

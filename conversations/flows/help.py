@@ -51,7 +51,7 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
             ),
             say(
                 "If you type words that sound like danger, I show you who can help. "
-                "I also tell the adults who keep pupils safe your name."
+                "I also tell the adults who keep pupils safe your name. This works in English and Welsh."
             ),
         )
     return (
@@ -67,6 +67,6 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
         ),
         say(
             "If you type words that sound like danger, I show you the help lines. "
-            "I also tell the safeguarding leads your name at once."
+            "I also tell the safeguarding leads your name at once. This works in English and Welsh."
         ),
     )

@@ -18,9 +18,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from conversations.bank import Item, UnknownBankVersion, load
+from conversations.asking import asked as shown_item
 from conversations.flows import own_copy
 from conversations.model import Band, Button, Message, Phrase, ShowAnswers, State, Step, say, say_n
+from conversations.own_questions import OwnQuestion
 from conversations.wording import way_on
 
 LAST: Mapping[Band, int] = MappingProxyType({"young": 2, "older": 4})
@@ -33,12 +34,17 @@ _ASKED_AND_ANSWERED = "{question} {answer}"
 
 @dataclass(frozen=True)
 class Kept:
-    """A check-in as it was put away: when it opened, its bank, its wording, and (item, option or None) as asked."""
+    """A check-in as it was put away: when it opened, its bank, its wording, and (item, option or None) as asked.
+
+    `own` are the school's own questions of that time, `language` what the pupil reads now.
+    """
 
     at: datetime
     bank_version: str
     band: Band
     answers: tuple[tuple[str, int | None], ...]
+    own: tuple[OwnQuestion, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -105,13 +111,8 @@ def _paragraph(sheet: Sheet) -> Phrase:
 
 
 def _lines(kept: Kept) -> Iterable[tuple[Phrase, Phrase]]:
-    try:
-        items: Mapping[str, Item] = load(kept.bank_version).items
-    except UnknownBankVersion:
-        return
     for name, option in kept.answers:
-        item = items.get(name)
-        if item is None or (option is not None and option >= len(item.options[kept.band])):
+        item = shown_item(kept.bank_version, kept.own, name, kept.band, kept.language)
+        if item is None or (option is not None and option >= len(item.options)):
             continue
-        answer = say("Skipped") if option is None else say(item.options[kept.band][option].text)
-        yield say(item.stem[kept.band]), answer
+        yield item.stem, say("Skipped") if option is None else item.options[option][0]

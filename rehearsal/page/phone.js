@@ -88,6 +88,7 @@ export function makePhone({ tell, seen }) {
     const { url, file_name } = message[kind];
     const name = ATTACHMENT_NAMES[kind];
     if (kind === "photo" && url) return h("img", { class: "photo", src: url, alt: message.text || name });
+    if (kind === "voice" && url) return h("audio", { class: "voice", src: url, controls: "", "aria-label": name });
     const label = [name, file_name].filter(Boolean).join(": ");
     return h("span", { class: "attachment" }, kind === "document" && url ? link(url, label) : label);
   }

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 import store.guardian_tables
 import store.people_tables
 import store.plan_tables
+import store.question_tables
 import store.rights_tables
 import store.school_tables
 import store.signal_tables

@@ -45,6 +45,7 @@ from conversations.model import (
     Message,
     Person,
     Phrase,
+    ReadAloud,
     RecordCheckIn,
     RequestOwned,
     Send,
@@ -193,6 +194,8 @@ class Stage:
                 return ["does: shows what can be said to be not right"]
             case ContestNote():
                 return ["does: notes that a note is contested"]
+            case ReadAloud(lines):
+                return [f"reads aloud: {' / '.join(map(in_english, lines))}"]
             case RecordCheckIn():
                 return [_recorded(effect)]
             case AskForAdult(danger):

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 
 import store.plan_tables
+import store.question_tables
 import store.school_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)

@@ -22,6 +22,7 @@ from babel.messages.mofile import write_mo
 from bot import catalogues, text
 from bot.catalogues import entries, source
 from conversations.bank import LATEST, Item, load
+from conversations.danger_phrases import BY_LANGUAGE
 from conversations.flows.language import AUTONYMS
 from conversations.model import Band, say, say_n
 
@@ -227,13 +228,20 @@ def test_language_has_a_name_of_its_own_to_be_chosen_by(language: str):
 
 
 @each_language
-def test_notice_says_that_words_of_danger_are_found_in_english_only(language: str):
-    """A promise that holds in English alone must not be read as one in another language."""
+def test_notice_says_in_which_languages_words_of_danger_are_found(language: str):
+    """A promise that holds in two languages must not be read as one in another."""
     notices = [text_ for text_ in for_pupils() if text_.startswith("If you type words that sound like danger")]
-    stem = Locale.parse(language).languages["en"].casefold()[:4]
+    # From the second letter on: the first changes in Welsh, and the ends of most.
+    stems = [Locale.parse(language).languages[known].casefold()[1:4] for known in BY_LANGUAGE]
     words = translations(language)
     assert len(notices) == 2
-    assert [words[notice][0] for notice in notices if stem not in words[notice][0].casefold()] == []
+    assert [(words[notice][0], stem) for notice in notices for stem in stems if stem not in words[notice][0]] == []
+
+
+def test_the_notice_in_english_names_each_language_whose_words_of_danger_are_known():
+    known = " and ".join(str(Locale.parse("en").languages[language]) for language in BY_LANGUAGE)
+    notices = [text_ for text_ in for_pupils() if text_.startswith("If you type words that sound like danger")]
+    assert [notice.endswith(f"This works in {known}.") for notice in notices] == [True, True]
 
 
 def test_languages_offered_are_english_and_those_compiled():

@@ -15,6 +15,7 @@ from aiohttp import web
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from rehearsal.app import LARGEST_BODY_BYTES
 from rehearsal.hub import TELEGRAM_TOKEN, Book, Faults, Hub
 from rehearsal.telegram import BotApi
 
@@ -82,7 +83,7 @@ async def serving(state: Path | None = None, clock: Clock | None = None) -> Asyn
     """Serve a Bot API, with two plainly fictional pupils, until the block ends."""
     hub, faults, book, clock = Hub(), Faults(), Book(state), clock or Clock()
     api = BotApi(hub, faults, book, clock)
-    app = web.Application()
+    app = web.Application(client_max_size=LARGEST_BODY_BYTES)
     api.add_routes(app)
     runner = web.AppRunner(app)
     await runner.setup()

@@ -43,6 +43,7 @@ async def test_document_is_sent_again_by_its_file_id(rig: Rig):
     ("method", "params", "description"),
     [
         ("sendPhoto", {}, "Bad Request: there is no photo in the request"),
+        ("sendVoice", {}, "Bad Request: there is no voice in the request"),
         ("sendDocument", {}, "Bad Request: there is no document in the request"),
         ("sendDocument", {"document": "nothing"}, "Bad Request: wrong file identifier/HTTP URL specified"),
         ("sendDocument", {"document": "https://example.org/a"}, "Bad Request: failed to get HTTP URL content"),
@@ -84,3 +85,41 @@ def test_size_of_a_jpeg_is_read_from_its_frame():
     frame = b"\xff\xe0\x00\x04ab" + b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 30, 50)
     assert picture_size(b"\xff\xd8" + frame) == (50, 30)
     assert picture_size(b"\xff\xd8\xff") is None
+
+
+LAST_PAGE = b"OggS\0\4" + (96_000).to_bytes(8, "little") + bytes(20)
+OPUS = b"OggS\0\2" + bytes(20) + b"\1\x13OpusHead" + bytes(40) + LAST_PAGE
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "seconds"),
+    [
+        (OPUS, "audio/ogg", 2),
+        (b"ID3\4" + bytes(20), "audio/mpeg", 0),
+        (b"\xff\xfb\x90" + bytes(20), "audio/mpeg", 0),
+        (b"\0\0\0\x20ftypM4A " + bytes(20), "audio/mp4", 0),
+    ],
+    ids=["opus", "mp3 with a tag", "mp3", "m4a"],
+)
+async def test_voice_is_sent_with_its_kind_and_length(rig: Rig, data: bytes, media_type: str, seconds: int):
+    sent = await rig.bot.send_voice(ROBIN, data)
+    assert sent.voice is not None
+    assert (sent.voice.mime_type, sent.voice.duration.total_seconds()) == (media_type, seconds)
+    again = await rig.bot.send_voice(ROBIN, sent.voice.file_id)
+    assert again.voice == sent.voice
+
+
+@pytest.mark.parametrize(
+    "data", [b"RIFF" + bytes(8) + b"WAVE", b"OggS" + bytes(30) + b"\1vorbis", b"words"], ids=["wav", "vorbis", "words"]
+)
+async def test_voice_that_telegram_would_not_play_is_refused(rig: Rig, data: bytes):
+    with pytest.raises(BadRequest, match=r"^Voice_format_invalid$"):
+        await rig.bot.send_voice(ROBIN, data)
+
+
+async def test_voice_of_more_than_a_megabyte_and_a_photo_as_voice_are_refused(rig: Rig):
+    with pytest.raises(BadRequest, match="too big for a voice message"):
+        await rig.bot.send_voice(ROBIN, OPUS + bytes(1024 * 1024))
+    photo = await rig.bot.send_photo(ROBIN, grey_square(40))
+    with pytest.raises(BadRequest, match="Can't use file of type photo as voicenote"):
+        await rig.bot.send_voice(ROBIN, photo.photo[0].file_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from bot import text
 from bot.delivery import Refused, Sent, TryAgain
 from bot.telegram.sender import TelegramSender
 from bot.worker import Worker
@@ -24,6 +26,7 @@ from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import Posted
 from tests.bot.classroom import Hand
+from tests.bot.speech import programs
 from tests.factories import NOW, make_group, make_pupil, make_school
 from tests.rehearsal.telegram_rig import ROBIN, SASHA, Rig, serving
 
@@ -46,8 +49,8 @@ async def worker(engine: Engine) -> AsyncIterator[Worker]:
 
 
 @pytest.fixture
-def sender(rig: Rig, worker: Worker, sealer: Sealer) -> TelegramSender:
-    return TelegramSender(rig.bot, worker, sealer, Hand())
+def sender(rig: Rig, worker: Worker, sealer: Sealer, tmp_path: Path) -> TelegramSender:
+    return TelegramSender(rig.bot, worker, sealer, Hand(), tmp_path)
 
 
 @pytest.fixture
@@ -166,7 +169,7 @@ async def test_a_wrong_token_and_a_server_that_is_away_are_waited_out(rig: Rig, 
     for base in (f"{rig.base}/bot", "http://127.0.0.1:9/bot"):
         request = HTTPXRequest()
         bot = Bot("1:wrong", base_url=base, request=request, get_updates_request=request)
-        results.append(await TelegramSender(bot, worker, sealer, Hand(NOW)).send(letter()))
+        results.append(await TelegramSender(bot, worker, sealer, Hand(NOW), Path()).send(letter()))
         await request.shutdown()
     assert results == [TryAgain("Telegram refuses the bot's token"), TryAgain("NetworkError")]
 
@@ -208,3 +211,37 @@ async def test_a_pupils_copy_is_made_as_it_leaves_and_sent_as_a_file(
     assert (result.ref or {}).keys() == {"chat", "message_id"}
     gone = replace(letter, payload={**payload, "pupil": new_id().hex})
     assert await sender.send(gone) == Refused("the pupil is not here any more")
+
+
+def voice(chat: int = ROBIN) -> Letter:
+    payload = {
+        "lines": [say("Skip").to_json(), verbatim("Where?").to_json()],
+        "spoken": "cy",
+        "chat": chat,
+        "language": "cy",
+        "zone": "Europe/London",
+    }
+    return replace(letter(method="voice"), payload=payload)
+
+
+async def test_lines_to_be_heard_are_sent_as_a_voice_message_in_the_readers_language(
+    rig: Rig, sender: TelegramSender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with programs(tmp_path / "bin", monkeypatch) as speech:
+        assert isinstance(await sender.send(voice()), Sent)
+        assert speech.spoken() == ["-b 1 -v cy -s 140 --stdin --stdout"]
+    shown = (await rig.messages())[-1]
+    assert shown["voice"]["mime_type"] == "audio/ogg"
+    async with rig.http.get(f"{rig.base}{shown['voice']['url']}") as answer:
+        heard = (await answer.read()).partition(b"OpusHead")[2].decode()
+    assert heard == f"{text.render(say('Skip'), 'cy', 'Europe/London')}\n\nWhere?"
+
+
+async def test_lines_that_cannot_be_spoken_are_answered_with_a_word(
+    rig: Rig, sender: TelegramSender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with programs(tmp_path / "bin", monkeypatch) as speech:
+        speech.write("opusenc", "#!/bin/sh\nexit 1\n")
+        spoken = replace(voice(), payload={**voice().payload, "language": "en", "spoken": "en"})
+        assert isinstance(await sender.send(spoken), Sent)
+    assert (await rig.messages())[-1]["text"] == "I cannot read it aloud right now."

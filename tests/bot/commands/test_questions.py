@@ -1,0 +1,129 @@
+"""`earshot questions`: a file is checked, previewed, published, listed, shown and retired, or nothing is kept."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.opening import open_store
+from bot.settings import Settings
+from scheduling.own_questions import OwnOfWave
+from scheduling.school import facts
+from store import questions
+from store.tables import Cursor, School, Wave
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+from tests.factories import CALENDAR
+
+__all__ = ["_as_before", "earshot", "made"]
+
+FILE = "ours.toml"
+LUNCH = """
+[[item]]
+id = "LUNCH-1"
+young.stem = "Where do you sit at lunch?"
+young.options = ["At the edge", "Part way in", "In the middle"]
+older.stem = "Where do you sit at lunch?"
+older.options = ["At the edge", "In the middle"]
+older.cy.stem = "Ble wyt ti’n eistedd?"
+older.cy.options = ["Ar yr ymyl", "Yn y canol"]
+"""
+LEADING = LUNCH.replace("Where do you sit at lunch?", "Don’t you love lunch with your mum?")
+
+
+def write(text: str) -> None:
+    Path(FILE).write_text(text, "utf-8")
+
+
+def published() -> list[tuple[int, str, list[str]]]:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        found = [(row.number, row.file, row.retired) for row in questions.versions(session, school.id)]
+    engine.dispose()
+    return found
+
+
+def test_a_neutral_file_passes_the_check(earshot: Earshot) -> None:
+    write(LUNCH)
+    told = earshot("questions", "check", FILE)
+    assert (told.status, told.out) == (
+        0,
+        "1 question. Nothing found. Have somebody read them who was not there when they were written.",
+    )
+
+
+def test_what_leads_is_explained_and_not_published_unless_somebody_says_so(made: Earshot) -> None:
+    write(LEADING)
+    assert made("questions", "check", FILE).status == 1
+    told = made("questions", "publish", FILE)
+    assert (told.status, "Nothing was published." in told.out, published()) == (1, True, [])
+    assert made("questions", "publish", FILE, "--anyway").status == 0
+    assert published() == [(1, LEADING, [])]
+
+
+@pytest.mark.parametrize("command", ["check", "preview", "publish"])
+def test_a_file_that_is_not_there_is_one_sentence(earshot: Earshot, command: str) -> None:
+    told = earshot("questions", command, "none.toml")
+    assert (told.status, told.err) == (1, "There is no file none.toml. Check its name.")
+
+
+def test_a_preview_shows_both_ages_as_a_phone_does_and_the_weeks(earshot: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    earshot("init", "--name", "Fernhill School", "--calendar", "terms.ics")
+    write(LUNCH)
+    told = earshot("questions", "preview", FILE, "--language", "cy").out
+    assert "LUNCH-1, ages 11–18: Ble wyt ti’n eistedd? [ Ar yr ymyl ] [ Yn y canol ]" in told
+    assert "LUNCH-1, ages 8–11: Where do you sit at lunch? LUNCH-1, ages 8–11: " in told
+    assert "8–11: LUNCH-1; 11–18: LUNCH-1" in told
+    assert published() == []
+
+
+def test_versions_are_listed_shown_as_written_and_retired(made: Earshot) -> None:
+    write(LUNCH)
+    told = made("questions", "publish", FILE)
+    assert told.out.startswith("Version 1 is published: 1 question. New: LUNCH-1. Asked no more: none.")
+    assert "LUNCH-1: Where do you sit at lunch?" in made("questions", "list").out
+    assert made("questions", "show").out == " ".join(LUNCH.split())
+    assert made("questions", "retire", "LUNCH-1").out == "Retired. Version 2 is published: 0 questions."
+    assert published() == [(1, LUNCH, []), (2, LUNCH, ["LUNCH-1"])]
+    assert made("questions", "retire", "LUNCH-1").err.startswith("No question LUNCH-1 is asked.")
+
+
+def test_new_words_need_a_new_id_but_translations_may_change(made: Earshot) -> None:
+    write(LUNCH)
+    made("questions", "publish", FILE)
+    write(LUNCH.replace("At the edge", "By the door"))
+    told = made("questions", "publish", FILE)
+    assert (told.status, told.err[:34]) == (1, "LUNCH-1 has other words than when ")
+    write(LUNCH.replace("Ar yr ymyl", "Wrth y drws"))
+    assert made("questions", "publish", FILE).status == 0
+
+
+def test_with_none_published_the_list_says_where_to_begin(made: Earshot) -> None:
+    assert made("questions", "list").out.startswith("The school has no questions of its own.")
+    assert made("questions", "show").err.startswith("There is no such version.")
+
+
+def test_real_pupils_are_never_asked_for_a_preview(made: Earshot) -> None:
+    write(LUNCH)
+    told = made("questions", "preview", FILE, "--phones")
+    assert (told.status, told.err[:22], published()) == (1, "This is no rehearsal: ", [])
+
+
+def test_in_rehearsal_they_open_on_the_phones_at_once_as_a_whole_check_in(made: Earshot) -> None:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        school.policy, school.calendar = {"sample": {}}, CALENDAR.to_json()
+        ahead = datetime(2027, 1, 12, 10, tzinfo=UTC) - datetime.now(UTC)
+        session.add_all([school, Cursor(name="rehearsal clock", position=int(ahead.total_seconds()))])
+        session.commit()
+    write('[[check_in]]\nweek_of = 2027-01-12\nitems = ["SD-IN-1"]\n' + LUNCH)
+    assert made("questions", "preview", FILE, "--phones").out == "They are on their way to the phones of the rehearsal."
+    with Session(engine) as session:
+        wave = session.exec(select(Wave)).one()
+        ours = OwnOfWave(session, facts(session.exec(select(School)).one()), wave)
+        version, chosen = ours.chosen(("SD-IN-2",), "older")
+    engine.dispose()
+    assert (wave.day, version, chosen.items) == ("2027-01-12", "+1", ("own:LUNCH-1",))

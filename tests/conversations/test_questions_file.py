@@ -1,0 +1,120 @@
+"""A school's file of questions: read whole or refused with a sentence, and asked in the weeks that it names."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from conversations.questions_file import Questions, QuestionsProblem, choose, read
+
+TUESDAY = date(2026, 12, 1)
+USUAL = ("SD-IN-1", "TS-IN-1")
+LUNCH = """
+[[item]]
+id = "LUNCH-1"
+young.stem = "Where do you sit at lunch?"
+young.pictures = ["🪟", "🪑", "🎪"]
+young.options = ["At the edge", "Part way in", "In the middle"]
+older.stem = "Where do you sit at lunch?"
+older.options = ["At the edge", "In the middle"]
+"""
+CLUBS = """
+[[item]]
+id = "CLUB-1"
+from = 2026-11-24
+until = 2026-12-08
+every = 2
+older.stem = "How many clubs this week?"
+older.options = ["None", "One", "Two or more"]
+"""
+
+
+def asked(text: str, day: date = TUESDAY, band: str = "older") -> tuple[str, ...]:
+    return choose(read(text), USUAL, "young" if band == "young" else "older", day).items
+
+
+def test_own_questions_come_after_the_usual_ones_in_the_order_of_the_file():
+    both = CLUBS.replace("every = 2", "every = 1") + LUNCH
+    assert asked(both) == (*USUAL, "own:CLUB-1", "own:LUNCH-1")
+    assert asked(LUNCH) == (*USUAL, "own:LUNCH-1")
+
+
+def test_a_question_is_asked_from_its_first_week_to_its_last_every_so_many_weeks():
+    weeks = [date(2026, 11, day) for day in (17, 24)] + [date(2026, 12, day) for day in (1, 8, 15, 22)]
+    assert ["own:CLUB-1" in asked(CLUBS, day) for day in weeks] == [False, True, False, True, False, False]
+
+
+def test_of_many_questions_two_come_in_one_week():
+    three = LUNCH + LUNCH.replace("LUNCH-1", "LUNCH-2") + LUNCH.replace("LUNCH-1", "LUNCH-3")
+    assert asked(three) == (*USUAL, "own:LUNCH-1", "own:LUNCH-2")
+
+
+def test_an_age_without_words_is_not_asked():
+    assert asked(CLUBS.replace("every = 2", ""), band="young") == USUAL
+
+
+def test_a_whole_check_in_is_asked_instead_in_its_week_alone_and_may_hold_the_banks_items():
+    text = LUNCH + '[[check_in]]\nweek_of = 2026-12-03\nitems = ["SD-IN-2", "LUNCH-1"]\n'
+    chosen = choose(read(text), USUAL, "older", TUESDAY)
+    assert (chosen.items, [one.id for one in chosen.own]) == (("SD-IN-2", "own:LUNCH-1"), ["own:LUNCH-1"])
+    assert asked(text, date(2026, 12, 8)) == (*USUAL, "own:LUNCH-1")
+
+
+def test_a_check_in_is_pinned_to_the_bank_only_if_it_asks_of_it():
+    whole = LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1"]\n'
+    assert choose(read(LUNCH), USUAL, "older", TUESDAY).version("2026-1", 3) == "2026-1+3"
+    assert choose(read(whole), USUAL, "older", TUESDAY).version("2026-1", 3) == "+3"
+    assert choose(Questions(), USUAL, "older", TUESDAY).version("2026-1", 3) == "2026-1"
+
+
+def test_what_was_retired_is_asked_no_more_also_in_a_whole_check_in():
+    text = LUNCH + CLUBS + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1", "CLUB-1"]\n'
+    left = read(text).without({"own:LUNCH-1"})
+    assert choose(left, USUAL, "older", TUESDAY).items == ("own:CLUB-1",)
+    assert choose(left.without({"own:CLUB-1"}), USUAL, "older", TUESDAY).items == USUAL
+
+
+def test_words_in_another_language_are_read_and_english_stands_in_for_the_rest():
+    (one,) = read(LUNCH + 'older.cy.stem = "Ble?"\nolder.cy.options = ["Ymyl", "Canol"]\n').items
+    wordings = [one.question.wording("older", "cy"), one.question.wording("older", "pl")]
+    assert [words and (words.language, words.stem) for words in wordings] == [
+        ("cy", "Ble?"),
+        ("en", "Where do you sit at lunch?"),
+    ]
+    young = one.question.wording("young", "cy")
+    assert young is not None
+    assert (young.language, young.pictures) == ("en", ("🪟", "🪑", "🎪"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "The file holds no questions"),
+        ("[[item", "The file is not TOML"),
+        ("item = 3", "“item” is written as [[item]]"),
+        ("colour = 3\n" + LUNCH, "“colour” means nothing here"),
+        (LUNCH.replace('"LUNCH-1"', '"lunch"'), "question 1: give it an id"),
+        (LUNCH.replace("LUNCH-1", "SD-IN-1"), "SD-IN-1 is the id of one of the item bank's own"),
+        (LUNCH + LUNCH, "LUNCH-1 is there twice"),
+        ('[[item]]\nid = "A"\n', "A: it needs young.stem or older.stem"),
+        (LUNCH + "colour = 3\n", "LUNCH-1: “colour” means nothing here"),
+        (LUNCH + "until = 2026-01-01\nfrom = 2026-02-01\n", "LUNCH-1: “until” comes before “from”"),
+        (LUNCH + 'from = "Monday"\n', "LUNCH-1: “from” is a day"),
+        (LUNCH + "every = 0\n", "LUNCH-1: “every” is a number of weeks"),
+        (LUNCH + "every = 2\n", "LUNCH-1: with “every” it needs “from”"),
+        (LUNCH.replace('["At the edge", "In the middle"]', '["One"]'), "LUNCH-1, older: give 2 to 5 options"),
+        (LUNCH.replace('"🪟", ', ""), "LUNCH-1, young: give one picture for each option"),
+        (LUNCH.replace("Part way in", "Part of the way into it"), "LUNCH-1, young: “Part of the way into it” has 23"),
+        (LUNCH + 'older.cy.stem = "Ble?"\nolder.cy.options = ["Ymyl", "Canol", "?"]\n', "LUNCH-1: older.cy has other"),
+        (LUNCH + 'older.welsh.stem = "Ble?"\n', "LUNCH-1: “older.welsh” means nothing here"),
+        (LUNCH + "[[check_in]]\nitems = []\n", "check-in 1: give “week_of”"),
+        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["NO"]\n', "check-in 1: there is no question NO"),
+        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1", "LUNCH-1"]\n', "check-in 1: a question is"),
+        (LUNCH + 2 * '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1"]\n', "The week of 2026-12-01 has two"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_place(text: str, says: str):
+    with pytest.raises(QuestionsProblem) as refused:
+        read(text)
+    assert str(refused.value).startswith(says)
