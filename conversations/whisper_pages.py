@@ -356,7 +356,7 @@ def _fitting(replies: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, str
 
 
 def old_button() -> Phrase:
-    return say("That button no longer does anything. Send /whisper to begin.")
+    return say("That button is an old one. Send /whisper to begin.")
 
 
 def thanks() -> Phrase:

@@ -78,7 +78,7 @@ def edited(state: State) -> Step:
 
 
 def unknown_button(state: State) -> Step:
-    return Step(state, (Toast(say("That button no longer does anything. Send /menu to see what you can do.")),))
+    return Step(state, (Toast(say("That button is an old one. Send /menu to see what you can do.")),))
 
 
 def _standing(person: Person) -> tuple[Phrase, ...]:

@@ -153,7 +153,7 @@ def _tap(data: str, parent: Parent) -> tuple[ParentEffect, ...]:
         return _language(data.removeprefix("lang:"), parent)
     if data in _PAGES:
         return (answer(_PAGES[data](parent), tapped=True),)
-    return (Toast(say("That button no longer does anything. Send /menu to see what you can do.")),)
+    return (Toast(say("That button is an old one. Send /menu to see what you can do.")),)
 
 
 def _set(parent: Parent, child: Child, *, held: bool) -> tuple[ParentEffect, ...]:

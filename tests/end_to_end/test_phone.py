@@ -148,7 +148,7 @@ async def test_old_and_double_taps_change_nothing(earshot: World):
     await phone.send("tap", message_id=third["message_id"], data="c:0123456789abcdef0123456789abcdef:2:0")
     await phone.toasted("That check-in is over.")
     await phone.send("tap", message_id=third["message_id"], data="made up")
-    await phone.toasted("That button no longer does anything.")
+    await phone.toasted("That button is an old one.")
     await phone.send("tap", message_id=99_999_999, data="menu")
     assert (await phone.question(3))["text"] == third["text"]
     # A button of somebody else's check-in.
