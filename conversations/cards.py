@@ -23,6 +23,9 @@ ACTIONS = (
     "nudge_who",
     "nudge_ideas",
     "request_own",
+    "request_today",
+    "request_tomorrow",
+    "request_cannot",
     "request_done",
     "request_back",
     "request_who",
@@ -195,44 +198,6 @@ def _who_button(response: Response) -> tuple[CardButton, ...]:
 
 
 @dataclass(frozen=True)
-class AskedFor:
-    """What a safeguarding lead is told of a request to talk; `owner` is set once somebody took it, `done` once met."""
-
-    request: str
-    pupil: str
-    group: str
-    danger: bool
-    asked_at: datetime
-    owner: str = ""
-    done: bool = False
-
-
-def request_card(asked: AskedFor) -> Card:
-    """The card every safeguarding lead gets when a pupil asks for an adult, and what it becomes once owned."""
-    if asked.danger:
-        title = say("Urgent: {pupil} ({group}) may be in danger", pupil=asked.pupil, group=asked.group)
-        line = say(
-            "At {asked_at} they said so, or wrote words that may mean it. They were shown who to ring at once.",
-            asked_at=asked.asked_at,
-        )
-    else:
-        title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
-        line = say("They asked at {asked_at}.", asked_at=asked.asked_at)
-    who = CardButton("request_who", asked.request, say("Who is it"))
-    if asked.done:
-        return Card(title, (line, say("{owner} has talked with them.", owner=asked.owner)), buttons=(who,))
-    if asked.owner:
-        owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
-        met = CardButton("request_done", asked.request, say("We have talked"), "primary")
-        back = CardButton("request_back", asked.request, say("Hand it back"))
-        return Card(title, (line, owned), buttons=(met, back, who))
-    own = CardButton("request_own", asked.request, say("I own this"), "danger" if asked.danger else "primary")
-    return Card(
-        title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
-    )
-
-
-@dataclass(frozen=True)
 class Waiting:
     """What waits in a school: counts of cases that are open, owned, and overdue."""
 
@@ -304,10 +269,10 @@ def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
 
 
 def home_cards(
-    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[AskedFor, ...], words: int = 0
+    responses: tuple[Response, ...], nudges: tuple[Nudge, ...], requests: tuple[Card, ...], words: int = 0
 ) -> tuple[Card, ...]:
     """The Home tab: requests first, then words, nudges still to be decided, and how far each group has answered."""
-    cards = [request_card(asked) for asked in requests]
+    cards = list(requests)
     if words:
         cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NewType
 
+from conversations.adults import LEADS, NO_ADULTS, Adults, FromAdults, NameGoTo, SayIfMet, Soon
+
 CheckInId = NewType("CheckInId", str)
 Band = Literal["young", "older"]
 PupilStatus = Literal["invited", "active", "stopped", "left"]
@@ -207,6 +209,7 @@ Event = (
     | CheckInReminder
     | CheckInCloses
     | RequestOwned
+    | FromAdults
 )
 
 
@@ -215,7 +218,7 @@ class Person:
     """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
 
     `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
-    `held` says that a guardian has the check-ins stopped.
+    `held` says that a guardian has the check-ins stopped. `adults` are known when the event needs them.
     """
 
     band: Band
@@ -225,6 +228,7 @@ class Person:
     status: PupilStatus
     talk_when: datetime | None = None
     held: bool = False
+    adults: Adults = NO_ADULTS
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -296,9 +300,14 @@ class RecordCheckIn:
 
 @dataclass(frozen=True)
 class AskForAdult:
-    """Tell the safeguarding leads that this pupil asks for an adult; `danger` goes to all of them until owned."""
+    """Tell an adult (an id in hexadecimal, or the leads) that this pupil asks for them.
+
+    `danger` goes to all the safeguarding leads until owned, whoever `adult` is.
+    """
 
     danger: bool
+    adult: str = LEADS
+    soon: Soon = "today"
 
 
 @dataclass(frozen=True)
@@ -306,7 +315,19 @@ class ShowAnswers:
     """Show this pupil their own answers of the last check-ins, as a picture and in words."""
 
 
-Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult | ShowAnswers
+Effect = (
+    Send
+    | Edit
+    | Toast
+    | Bind
+    | SetStatus
+    | SetLanguage
+    | RecordCheckIn
+    | AskForAdult
+    | ShowAnswers
+    | NameGoTo
+    | SayIfMet
+)
 
 
 # --- where a conversation stands --------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from conversations import cards
 from conversations.actions import Action
 from conversations.actions.choosing import choose
 from conversations.cards import Card
+from conversations.cards_request import AskedFor, request_card
 from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
 from conversations.whisper_cards import desk_card
 from scheduling.school import SchoolFacts
-from store import guards, outbox
+from store import guards, outbox, wishes
 from store.outbox import Letter
 from store.people import initials
 from store.sealing import Sealer
@@ -58,11 +59,13 @@ def ideas(sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
     return choose(action_codes(sealer.read(flag, "reasons")), band, (), (), flag.id.int, IDEAS)
 
 
-def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:
+def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> AskedFor:
     """Put a request to talk into the words of its card."""
     pupil = session.get_one(Pupil, request.pupil_id)
     _, group = _pupil_and_group(session, pupil.id, pupil.group_id)
-    return cards.AskedFor(
+    wish = wishes.wish_of(session, request)
+    owned = request.state != "open"
+    return AskedFor(
         request=request.id.hex,
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
@@ -70,6 +73,12 @@ def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Reques
         asked_at=request.asked_at,
         owner=_staff_name(session, sealer, request.owner_id),
         done=request.state == "done",
+        chosen=_staff_name(session, sealer, wish.chosen_id),
+        soon="week" if wish.soon == "week" else "today",
+        passed=tuple(_staff_name(session, sealer, UUID(hex=one)) for one in wish.passed),
+        until=wish.promised_for if owned else None,
+        promise=wish.promise,
+        not_yet=wish.met == "not yet",
     )
 
 
@@ -120,7 +129,7 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     shown_cards = cards.home_cards(
         tuple(one for one in responses if one.asked),
         tuple(nudge(session, sealer, school, flag) for flag in flags),
-        tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
+        tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
     )
     return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards

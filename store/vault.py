@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select, update
 
+import store.care_tables
 import store.people_tables  # noqa: F401 (fills the metadata)
 from store.sealing import KeyProblem, Sealer
 from store.tables import SealingKey

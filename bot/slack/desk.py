@@ -6,62 +6,25 @@ may not, changes nothing and is answered with one kind sentence.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from sqlmodel import Session
 
-from conversations.cards import (
-    RECENT,
-    Card,
-    Nudge,
-    ideas_card,
-    nudge_card,
-    request_card,
-    unanswered_card,
-    who_card,
-    words_card,
-)
-from conversations.model import Phrase, say
+from bot.slack import request_desk
+from bot.slack.press import Done, Press, id_of, not_found_card, note_act, sentence_card, show, show_who
+from conversations.cards import RECENT, Card, Nudge, ideas_card, nudge_card, unanswered_card, words_card
+from conversations.model import say
 from scheduling import cases
-from scheduling.briefing import WORDS_FOR, asked, ideas, nudge, post_home, update_copies
+from scheduling.briefing import WORDS_FOR, ideas, nudge, post_home
 from scheduling.school import SchoolFacts
-from store import audit, guards
+from store import guards
 from store.due import set_due
 from store.guards import SAFEGUARDING, NotFound
-from store.outbox import Letter
 from store.sealing import Sealer
-from store.tables import Flag, Pupil, Request, Staff, TutorGroup
+from store.tables import Flag, Pupil, Staff
 
 SNOOZE = timedelta(weeks=1)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of it: the letters this process is to send now, and a card to show in front of the person, if any."""
-
-    letters: tuple[Letter, ...] = ()
-    modal: Card | None = None
-
-
-@dataclass(frozen=True)
-class Press:
-    """Somebody pressed a button: who, what its value says, when, and a key no other press has."""
-
-    session: Session
-    sealer: Sealer
-    school: SchoolFacts
-    viewer: Staff
-    value: str
-    now: datetime
-    key: str
-    lease_to: str | None
-
-    def subject(self) -> UUID:
-        """Read the value as one id in hexadecimal. Raises NotFound for anything else."""
-        return _uuid(self.value)
 
 
 def opened_home(
@@ -134,7 +97,7 @@ def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
         cases.own(session, press.school, flag, press.viewer, press.now)
     else:
         cases.close(session, flag)
-    _audit(press, f"nudge {state}", f"flag:{flag.id.hex}")
+    note_act(press, f"nudge {state}", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
 
 
@@ -145,7 +108,7 @@ def nudge_done(press: Press) -> Done:
         flag.state, flag.decided_at, flag.version = "done", press.now, flag.version + 1
         session.add(flag)
         cases.close(session, flag)
-        _audit(press, "nudge done", f"flag:{flag.id.hex}")
+        note_act(press, "nudge done", f"flag:{flag.id.hex}")
         return _show_nudge(press, flag)
     words = nudge(session, press.sealer, press.school, flag)
     return _show_nudge(press, flag, None if flag.state in ("new", "done") else decided_card(words))
@@ -158,19 +121,19 @@ def nudge_undo(press: Press) -> Done:
         return _show_nudge(press, flag)
     if flag.owner_id != press.viewer.id and not SAFEGUARDING & set(press.viewer.roles):
         owner = nudge(session, press.sealer, press.school, flag).owner
-        return Done(modal=_sentence(say("Only {owner} or a safeguarding lead can undo this.", owner=owner)))
+        return Done(modal=sentence_card(say("Only {owner} or a safeguarding lead can undo this.", owner=owner)))
     flag.state, flag.owner_id, flag.decided_at, flag.snoozed_until = "new", None, None, None
     flag.version += 1
     session.add(flag)
     cases.hand_back(session, press.school, flag, press.now)
-    _audit(press, "nudge undone", f"flag:{flag.id.hex}")
+    note_act(press, "nudge undone", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
 
 
 def nudge_who(press: Press) -> Done:
     """They ask which pupil a nudge is about: its card has initials, for history lasts."""
     flag = guards.access_flag(press.session, press.viewer, press.subject(), press.now, "name")
-    return _who(press, flag.pupil_id)
+    return show_who(press, flag.pupil_id)
 
 
 def nudge_ideas(press: Press) -> Done:
@@ -180,23 +143,10 @@ def nudge_ideas(press: Press) -> Done:
     return Done(modal=ideas_card(ideas(press.sealer, flag, pupil)))
 
 
-def request_who(press: Press) -> Done:
-    """They ask which pupil a request is from."""
-    request = guards.access_request(press.session, press.viewer, press.subject(), press.now, "name")
-    return _who(press, request.pupil_id)
-
-
-def _who(press: Press, pupil_id: UUID) -> Done:
-    # Read through the guard of the card already: this only finds the words.
-    pupil = press.session.get_one(Pupil, pupil_id)
-    group = press.session.get_one(TutorGroup, pupil.group_id)
-    return Done(modal=who_card(str(press.sealer.read(pupil, "name")), group.name))
-
-
 def unanswered_show(press: Press) -> Done:
     """They ask who did not answer; the value is the wave's id and the group's, with ":" between."""
     wave, _, group_id = press.value.partition(":")
-    group, rows = guards.access_unanswered(press.session, press.viewer, _uuid(wave), _uuid(group_id), press.now)
+    group, rows = guards.access_unanswered(press.session, press.viewer, id_of(wave), id_of(group_id), press.now)
     names = sorted((str(press.sealer.read(pupil, "name")), state) for pupil, state in rows)
     return Done(modal=unanswered_card(group.name, tuple(names)))
 
@@ -213,53 +163,6 @@ def words_show(press: Press) -> Done:
     return Done(modal=words_card(tuple(words)))
 
 
-def request_own(press: Press) -> Done:
-    """They own a request to talk: the first wins, and the pupil is told."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    owned_before = request.state != "open"
-    if not owned_before:
-        request.state, request.owner_id, request.owned_at = "owned", press.viewer.id, press.now
-        session.add(request)
-        set_due(session, press.school.id, "request.owned", request.id.hex, press.now)
-        cases.own(session, press.school, request, press.viewer, press.now)
-        _audit(press, "request owned", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def request_done(press: Press) -> Done:
-    """They have talked with the pupil."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    if request.state == "owned" and request.owner_id == press.viewer.id:
-        request.state = "done"
-        session.add(request)
-        cases.close(session, request)
-        _audit(press, "request done", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def request_back(press: Press) -> Done:
-    """They cannot do it after all: it is open again, and climbs on."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    if request.state == "owned" and request.owner_id == press.viewer.id:
-        request.state, request.owner_id, request.owned_at = "open", None, None
-        session.add(request)
-        cases.hand_back(session, press.school, request, press.now)
-        _audit(press, "request handed back", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def _show_request(press: Press, request: Request) -> Done:
-    """Show a request as it stands; who finds that somebody else owns it is told so."""
-    words = asked(press.session, press.sealer, press.school, request)
-    modal = None
-    if request.owner_id is not None and request.owner_id != press.viewer.id:
-        modal = _sentence(say("{owner} already owns this. The pupil has been told.", owner=words.owner))
-    return _show(press, f"request:{request.id.hex}:", request_card(words), modal)
-
-
 DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_take": nudge_take,
     "nudge_snooze": nudge_snooze,
@@ -268,59 +171,21 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_undo": nudge_undo,
     "nudge_who": nudge_who,
     "nudge_ideas": nudge_ideas,
-    "request_who": request_who,
+    "request_who": request_desk.who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
-    "request_own": request_own,
-    "request_done": request_done,
-    "request_back": request_back,
+    "request_own": request_desk.own,
+    "request_today": request_desk.today,
+    "request_tomorrow": request_desk.tomorrow,
+    "request_cannot": request_desk.cannot,
+    "request_done": request_desk.talked,
+    "request_back": request_desk.cannot,
 }
 
 
 def _show_nudge(press: Press, flag: Flag, modal: Card | None = None) -> Done:
     card = nudge_card(nudge(press.session, press.sealer, press.school, flag))
-    return _show(press, f"nudge:{flag.id.hex}:", card, modal)
-
-
-def _show(press: Press, slot_prefix: str, card: Card, modal: Card | None) -> Done:
-    """Bring every copy of a card up to date, and the Home tab of whoever pressed.
-
-    This is done after a press that changed nothing too: it may have come from a copy whose update was lost.
-    """
-    letters = update_copies(
-        press.session,
-        press.sealer,
-        press.school,
-        slot_prefix,
-        card,
-        dedupe=f"slack:{press.key}",
-        now=press.now,
-        lease_to=press.lease_to,
-    )
-    if press.viewer.home_opened_at is not None:
-        home = post_home(
-            press.session,
-            press.sealer,
-            press.school,
-            press.viewer,
-            dedupe=f"slack:{press.key}:home",
-            now=press.now,
-            lease_to=press.lease_to,
-        )
-        letters += [home] if home else []
-    return Done(tuple(letters), modal)
-
-
-def _audit(press: Press, action: str, subject: str) -> None:
-    actor = f"staff:{press.viewer.id.hex}"
-    audit.record(press.session, press.school.id, press.now, actor=actor, action=action, subject=subject)
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(hex=value)
-    except ValueError:
-        raise NotFound from None
+    return show(press, f"nudge:{flag.id.hex}:", card, modal)
 
 
 # --- the small cards --------------------------------------------------------------------------------------------------
@@ -329,28 +194,19 @@ def _uuid(value: str) -> UUID:
 def decided_card(nudge: Nudge) -> Card:
     """Say who has decided a nudge already."""
     if nudge.state == "taken":
-        return _sentence(say("{owner} has already taken this.", owner=nudge.owner))
+        return sentence_card(say("{owner} has already taken this.", owner=nudge.owner))
     if nudge.state == "snoozed":
-        return _sentence(say("{owner} has already snoozed this.", owner=nudge.owner))
+        return sentence_card(say("{owner} has already snoozed this.", owner=nudge.owner))
     if nudge.state == "done":
-        return _sentence(say("{owner} has already done this.", owner=nudge.owner))
-    return _sentence(say("{owner} has already said that nothing is needed.", owner=nudge.owner))
-
-
-def not_found_card() -> Card:
-    """Say that a thing is not there, or not theirs to see; nobody can tell which."""
-    return _sentence(say("This is not there any more, or it is not yours to see."))
+        return sentence_card(say("{owner} has already done this.", owner=nudge.owner))
+    return sentence_card(say("{owner} has already said that nothing is needed.", owner=nudge.owner))
 
 
 def old_button_card() -> Card:
     """Say that a button belongs to another version of this program."""
-    return _sentence(say("This button is from an earlier time. The Home tab shows what is open now."))
+    return sentence_card(say("This button is from an earlier time. The Home tab shows what is open now."))
 
 
 def trouble_card() -> Card:
     """Say that a press was not kept."""
-    return _sentence(say("Something went wrong and nothing was changed. Please try again in a minute."))
-
-
-def _sentence(sentence: Phrase) -> Card:
-    return Card(say("For your information"), (sentence,))
+    return sentence_card(say("Something went wrong and nothing was changed. Please try again in a minute."))

@@ -31,7 +31,8 @@ from sqlmodel import Session
 
 from bot.slack.blocks import home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
-from bot.slack.desk import Done, act, opened_home, trouble_card
+from bot.slack.desk import act, opened_home, trouble_card
+from bot.slack.press import Done
 from bot.slack.sender import SlackSender, code_of
 from bot.slack.socket import Socket
 from bot.whisper.slack import WhisperSlack

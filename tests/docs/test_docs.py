@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 from typer.main import get_command
 
+import store.care_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 from bot.command_line import app
