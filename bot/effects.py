@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from bot import own_answers, own_rights
+from conversations.adults import NameGoTo, SayIfMet
 from conversations.flows import mine
 from conversations.model import (
     AskForAdult,
@@ -30,14 +31,14 @@ from conversations.model import (
     Toast,
     say,
 )
-from scheduling import rights
+from scheduling import rights, talking
 from scheduling.school import SchoolFacts
-from store import outbox, people
+from store import gotos, outbox, people
 from store.due import set_due
 from store.invites import Lookup
 from store.outbox import Letter
 from store.sealing import Sealer
-from store.tables import LANES, CheckIn, Pupil, Request
+from store.tables import LANES, CheckIn, Pupil
 
 VOICE_FOR = timedelta(minutes=10)
 
@@ -267,12 +268,18 @@ def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, ef
     elif isinstance(effect, RecordCheckIn):
         _record(session, sealer, context, pupil, effect, outcome)
     elif isinstance(effect, AskForAdult):
-        _ask(session, context, pupil, effect, outcome)
+        outcome.due |= talking.ask(session, pupil, effect, context.now)
     elif isinstance(effect, AskForCopy):
         rights.ask_copy(session, context.school, pupil, context.now)
         outcome.due = True
     elif isinstance(effect, ContestNote):
         own_rights.contest(session, sealer, context.school, pupil, effect, context.now)
+        outcome.due = True
+    elif isinstance(effect, NameGoTo):
+        gotos.name(session, pupil, effect.place, UUID(hex=effect.adult), context.now)
+    elif isinstance(effect, SayIfMet):
+        said = (effect.request, effect.promise)
+        talking.met(session, sealer, context.school, pupil, *said, context.now, yes=effect.met)
         outcome.due = True
 
 
@@ -294,21 +301,3 @@ def _record(
     if effect.words:
         sealer.write(check_in, "words", effect.words)
     session.add(check_in)
-
-
-def _ask(session: Session, context: Context, pupil: Pupil, effect: AskForAdult, outcome: Outcome) -> None:
-    """Open a request; one that is open already is raised to danger if need be, never doubled."""
-    request = session.exec(
-        select(Request).where(
-            Request.school_id == pupil.school_id, Request.pupil_id == pupil.id, Request.state == "open"
-        )
-    ).first()
-    if request is not None and (request.danger or not effect.danger):
-        return
-    request = request or Request(school_id=pupil.school_id, pupil_id=pupil.id, asked_at=context.now)
-    request.danger = effect.danger
-    session.add(request)
-    session.flush()
-    version = int(context.now.timestamp())
-    set_due(session, pupil.school_id, "request", request.id.hex, context.now, version=version)
-    outcome.due = True

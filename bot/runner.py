@@ -15,9 +15,10 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bot import parents, reading_aloud, text
+from bot.adults import adults_of
 from bot.effects import Context, Outcome, apply
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
-from conversations.router import step
+from conversations.router import needs, step
 from scheduling.jobs import JOBS
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
@@ -34,7 +35,7 @@ GIVE_UP_AFTER = 5
 RETRY = timedelta(seconds=10)
 RETRY_MOST = timedelta(minutes=5)
 # A call for help is tried for as long as it takes.
-NEVER_GIVEN_UP = ("request", "case.step", "case.lapse")
+NEVER_GIVEN_UP = ("request", "case.step", "case.lapse", "talk.next", "talk.unreached")
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,9 @@ class Runner:
         if lost:
             _record_failure(session, context.school, context.now, type(event).__name__, lost)
         person = person_of(context.school, who.pupil, context.now) if who else None
+        if who is not None and person is not None and (need := needs(state, event)) != "nobody":
+            typed = event.text if isinstance(event, Text) else ""
+            person = replace(person, adults=adults_of(session, self._sealer, who.pupil, need, typed))
         taken: Step = step(state, event, person, context.now)
         apply(session, self._sealer, context, taken.effects, outcome)
         if who is not None and (lost or taken.state != state):

@@ -29,6 +29,7 @@ from bot.ticker import Ticker
 from bot.watch import Watch
 from bot.whisper.service import WhisperService
 from bot.worker import Worker
+from scheduling import talking
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
 from store import anchor, outbox
@@ -100,7 +101,16 @@ class Service:
             name=f"{name}-slack",
             whispers=self.whispers.slack,
         )
-        self.slack_delivery = Delivery("slack", self.slack.sender, self.worker, sealer, clock, f"{name}-slack", SLACK)
+        self.slack_delivery = Delivery(
+            "slack",
+            self.slack.sender,
+            self.worker,
+            sealer,
+            clock,
+            f"{name}-slack",
+            SLACK,
+            on_unreachable=talking.note_unreachable,
+        )
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
         self._web: web.AppRunner | None = None

@@ -40,6 +40,9 @@ ACTIONS = (
     "group_plan",
     "home_page",
     "request_own",
+    "request_today",
+    "request_tomorrow",
+    "request_cannot",
     "request_done",
     "request_back",
     "request_who",
@@ -111,44 +114,6 @@ def _who_button(response: Response) -> tuple[CardButton, ...]:
     if response.answered >= response.asked:
         return ()
     return (CardButton("unanswered_show", f"{response.wave}:{response.group_id}", say("Who did not")),)
-
-
-@dataclass(frozen=True)
-class AskedFor:
-    """What a safeguarding lead is told of a request to talk; `owner` is set once somebody took it, `done` once met."""
-
-    request: str
-    pupil: str
-    group: str
-    danger: bool
-    asked_at: datetime
-    owner: str = ""
-    done: bool = False
-
-
-def request_card(asked: AskedFor) -> Card:
-    """The card every safeguarding lead gets when a pupil asks for an adult, and what it becomes once owned."""
-    if asked.danger:
-        title = say("Urgent: {pupil} ({group}) may be in danger", pupil=asked.pupil, group=asked.group)
-        line = say(
-            "At {asked_at} they said so, or wrote words that may mean it. They were shown who to ring at once.",
-            asked_at=asked.asked_at,
-        )
-    else:
-        title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
-        line = say("They asked at {asked_at}.", asked_at=asked.asked_at)
-    who = CardButton("request_who", asked.request, say("Who is it"))
-    if asked.done:
-        return Card(title, (line, say("{owner} has talked with them.", owner=asked.owner)), buttons=(who,))
-    if asked.owner:
-        owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
-        met = CardButton("request_done", asked.request, say("We have talked"), "primary")
-        back = CardButton("request_back", asked.request, say("Hand it back"))
-        return Card(title, (line, owned), buttons=(met, back, who))
-    own = CardButton("request_own", asked.request, say("I own this"), "danger" if asked.danger else "primary")
-    return Card(
-        title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
-    )
 
 
 @dataclass(frozen=True)
@@ -225,12 +190,12 @@ def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
 def home_cards(
     responses: tuple[Response, ...],
     nudges: tuple[Nudge, ...],
-    requests: tuple[AskedFor, ...],
+    requests: tuple[Card, ...],
     words: int = 0,
     plans: tuple[Card, ...] = (),
 ) -> tuple[Card, ...]:
     """The Home tab: requests first, then words, nudges to be decided, plans, and how far each group has answered."""
-    cards = [request_card(asked) for asked in requests]
+    cards = list(requests)
     if words:
         cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]

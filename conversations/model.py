@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NewType
 
+from conversations.adults import LEADS, NO_ADULTS, Adults, FromAdults, NameGoTo, SayIfMet, Soon
 from conversations.own_questions import OwnQuestion
 
 CheckInId = NewType("CheckInId", str)
@@ -229,6 +230,7 @@ Event = (
     | RequestOwned
     | CopyDecided
     | ContestAnswered
+    | FromAdults
 )
 
 
@@ -237,7 +239,8 @@ class Person:
     """What a step may know of whom it speaks with; a stranger (a chat that has not joined) is `None` in its place.
 
     `talk_when` says when staff will next read a request: None inside school hours, else the next school day's start.
-    `held` says that a guardian has the check-ins stopped. `hears` says that questions can be read aloud to them.
+    `held` says that a guardian has the check-ins stopped, `hears` that questions can be read aloud to them. `adults`
+    are known when the event needs them.
     """
 
     band: Band
@@ -248,6 +251,7 @@ class Person:
     talk_when: datetime | None = None
     held: bool = False
     hears: bool = False
+    adults: Adults = NO_ADULTS
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -319,9 +323,14 @@ class RecordCheckIn:
 
 @dataclass(frozen=True)
 class AskForAdult:
-    """Tell the safeguarding leads that this pupil asks for an adult; `danger` goes to all of them until owned."""
+    """Tell an adult (an id in hexadecimal, or the leads) that this pupil asks for them.
+
+    `danger` goes to all the safeguarding leads until owned, whoever `adult` is.
+    """
 
     danger: bool
+    adult: str = LEADS
+    soon: Soon = "today"
 
 
 @dataclass(frozen=True)
@@ -376,6 +385,8 @@ Effect = (
     | ShowNotes
     | ContestNote
     | ReadAloud
+    | NameGoTo
+    | SayIfMet
 )
 
 

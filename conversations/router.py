@@ -13,8 +13,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import assert_never
 
+from conversations.adults import AdultAnswered, FromAdults, GoToGone, GoTosAsked, MetAsked, Need
 from conversations.danger_words import sounds_like_danger
-from conversations.flows import check_in, help, join, language, menu, mine, own_copy, stopping, talk
+from conversations.flows import check_in, gotos, help, join, language, menu, mine, own_copy, stopping, talk
 from conversations.model import (
     Attachment,
     CheckInCloses,
@@ -69,6 +70,8 @@ def _route(state: State, event: Event, person: Person | None, now: datetime) -> 
             return Step(state) if person is None else own_copy.decided(state, copy, staff_name, yes=yes)
         case ContestAnswered(staff_name, stands):
             return Step(state) if person is None else own_copy.answered(state, staff_name, stands=stands)
+        case AdultAnswered() | MetAsked() | GoTosAsked() | GoToGone():
+            return Step(state) if person is None else _from_adults(state, event, person)
         case Command(name):
             return _stranger(state, name, "") if person is None else _command(state, name, person)
         case Tap(data):
@@ -97,6 +100,36 @@ def _from_school(
             return talk.owned(state, staff_name)
 
 
+def _from_adults(state: State, event: FromAdults, person: Person) -> Step:
+    match event:
+        case AdultAnswered():
+            return talk.answered(state, event, person)
+        case MetAsked():
+            return talk.whether_met(state, event)
+        case GoTosAsked(reminder):
+            return gotos.asked_for(state, person, reminder=reminder)
+        case GoToGone():
+            return gotos.gone(state, event, person)
+
+
+def needs(state: State, event: Event) -> Need:
+    """Say which adults a step has to know for an event, so that the runner reads them for no other."""
+    match event:
+        case Text(text) if gotos.waits_for_a_name(state) and not sounds_like_danger(text):
+            return "everyone"
+        case Tap(data) if data.split(":")[0] == "goto":
+            return "everyone"
+        case Command("goto"):
+            return "everyone"
+        case Tap(data) if data.split(":")[0] == "talk":
+            return "mine"
+        case Command("talk") | GoTosAsked() | GoToGone():
+            return "mine"
+        case Text(text) | Edited(text) | Attachment(_, text) if sounds_like_danger(text):
+            return "mine"
+    return "nobody"
+
+
 def _stranger(state: State, asked_for: str, text: str) -> Step:
     """Answer somebody who has not joined: help lines if they ask or their words call for it, else how to join."""
     if asked_for == "help" or asked_for.split(":")[0] == "talk" or sounds_like_danger(text):
@@ -114,6 +147,8 @@ def _text(state: State, text: str, person: Person) -> Step:
         return replace(card, state=finished.state).also(*finished.effects)
     if person.status == "invited":
         return join.notice_again(state, person, tapped=False)
+    if gotos.waits_for_a_name(state):
+        return gotos.typed(state, person)
     if takes_words:
         return check_in.words(state, text, person, receipt=True)
     if state.check_in is not None and person.status == "active":
@@ -124,6 +159,8 @@ def _text(state: State, text: str, person: Person) -> Step:
 def is_unprompted(state: State, text: str, person: Person) -> bool:
     """Say whether words would meet nothing that waits for them: Whisper offers to take those."""
     if person.status == "invited" or sounds_like_danger(text):
+        return False
+    if gotos.waits_for_a_name(state):
         return False
     return person.status != "active" or (state.check_in is None and not check_in.waits_for_words(state))
 
@@ -161,6 +198,7 @@ _ONCE_JOINED: Mapping[str, Page] = MappingProxyType(
     {
         "menu": lambda state, person, tapped: menu.shown(state, person, tapped=tapped),
         "mine": lambda state, person, tapped: mine.asked(state),
+        "goto": lambda state, person, tapped: gotos.shown(state, person, tapped=tapped),
         "settings": lambda state, person, tapped: menu.settings(state, person, tapped=tapped),
         "copy": lambda state, person, tapped: own_copy.offered(state, tapped=tapped),
         "copy:ask": lambda state, person, tapped: own_copy.asked(state, person),
@@ -170,7 +208,7 @@ _ONCE_JOINED: Mapping[str, Page] = MappingProxyType(
 
 _BUTTONS: Mapping[str, Callable[[State, Person], Step]] = MappingProxyType(
     {
-        "talk:ask": talk.asked,
+        "talk:ask": talk.who,
         "talk:danger": talk.in_danger,
         "talk:no": lambda state, person: talk.not_now(state),
         "join:agree": join.agreed,
@@ -180,6 +218,7 @@ _BUTTONS: Mapping[str, Callable[[State, Person], Step]] = MappingProxyType(
 
 
 def _command(state: State, name: str, person: Person) -> Step:
+    state = gotos.left(state)
     if name in _ALWAYS:
         return _ALWAYS[name](state, person, False)
     if person.status == "invited":
@@ -194,6 +233,8 @@ def _command(state: State, name: str, person: Person) -> Step:
 
 
 def _tap(state: State, data: str, person: Person, now: datetime) -> Step:
+    if not data.startswith("goto"):
+        state = gotos.left(state)
     if data in _ALWAYS:
         return _ALWAYS[data](state, person, True)
     if data in _BUTTONS:
@@ -202,6 +243,11 @@ def _tap(state: State, data: str, person: Person, now: datetime) -> Step:
     if data.startswith("lang:"):
         code = data.removeprefix("lang:")
         return join.language_chosen(state, person, code) if invited else language.chosen(state, person, code)
+    if (of_talk := talk.tapped(state, data, person)) is not None:
+        return of_talk
+    of_gotos = gotos.tapped(state, data, person)
+    if of_gotos is not None:
+        return join.notice_again(state, person, tapped=True) if invited else of_gotos
     if data.startswith("c:"):
         return check_in.tapped(state, data, person, now)
     if data.startswith("copy:note:") and not invited:

@@ -11,12 +11,13 @@ from conversations import cards
 from conversations.actions import LATEST, Action, load
 from conversations.actions.choosing import choose
 from conversations.cards import Card
+from conversations.cards_request import AskedFor, request_card
 from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
 from conversations.staff_nudges import Planned, group_plan_card
 from conversations.whisper_cards import desk_card
 from scheduling.school import SchoolFacts
-from store import absences, guards, outbox, plans
+from store import absences, guards, outbox, plans, wishes
 from store.outbox import Letter
 from store.people import initials
 from store.plan_tables import Plan
@@ -87,11 +88,13 @@ def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:
     )
 
 
-def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> cards.AskedFor:
+def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Request) -> AskedFor:
     """Put a request to talk into the words of its card."""
     pupil = session.get_one(Pupil, request.pupil_id)
     _, group = _pupil_and_group(session, pupil.id, pupil.group_id)
-    return cards.AskedFor(
+    wish = wishes.wish_of(session, request)
+    owned = request.state != "open"
+    return AskedFor(
         request=request.id.hex,
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
@@ -99,6 +102,12 @@ def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Reques
         asked_at=request.asked_at,
         owner=_staff_name(session, sealer, request.owner_id),
         done=request.state == "done",
+        chosen=_staff_name(session, sealer, wish.chosen_id),
+        soon="week" if wish.soon == "week" else "today",
+        passed=tuple(_staff_name(session, sealer, UUID(hex=one)) for one in wish.passed),
+        until=wish.promised_for if owned else None,
+        promise=wish.promise,
+        not_yet=wish.met == "not yet",
     )
 
 
@@ -150,7 +159,7 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     shown_cards = cards.home_cards(
         tuple(one for one in responses if one.asked),
         tuple(nudge(session, sealer, school, flag) for flag in flags),
-        tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
+        tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
         tuple(
             group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)

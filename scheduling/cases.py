@@ -4,13 +4,14 @@ A step is due work of one version: whatever happens to a case (owned, closed, ra
 step set before that does nothing. What a case is about is its subject; this module alone knows which cards that means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from conversations.cards import Card, nudge_card, request_card
+from conversations.cards import Card, nudge_card
+from conversations.cards_request import request_card
 from scheduling.briefing import asked, nudge, post_card, update_copies
 from scheduling.escalation import (
     DEFAULT,
@@ -25,7 +26,7 @@ from scheduling.escalation import (
     told,
 )
 from scheduling.school import SchoolFacts, next_in_school
-from store import absences, plans
+from store import absences, plans, wishes
 from store.due import set_due
 from store.people import tutor_of
 from store.plan_tables import Absence
@@ -69,15 +70,18 @@ def begin(session: Session, school: SchoolFacts, row: Subject, kind: Kind, now: 
     _open(session, school, case, now, waits=0)
 
 
-def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime) -> None:
-    """Note that somebody owns it: the climb stops, until owning lapses for want of a recorded action."""
+def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime, *, promised: int = 0) -> None:
+    """Note that somebody owns it: the climb stops, until owning lapses for want of a recorded action.
+
+    Who said that they would act within so many minutes (`promised`) has these before the wait for it begins.
+    """
     case = case_of(session, row)
     if case is None or case.state == "closed":
         return
     ladder = Ladder.from_json(case.ladder)
     case.state, case.version, case.owner_id = "owned", case.version + 1, owner.id
-    case.since, case.waits = now, ladder.lapse
-    case.lapses_at = _when(school, ladder, now, ladder.lapse) if ladder.lapse else None
+    case.since, case.waits = now, ladder.lapse + promised if ladder.lapse else 0
+    case.lapses_at = _when(school, ladder, now, case.waits) if ladder.lapse else None
     session.add(case)
     if case.lapses_at is not None:
         set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
@@ -98,10 +102,12 @@ def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime
         _open(session, school, case, now, waits=Ladder.from_json(case.ladder).waits(case.step))
 
 
-def climb_on(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
-    """Open it again and tell the next people at once: whoever owned it asks for help."""
+def climb_on(session: Session, school: SchoolFacts, row: Subject, now: datetime, *, past_first: bool = False) -> None:
+    """Let the next step of an open case come at once; with `past_first` its climb goes on after the first rung."""
     case = case_of(session, row)
     if case is not None:
+        if past_first:
+            case.step = 1
         _open(session, school, case, now, waits=0)
 
 
@@ -142,10 +148,26 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     row, step = _row(session, case), case.step
     case.step = step + 1
     _open(session, school, case, now, waits=ladder.waits(case.step))
+    tell(session, sealer, school, row, told(ladder, step, around(session, school, row, now)), str(case.version), now)
+
+
+def tell(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    row: Subject,
+    staff_ids: Collection[UUID],
+    mark: str,
+    now: datetime,
+) -> None:
+    """Send the card of a flag or request to people; `mark` tells this sending from others of the same card."""
+    if isinstance(row, Request):
+        # Before the card is made, for only who was told may press its buttons.
+        wishes.note_told(session, row, staff_ids)
     card = card_of(session, sealer, school, row)
-    for staff_id in told(ladder, step, around(session, school, row, now)):
+    for staff_id in staff_ids:
         reader = session.get_one(Staff, staff_id)
-        slot = f"{slots_of(row)}{reader.id.hex}:{case.version}"
+        slot = f"{slots_of(row)}{reader.id.hex}:{mark}"
         lane = "urgent" if isinstance(row, Request) else "reply"
         try:
             with session.begin_nested():
@@ -190,8 +212,11 @@ def around(session: Session, school: SchoolFacts, row: Subject, now: datetime) -
     staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
     group = session.get_one(TutorGroup, session.get_one(Pupil, row.pupil_id).group_id)
     tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
+    line = wishes.line(session, row) if isinstance(row, Request) else []
     return Around(
         tuple(_member(one, away, staff) for one in staff),
+        chosen=line[0] if line else None,
+        other=line[1] if len(line) > 1 else None,
         tutor=tutor.id if tutor else None,
         heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
     )

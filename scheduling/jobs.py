@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, plans, retention, rights, rounds, scoring
+from scheduling import auditor, cases, plans, retention, rights, rounds, scoring, talking
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -157,7 +157,7 @@ def request(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, no
     """Begin the climb of a request; one that became danger climbs anew, at once and at any hour."""
     row = session.get_one(Request, UUID(due.subject))
     if row.state == "open":
-        cases.begin(session, school, row, "danger" if row.danger else "today", now)
+        talking.begin(session, school, row, now)
     return []
 
 
@@ -174,6 +174,8 @@ def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
     case = session.get_one(Escalation, UUID(due.subject), with_for_update=True)
     if case.state == "owned" and case.version == due.version:
         cases.lapse(session, sealer, school, case, now)
+        if case.request_id is not None:
+            return talking.asked_again(session, sealer, session.get_one(Request, case.request_id))
     return []
 
 
@@ -243,6 +245,11 @@ JOBS: dict[str, Job] = {
     "copy.decided": rights.copy_decided,
     "contest.open": rights.contest_open,
     "contest.answered": rights.contest_answered,
+    "talk.next": talking.tell_next,
+    "talk.unreached": talking.unreached,
+    "talk.answered": talking.answered,
+    "talk.passed": talking.passed,
+    "talk.met": talking.ask_if_met,
     "tidy": tidy,
 }
 

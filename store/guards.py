@@ -1,8 +1,9 @@
 """The guards: every read about a pupil on behalf of a member of staff goes through one of these.
 
 A tutor sees their own group, a head of year their year, and so does whoever stands in for one who is away, meanwhile; a
-DSL or deputy everyone; the head sees totals only (never through here), the installer no pupil at all. What may not be
-seen and what does not exist look alike: `NotFound`. Reads of what pupils said or did are audited.
+DSL or deputy everyone; an adult whom a pupil asked for that request; the head sees totals only (never through here),
+the installer no pupil at all. What may not be seen and what does not exist look alike: `NotFound`. Reads of what pupils
+said or did are audited.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +12,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from store import absences, audit
+from store import absences, audit, gotos, wishes
+from store.care_tables import NudgeAsk
 from store.plan_tables import Plan
 from store.rights_tables import Contest, CopyRequest
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
@@ -49,14 +51,7 @@ def access_pupil(session: Session, viewer: Staff, pupil_id: UUID, now: datetime,
     if pupil is None:
         raise NotFound
     access_group(session, viewer, pupil.group_id, now)
-    audit.record(
-        session,
-        viewer.school_id,
-        now,
-        actor=f"staff:{viewer.id.hex}",
-        action=f"read {reason}",
-        subject=f"pupil:{pupil.id.hex}",
-    )
+    _audit_pupil(session, viewer, pupil.id, now, reason)
     return pupil
 
 
@@ -70,11 +65,16 @@ def access_flag(session: Session, viewer: Staff, flag_id: UUID, now: datetime, r
 
 
 def access_request(session: Session, viewer: Staff, request_id: UUID, now: datetime, reason: str) -> Request:
-    """Read, lock and audit a request to talk; safeguarding leads only. Raises NotFound."""
+    """Read, lock and audit a request to talk: safeguarding leads, and whom it was sent to. Raises NotFound."""
     request = session.exec(select(Request).where(Request.id == request_id).with_for_update()).first()
-    if request is None or not SAFEGUARDING & set(viewer.roles):
+    if request is None:
         raise NotFound
-    access_pupil(session, viewer, request.pupil_id, now, reason)
+    if SAFEGUARDING & set(viewer.roles):
+        access_pupil(session, viewer, request.pupil_id, now, reason)
+    elif wishes.may_see(session, viewer, request):
+        _audit_pupil(session, viewer, request.pupil_id, now, reason)
+    else:
+        raise NotFound
     return request
 
 
@@ -187,11 +187,18 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
 def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Request]:
     """Read the requests to talk that nobody owns, or that this person owns and has not done; audited.
 
-    Oldest first, sixty at most; safeguarding leads only.
+    Oldest first, sixty at most. Safeguarding leads see all of them, others those that were sent to them.
     """
-    if not viewer.active or not SAFEGUARDING & set(viewer.roles):
+    if not viewer.active:
         return ()
-    requests = session.exec(
+    requests = _all_requests(session, viewer) if SAFEGUARDING & set(viewer.roles) else wishes.seen_by(session, viewer)
+    if requests:
+        _audit_list(session, viewer, now, "read open requests")
+    return requests
+
+
+def _all_requests(session: Session, viewer: Staff) -> Sequence[Request]:
+    return session.exec(
         select(Request)
         .where(Request.school_id == viewer.school_id)
         .where(
@@ -200,9 +207,28 @@ def requests_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Re
         .order_by(col(Request.asked_at))
         .limit(60)
     ).all()
-    if requests:
-        _audit_list(session, viewer, now, "read open requests")
-    return requests
+
+
+def access_nobody_named(session: Session, viewer: Staff, now: datetime) -> list[tuple[Pupil, TutorGroup]]:
+    """Read which pupils have no go-to, with their groups, by year; for leads only; audited. Raises NotFound."""
+    if not viewer.active or not SAFEGUARDING & set(viewer.roles):
+        raise NotFound
+    _audit_list(session, viewer, now, "read pupils without a go-to")
+    return gotos.groups_of(session, gotos.coverage(session, viewer.school_id).nobody)
+
+
+def access_asked(session: Session, viewer: Staff, ask_id: UUID, now: datetime, reason: str) -> NudgeAsk:
+    """Read, lock and audit that this person was asked to check in with a pupil. Raises NotFound."""
+    ask = session.exec(select(NudgeAsk).where(NudgeAsk.id == ask_id).with_for_update()).first()
+    if ask is None or ask.staff_id != viewer.id or not viewer.active:
+        raise NotFound
+    _audit_pupil(session, viewer, session.get_one(Flag, ask.flag_id).pupil_id, now, reason)
+    return ask
+
+
+def _audit_pupil(session: Session, viewer: Staff, pupil_id: UUID, now: datetime, reason: str) -> None:
+    actor, subject = f"staff:{viewer.id.hex}", f"pupil:{pupil_id.hex}"
+    audit.record(session, viewer.school_id, now, actor=actor, action=f"read {reason}", subject=subject)
 
 
 def _audit_list(session: Session, viewer: Staff, now: datetime, action: str) -> None:

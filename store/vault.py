@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select, update
 
+import store.care_tables
 import store.guardian_tables
 import store.people_tables
 import store.plan_tables

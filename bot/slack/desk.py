@@ -11,22 +11,19 @@ from typing import Final
 
 from sqlmodel import Session
 
-from bot.slack import nudge_desk, plan_desk, rights_desk, school_desk
+from bot.slack import nudge_desk, plan_desk, request_desk, rights_desk, school_desk
 from bot.slack.press import Done as Done
-from bot.slack.press import Press, home_again, id_of, note, sentence, show, who_is
+from bot.slack.press import Press, home_again, id_of
 from bot.slack.press import not_found_card as not_found_card
 from bot.slack.press import old_button_card as old_button_card
 from bot.slack.press import trouble_card as trouble_card
-from conversations.cards import RECENT, request_card, unanswered_card, words_card
-from conversations.model import say
-from scheduling import cases
-from scheduling.briefing import WORDS_FOR, asked, post_home
+from conversations.cards import RECENT, unanswered_card, words_card
+from scheduling.briefing import WORDS_FOR, post_home
 from scheduling.school import SchoolFacts
 from store import guards
-from store.due import set_due
 from store.guards import NotFound
 from store.sealing import Sealer
-from store.tables import Request, Staff
+from store.tables import Staff
 
 
 def opened_home(
@@ -89,12 +86,6 @@ def submit(
         return Done(modal=not_found_card())
 
 
-def request_who(press: Press) -> Done:
-    """They ask which pupil a request is from."""
-    request = guards.access_request(press.session, press.viewer, press.subject(), press.now, "name")
-    return who_is(press, request.pupil_id)
-
-
 def unanswered_show(press: Press) -> Done:
     """They ask who did not answer; the value is the wave's id and the group's, with ":" between."""
     wave, _, group_id = press.value.partition(":")
@@ -115,53 +106,6 @@ def words_show(press: Press) -> Done:
     return Done(modal=words_card(tuple(words)))
 
 
-def request_own(press: Press) -> Done:
-    """They own a request to talk: the first wins, and the pupil is told."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    owned_before = request.state != "open"
-    if not owned_before:
-        request.state, request.owner_id, request.owned_at = "owned", press.viewer.id, press.now
-        session.add(request)
-        set_due(session, press.school.id, "request.owned", request.id.hex, press.now)
-        cases.own(session, press.school, request, press.viewer, press.now)
-        note(press, "request owned", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def request_done(press: Press) -> Done:
-    """They have talked with the pupil."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    if request.state == "owned" and request.owner_id == press.viewer.id:
-        request.state = "done"
-        session.add(request)
-        cases.close(session, request)
-        note(press, "request done", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def request_back(press: Press) -> Done:
-    """They cannot do it after all: it is open again, and climbs on."""
-    session = press.session
-    request = guards.access_request(session, press.viewer, press.subject(), press.now, "request")
-    if request.state == "owned" and request.owner_id == press.viewer.id:
-        request.state, request.owner_id, request.owned_at = "open", None, None
-        session.add(request)
-        cases.hand_back(session, press.school, request, press.now)
-        note(press, "request handed back", f"request:{request.id.hex}")
-    return _show_request(press, request)
-
-
-def _show_request(press: Press, request: Request) -> Done:
-    """Show a request as it stands; who finds that somebody else owns it is told so."""
-    words = asked(press.session, press.sealer, press.school, request)
-    modal = None
-    if request.owner_id is not None and request.owner_id != press.viewer.id:
-        modal = sentence(say("{owner} already owns this. The pupil has been told.", owner=words.owner))
-    return show(press, f"request:{request.id.hex}:", request_card(words), modal)
-
-
 def home_page(press: Press) -> Done:
     """They turn a page of their Home tab; the value is the page's number, from 0."""
     if not (press.value.isascii() and press.value.isdigit() and len(press.value) < 3):
@@ -175,11 +119,8 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **rights_desk.DECISIONS,
     **school_desk.DECISIONS,
     "home_page": home_page,
-    "request_who": request_who,
+    **request_desk.DECISIONS,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
-    "request_own": request_own,
-    "request_done": request_done,
-    "request_back": request_back,
 }
 SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {**plan_desk.SUBMISSIONS}

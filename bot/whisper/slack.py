@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.slack.blocks import Reader, message_blocks, modal_view
-from bot.slack.desk import not_found_card, trouble_card
+from bot.slack.desk import trouble_card
+from bot.slack.press import not_found_card
 from bot.slack.sender import code_of
 from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff

@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, Phrase], ...] = (
     ("menu", say("see what you can do here")),
     ("talk", say("talk to someone")),
     ("whisper", say("tell staff without your name")),
+    ("goto", say("choose my go-tos")),
     ("mine", say("see my check-ins")),
     ("help", say("what this is and who sees what")),
     ("language", say("change the language")),

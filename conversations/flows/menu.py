@@ -1,8 +1,8 @@
 """Menu and settings, and the kind answer to whatever else is sent.
 
 Rules
-1. The menu shows Talk to someone, Whisper, My check-ins, Settings and Help, the same for everyone, and an open check-in
-   if there is one.
+1. The menu shows Talk to someone, Whisper, My go-tos, My check-ins, Settings and Help, the same for everyone, and an
+   open check-in if there is one.
 2. Settings shows the language (if there is a choice), and stop or start.
 3. Words that nothing was waiting for get a kind line and the menu. They are not kept and never repeated back.
 4. Photos, voice notes, stickers and all else that is not words get one gentle line. They are not opened or kept.
@@ -12,7 +12,7 @@ Rules
 
 from __future__ import annotations
 
-from conversations.flows import check_in, mine, stopping
+from conversations.flows import check_in, gotos, mine, stopping
 from conversations.model import Button, Message, Person, Phrase, Send, State, Step, Toast, say
 from conversations.whisper_pages import whisper_button
 from conversations.wording import Rows, answer, is_young, menu_button, talk_button
@@ -94,5 +94,5 @@ def _rows(state: State, person: Person) -> Rows:
     if state.check_in is not None and person.status == "active":
         go_on = ((check_in.go_on_button(state.check_in),),)
     last = (Button(say("Settings"), "settings"), Button(say("Help"), "help"))
-    rest = ((talk_button(),), (whisper_button(),), (mine.button(),), last)
+    rest = ((talk_button(),), (whisper_button(),), (gotos.button(),), (mine.button(),), last)
     return (*go_on, *rest)

@@ -7,6 +7,7 @@ protest. They are not looked at meanwhile, and all of them before the commit.
 from alembic import context
 from sqlmodel import SQLModel
 
+import store.care_tables
 import store.guardian_tables
 import store.people_tables
 import store.plan_tables

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from bot.worker import Worker
-from conversations.cards import Card, nudge_card, request_card
+from conversations.cards import Card, nudge_card
+from conversations.cards_request import request_card
 from scheduling.briefing import asked, nudge, post_card
 from scheduling.sample import sample_calendar
 from scheduling.school import SchoolFacts, facts

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from conversations.adults import Adult, AdultAnswered, Adults, GoToGone, GoTosAsked, MetAsked
 from conversations.model import (
     Answer,
     Attachment,
@@ -66,9 +67,21 @@ open_check_ins = st.builds(
 )
 states = st.builds(
     State,
-    awaiting=st.sampled_from(["", "check_in.words", "from.another.version"]),
+    awaiting=st.sampled_from(["", "check_in.words", "goto.1", "goto.2", "goto.9", "from.another.version"]),
     check_in=st.none() | open_check_ins,
     version=st.integers(0, 10**6),
+)
+
+names = st.sampled_from(["Ms Alder", "Mr Birch", "Élodie Côté", "Ольга", "ß", "", " ", "O’Neill-Smith", "{name}", "Ng"])
+ADULTS = tuple(Adult(f"{number:032x}", name) for number, name in enumerate(["Ms Alder", "Mr Birch", "", "Ms Gone"]))
+some_adults = st.builds(Adult, st.integers(0, 40).map(lambda number: f"{number:032x}"), names)
+adults = st.builds(
+    Adults,
+    gotos=st.tuples(st.none() | st.sampled_from(ADULTS[:3]), st.none() | st.sampled_from(ADULTS[:3])),
+    tutor=st.none() | st.sampled_from(ADULTS[:2]),
+    leads=st.booleans(),
+    everyone=st.lists(st.sampled_from(ADULTS[:3]) | some_adults, max_size=30).map(tuple),
+    found=st.lists(some_adults, max_size=8).map(tuple),
 )
 
 people = st.builds(
@@ -79,6 +92,7 @@ people = st.builds(
     nation=st.sampled_from(["ENG", "WLS", "SCT", "NIR", "IE", "", "elsewhere"]),
     status=st.sampled_from(["invited", "active", "active", "stopped", "left"]),
     talk_when=st.none() | times,
+    adults=adults,
 )
 
 _check_in_data = st.builds(
@@ -91,6 +105,23 @@ _known_data = st.sampled_from(
     [
         "talk",
         "talk:ask",
+        "talk:to:leads",
+        f"talk:to:{ADULTS[0].id}",
+        f"talk:to:{ADULTS[3].id}",
+        "talk:at:leads:today",
+        f"talk:at:{ADULTS[1].id}:week",
+        f"talk:at:{ADULTS[3].id}:today",
+        f"talk:met:{0:032x}:1:yes",
+        f"talk:met:{0:032x}:2:no",
+        "goto",
+        "goto:later",
+        "goto:1",
+        "goto:2",
+        "goto:1:l:A:0",
+        "goto:2:l:#:9",
+        f"goto:1:a:{ADULTS[1].id}",
+        f"goto:2:a:{ADULTS[1].id}",
+        "goto:2:a:nobody",
         "talk:danger",
         "talk:no",
         "menu",
@@ -124,7 +155,8 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Text, typed),
     st.builds(
         Command,
-        st.sampled_from(["start", "menu", "help", "talk", "settings", "language", "stop", ""]) | st.text(max_size=9),
+        st.sampled_from(["start", "menu", "help", "talk", "goto", "settings", "language", "stop", ""])
+        | st.text(max_size=9),
     ),
     st.builds(CodeGiven, st.sampled_from(["valid", "unknown", "used", "expired", "slow_down"])),
     st.builds(Attachment, st.text(max_size=9), typed),
@@ -135,4 +167,14 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(RequestOwned, st.text(max_size=20)),
     st.builds(CopyDecided, st.text(max_size=32), st.text(max_size=20), st.booleans()),
     st.builds(ContestAnswered, st.text(max_size=20), st.booleans()),
+    st.builds(
+        AdultAnswered,
+        st.sampled_from(["today", "tomorrow", "later", "passed", "asked again"]),
+        names,
+        names,
+        st.booleans(),
+    ),
+    st.builds(MetAsked, check_in_ids, st.integers(1, 99), names),
+    st.builds(GoTosAsked, st.booleans()),
+    st.builds(GoToGone, st.sampled_from([1, 2]), names, names),
 )

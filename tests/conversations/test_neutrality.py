@@ -29,7 +29,7 @@ from tests.locales.test_pseudo import phrases_of, said_in
 # read without its neighbour it is 10; with it ("It is Monday.") nobody has stumbled over it.
 TOO_HARD_IN_2026_1 = {"Your teacher asks about the weekend."}
 # More than four words, and why: said in fewer it would no longer say what happens.
-LONG_LABELS = {"I am in danger now", "Ask an adult to find me", "I have read this: start"}
+LONG_LABELS = {"I am in danger now", "Someone who keeps me safe", "I have read this: start"}
 LABEL_WORDS = 4
 
 

@@ -321,7 +321,12 @@ def make_script(school: School) -> list[Event]:
         [*_answers(u[2], "210")[:3], tap(u[2], f"{CHECK_IN}:3:back"), *_answers(u[2], "00012")[2:]],
         [write(u[13], "Can I type this?"), change(u[13]), *_answers(u[13], "00110")],
         [tap(u[14], f"{CHECK_IN}:0:1"), write(u[14], "I want to die"), *_answers(u[14], "11111")[1:]],
-        [tap(u[15], "talk", answered_below=True), tap(u[15], "talk:ask"), *_answers(u[15], "12121")],
+        [
+            tap(u[15], "talk", answered_below=True),
+            tap(u[15], "talk:to:leads"),
+            tap(u[15], "talk:at:leads:today"),
+            *_answers(u[15], "12121"),
+        ],
         [tap(u[3], f"{CHECK_IN}:0:2"), tap(u[3], f"{CHECK_IN}:1:2"), write(u[3], "/stop"), write(u[3], "/start")],
         [tap(u[4], f"{CHECK_IN}:0:0"), stale_tap(u[4], "nonsense"), tap(u[4], f"{CHECK_IN}:1:skip")],
         [block(u[16], True), block(u[16], False)],

@@ -13,6 +13,13 @@ Lines of the world are played; all other lines are what came back:
     school: opens SD-IN-1, ...     a wave; also `school: reminds`, `school: closes`
     school closed until: ...       requests are read only then; `school: open` ends it
     staff: Ms Alder takes it       a request was taken
+    staff: Ms Alder comes today    or tomorrow, or later; with ", changed" when they had said something else
+    staff: Ms Alder cannot, Mr Birch is next       without the second half it goes to the leads
+    staff: nobody came, Mr Birch is next
+    staff: Ms Alder is gone, Mr Birch stays        a go-to, the first; or nobody stays
+    school: asks for go-tos        also `school: reminds of go-tos`
+    school: asks whether Ms Alder came
+    staff list: Ms Alder, ...      who can be named; `go-tos: Ms Alder, -`, `tutor: Mr Birch`, `leads: none`
 """
 
 from __future__ import annotations
@@ -23,6 +30,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from conversations.adults import (
+    Adult,
+    AdultAnswered,
+    Adults,
+    GoToGone,
+    GoTosAsked,
+    MetAsked,
+    NameGoTo,
+    SayIfMet,
+)
 from conversations.model import (
     AskForAdult,
     AskForCopy,
@@ -64,7 +81,8 @@ from conversations.router import step
 FOLDER = Path(__file__).parent
 BANK = "2026-1"
 _INDENT = "     "
-_PLAYED = ("clock:", "pupil", "school", "staff:")
+PLAYED = ("clock:", "pupil", "school", "staff", "go-tos:", "tutor:", "leads:")
+_REQUEST = "0" * 31 + "7"
 
 
 def in_english(phrase: Phrase) -> str:
@@ -103,11 +121,17 @@ class Stage:
         if line == "school: open":
             self._learn(talk_when=None)
             return []
+        if who in ("staff list", "go-tos", "tutor", "leads"):
+            self._learn(adults=_known(self.pupil.adults, who, what))
+            return []
         event, tapped = self._event(who, what)
         self.now += timedelta(seconds=4)
         person = self.pupil if event == CodeGiven("valid") else self.person
         # Every step is taken by a program that knows nothing but the JSON of the one before.
         state = State.from_json(json.loads(json.dumps(self.state.to_json())))
+        if person is not None and isinstance(event, Text):
+            found = tuple(one for one in person.adults.everyone if event.text.casefold() in one.name.casefold())
+            person = replace(person, adults=replace(person.adults, found=found))
         taken = step(state, event, person, self.now)
         self.state = taken.state
         lines = [line for effect in taken.effects for line in self._carried_out(effect, tapped)]
@@ -135,12 +159,16 @@ class Stage:
             case "pupil":
                 return (Command(what[1:]) if what.startswith("/") else Text(what)), None
             case "staff":
-                return _by_staff(what), None
+                return _of_staff(what), None
             case "school":
                 return self._school(what), None
         raise AssertionError(f"no such line: {who}: {what}")
 
     def _school(self, what: str) -> Event:
+        if what in ("asks for go-tos", "reminds of go-tos"):
+            return GoTosAsked(reminder=what.startswith("reminds"))
+        if what.startswith("asks whether "):
+            return MetAsked(_REQUEST, 1, what.removeprefix("asks whether ").removesuffix(" came"))
         if what == "reminds":
             return CheckInReminder(CheckInId(self._check_in()))
         if what == "closes":
@@ -198,18 +226,57 @@ class Stage:
                 return [f"reads aloud: {' / '.join(map(in_english, lines))}"]
             case RecordCheckIn():
                 return [_recorded(effect)]
-            case AskForAdult(danger):
-                return ["does: tells every safeguarding lead (danger)" if danger else "does: tells the leads"]
+            case AskForAdult(danger, adult, soon):
+                if danger:
+                    return ["does: tells every safeguarding lead (danger)"]
+                return [f"does: tells {self._named(adult)}{'' if soon == 'today' else ' (this week)'}"]
+            case NameGoTo(place, adult):
+                gotos = list(self.pupil.adults.gotos)
+                gotos[place - 1] = next(one for one in self.pupil.adults.everyone if one.id == adult)
+                self._learn(adults=replace(self.pupil.adults, gotos=tuple(gotos)))
+                return [f"does: names {self._named(adult)} as go-to {place}"]
+            case SayIfMet(_, promise, met):
+                return [f"does: notes of promise {promise} that they {'met' if met else 'have not met yet'}"]
+
+    def _named(self, adult: str) -> str:
+        adults = self.pupil.adults
+        known = {one.id: one.name for one in (*adults.askable(), *adults.everyone)}
+        return known.get(adult, "the leads")
 
 
-def _by_staff(what: str) -> Event:
+def _known(adults: Adults, what: str, names: str) -> Adults:
+    """Take in what a line says of the adults around the pupil."""
+    if what == "leads":
+        return replace(adults, leads=names != "none")
+    people = tuple(Adult(name.encode().hex().rjust(32, "0")[-32:], name) for name in names.split(", "))
+    if what == "staff list":
+        return replace(adults, everyone=people)
+    if what == "tutor":
+        return replace(adults, tutor=people[0])
+    first, second = (None if one.name == "-" else one for one in people)
+    return replace(adults, gotos=(first, second))
+
+
+def _of_staff(what: str) -> Event:
     name, _, deed = what.rpartition(" ")
     match deed:
         case "agrees" | "declines":
             return CopyDecided("0" * 32, name, yes=deed == "agrees")
         case "confirms" | "withdraws":
             return ContestAnswered(name, stands=deed == "confirms")
-    return RequestOwned(what.removesuffix(" takes it"))
+    first, _, second = what.partition(", ")
+    next_one, stays = second.removesuffix(" is next"), second.removesuffix(" stays")
+    if first == "nobody came":
+        return AdultAnswered("asked again", "", next_one, changed=True)
+    if first.endswith(" takes it"):
+        return RequestOwned(first.removesuffix(" takes it"))
+    if first.endswith(" cannot"):
+        return AdultAnswered("passed", first.removesuffix(" cannot"), next_one)
+    if first.endswith(" is gone"):
+        return GoToGone(1, first.removesuffix(" is gone"), "" if second == "nobody stays" else stays)
+    name, _, when = first.partition(" comes ")
+    assert when in ("today", "tomorrow", "later")
+    return AdultAnswered(when, name, changed=second == "changed")
 
 
 def _shown(start: str, message: Message) -> list[str]:
@@ -241,7 +308,7 @@ def transcript(script: str) -> str:
     for line in lines:
         if line.startswith(("#", "person: ")):
             out.append(line)
-        elif line.startswith(_PLAYED):
+        elif line.startswith(PLAYED):
             out += ["", line, *stage.play(line)]
     return "\n".join(out) + "\n"
 

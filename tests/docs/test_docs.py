@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
+import store.care_tables
 import store.plan_tables
 import store.question_tables
 import store.school_tables

@@ -73,6 +73,18 @@ ASKED: dict[str, tuple[str, Ask]] = {
             of.check_ins[group].id in ids(lambda: [row[0].id for row in guards.access_words(session, viewer, NOW, NOW)])
         ),
     ),
+    "access_asked": (
+        "that they were asked to check in with a pupil",
+        lambda session, viewer, of, group: found(
+            lambda: guards.access_asked(session, viewer, of.asks[group].id, NOW, "page")
+        ),
+    ),
+    "access_nobody_named": (
+        "which pupils have no go-to",
+        lambda session, viewer, of, group: (
+            of.pupils[group].id in ids(lambda: [row[0].id for row in guards.access_nobody_named(session, viewer, NOW)])
+        ),
+    ),
     "groups_seen": (
         "in the list of tutor groups",
         lambda session, viewer, of, group: of.groups[group] in guards.groups_seen(session, viewer, NOW),
@@ -110,6 +122,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
 VIEWERS: tuple[tuple[str, str, bool], ...] = (
     ("tutor", "tutor", False),
     ("head of year", "head of year", False),
+    ("an adult asked for", "asked", False),
     ("DSL", "dsl", False),
     ("deputy DSL", "deputy_dsl", False),
     ("head", "head", False),
@@ -121,7 +134,7 @@ VIEWERS: tuple[tuple[str, str, bool], ...] = (
 )
 # Of the tutor's own group (7A), another in the head of year's year (7B), and one of neither (8A).
 GROUPS = ("7A", "7B", "8A")
-WORDS = {"": "–", "7A": "own group", "7A 7B": "own year", "7A 7B 8A": "everyone"}
+WORDS = {"": "–", "7A": "own group", "7A 7B": "own year", "7A 7B 8A": "everyone", "8A": "who asked"}
 HEAD = """# Who sees what
 
 This table is not written by hand: it is what the guards in `store/guards.py` answer when each of them is asked by each
@@ -135,7 +148,8 @@ Access follows the lists: when a tutor group gets another tutor, or a pupil anot
 Somebody who has left sees nothing from the moment the lists say so. The head sees totals only, which go through no
 guard, for no pupil is in them. Once a day Slack is asked about every linked account: one that was closed, or has
 another address now, is let in no more until a card has found its owner anew. Nobody sees anything of another school on
-the same installation.
+the same installation. An adult asked for is a member of staff without any other role whom a pupil of one group asked
+for, or whom that pupil's tutor asked to check in with them: they see that, and nothing else.
 """
 
 

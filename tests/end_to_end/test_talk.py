@@ -9,21 +9,22 @@ async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
     phone, leads = earshot.other_pupil(), earshot.leads()
     await phone.write("/menu")
     await phone.tap("Talk to someone")
-    await phone.tap("Ask an adult to find me")
+    await phone.tap("A safeguarding lead")
+    await phone.tap("Today")
     await phone.reads("They look on school days, and should see it today.")
     cards = await asyncio.gather(*(lead.reads("asks to talk to someone") for lead in leads))
     assert len(leads) == 3
 
     owner, other = leads[0], leads[1]
-    assert (await owner.press(cards[0], "I own this"))["acked"] is True
-    told = f"{owner.person.name} has seen this and will find you."
+    assert (await owner.press(cards[0], "I’ll find them today"))["acked"] is True
+    told = f"{owner.person.name} will find you today."
     await phone.reads(told)
     for lead in leads:
-        await lead.reads(f"{owner.person.name} owns this. The pupil has been told.")
+        await lead.reads(f"{owner.person.name} will find them by 15:30. The pupil has been told.")
         assert len(await lead.cards()) == 1
 
     # Their screen was a moment behind: the second to press is told who was first, and the pupil hears nothing more.
-    assert (await other.press_as_it_was(cards[1], "I own this"))["acked"] is True
+    assert (await other.press_as_it_was(cards[1], "I’ll find them today"))["acked"] is True
     assert f"{owner.person.name} already owns this." in await other.modal()
     await phone.write("/menu")
     await phone.reads("What would you like to do?")

@@ -20,12 +20,13 @@ from bot.slack.blocks import MESSAGE_BLOCKS, TITLE_LENGTH, VIEW_BLOCKS, home_vie
 from bot.telegram.sender import rendered
 from conversations import cards
 from conversations.actions import LATEST, load
-from conversations.cards import AskedFor, Card, Nudge, Response
+from conversations.cards import Card, Nudge, Response
+from conversations.cards_request import AskedFor, request_card
 from conversations.flows.help import COMMANDS
 from conversations.model import Button, Effect, Message, Phrase, Toast, say
 from conversations.reasons import reason_phrases
 from scheduling.briefing import IDEAS
-from tests.dialogues.transcript import FOLDER, Stage, _stage
+from tests.dialogues.transcript import FOLDER, PLAYED, Stage, _stage
 
 ZONE = "Europe/London"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -58,9 +59,7 @@ def said_in(path: Path) -> tuple[list[Message], list[Phrase]]:
     lines = path.read_text("utf-8").splitlines()
     described = next(line for line in lines if line.startswith("person: ")).removeprefix("person: ")
     set_up = _stage(described)
-    return Listener(set_up.person, set_up.pupil).listen(
-        [line for line in lines if line.startswith(("clock:", "pupil", "school", "staff:"))]
-    )
+    return Listener(set_up.person, set_up.pupil).listen([line for line in lines if line.startswith(PLAYED)])
 
 
 def phrases_of(message: Message) -> Iterator[Phrase]:
@@ -127,12 +126,17 @@ def staff_cards() -> tuple[Card, ...]:
         for danger in (True, False)
         for who, done in (("", False), ("Ms Alder", False), ("Ms Alder", True))
     ]
+    asked += [
+        AskedFor("r", "A.B.", "7B", False, NOW, who, done, "Mr Birch", soon, ("Ms Cole",), until, promise, True)
+        for who, done, until, promise in (("", False, None, ""), ("Ms Alder", False, NOW, "today"))
+        for soon in ("today", "week")
+    ]
     answered = [Response("w", "g", "7B", 20, 25, 1, NOW, closed) for closed in (True, False)]
     names = tuple(
         (f"Robin Example {n}", state) for n in range(8) for state in ("partial", "undelivered", "open", "missed")
     )
     return (
-        *cards.home_cards(tuple(answered), tuple(nudges), tuple(asked), words=3),
+        *cards.home_cards(tuple(answered), tuple(nudges), tuple(map(request_card, asked)), words=3),
         *map(cards.wave_card, answered),
         cards.daily_card(cards.Waiting(4, 2, 1), NOW),
         cards.who_card("Robin Example", "7B"),

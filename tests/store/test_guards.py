@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from store import audit, guards
+from store.care_tables import NudgeAsk, Wish
 from store.guards import NotFound
 from store.ids import new_id
 from store.rights_tables import Contest, CopyRequest
@@ -49,6 +50,7 @@ class OneSchool:
     pupils: dict[str, Pupil] = field(default_factory=dict)
     flags: dict[str, Flag] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
+    asks: dict[str, NudgeAsk] = field(default_factory=dict)
     check_ins: dict[str, CheckIn] = field(default_factory=dict)
     copies: dict[str, CopyRequest] = field(default_factory=dict)
     contests: dict[str, Contest] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def fill(session: Session, sealer: Sealer) -> OneSchool:
         "tutor of 8A": ("tutor",),
         "tutor of no group": ("tutor",),
         "tutor who left": ("tutor",),
+        "asked": (),
         **{role: (role,) for role in (*LEADS, "head", "counsellor", "installer")},
         "dsl who left": ("dsl",),
     }
@@ -115,6 +118,33 @@ def fill_group(session: Session, sealer: Sealer, one: OneSchool, name: str, pupi
     session.flush()
     one.copies[name], one.contests[name] = copy, contest
     one.check_ins[name], one.flags[name], one.requests[name] = check_in, flag, request
+    asked = one.staff["asked" if name == "8A" else "tutor of no group"]
+    one.asks[name] = NudgeAsk(
+        school_id=one.school.id, flag_id=flag.id, staff_id=asked.id, asked_by=one.staff["tutor"].id, asked_at=NOW
+    )
+    if name == "8A":
+        session.add(Wish(request_id=request.id, school_id=one.school.id, chosen_id=asked.id, told=[asked.id.hex]))
+    session.add(one.asks[name])
+    session.flush()
+
+
+def test_whom_a_pupil_asked_sees_that_request_until_it_is_done(session: Session, here: OneSchool, there: OneSchool):
+    asked, request = here.staff["asked"], here.requests["8A"]
+    assert guards.access_request(session, asked, request.id, NOW, "request") == request
+    assert guards.requests_seen(session, asked, NOW) == [request]
+    request.state, request.owner_id = "owned", here.staff["dsl"].id
+    assert guards.requests_seen(session, asked, NOW) == []
+    assert guards.access_request(session, asked, request.id, NOW, "request") == request
+    request.state = "done"
+    session.flush()
+    for viewer, of in ((asked, request), (there.staff["asked"], here.requests["7A"]), (asked, here.requests["7A"])):
+        with pytest.raises(NotFound):
+            guards.access_request(session, viewer, of.id, NOW, "request")
+    request.owner_id = asked.id
+    assert guards.access_request(session, asked, request.id, NOW, "request") == request
+    asked.active = False
+    with pytest.raises(NotFound):
+        guards.access_request(session, asked, request.id, NOW, "request")
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from bot.text import render
 from conversations.actions import LATEST, load
 from conversations.cards import (
     HOME_PAGE,
-    AskedFor,
     Card,
     CardButton,
     Nudge,
@@ -23,11 +22,11 @@ from conversations.cards import (
     home_pages,
     ideas_card,
     nudge_card,
-    request_card,
     stranger_card,
     unanswered_card,
     wave_card,
 )
+from conversations.cards_request import AskedFor, request_card
 from conversations.model import say, verbatim
 from conversations.reasons import reason_phrases
 from rehearsal.slack_blocks import message_faults, view_faults
@@ -87,7 +86,7 @@ def test_every_card_is_taken_on_every_surface(card: Card):
 
 def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_rest():
     cards = home_cards(
-        (RESPONSE,) * 42, (NUDGE,) * 40, tuple(AskedFor("c" * 32, "W.A.", "7A", True, NOW) for _ in range(5))
+        (RESPONSE,) * 42, (NUDGE,) * 40, (request_card(AskedFor("c" * 32, "W.A.", "7A", True, NOW)),) * 5
     )
     view = home_view(cards, *READER)
     assert faults(view) == []
@@ -198,7 +197,7 @@ def test_times_are_those_of_the_school():
     summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     card = request_card(AskedFor("c" * 32, "W.A.", "7A", False, summer))
     blocks, _ = message_blocks(card, "en", "Europe/London", summer)
-    assert blocks[1]["text"]["text"] == "They asked at 11:00."
+    assert blocks[1]["text"]["text"] == "They asked at 11:00, for today."
 
 
 def test_same_action_twice_goes_into_two_rows():

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select, update
 
-from bot.slack.desk import DECISIONS, Done, act, not_found_card, old_button_card, opened_home
+from bot.slack.desk import DECISIONS, act, old_button_card, opened_home
+from bot.slack.press import Done, not_found_card
 from conversations.actions import safeguarding_note
-from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, request_card, who_card, words_card
+from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, who_card, words_card
+from conversations.cards_request import request_card
 from conversations.model import verbatim
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge

@@ -1,0 +1,112 @@
+"""The adults in a pupil's conversation: whom they may ask for, what those answer, and whom the pupil names as go-tos.
+
+A step is told who they are by the runner, which reads it only for events that need it: `conversations.router.needs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Need = Literal["nobody", "mine", "everyone"]
+Soon = Literal["today", "week"]
+LEADS = "leads"
+
+
+@dataclass(frozen=True)
+class Adult:
+    """A member of staff as a pupil meets them: an id in hexadecimal, and the name they go by."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Adults:
+    """The adults around one pupil.
+
+    `gotos` stand by place, None where nobody does. `leads` says whether there is anybody at all to tell in the end.
+    `everyone` are those who can be named, by surname; `found` those whose name is like the words just typed, the likest
+    first. Both are empty unless needed.
+    """
+
+    gotos: tuple[Adult | None, Adult | None] = (None, None)
+    tutor: Adult | None = None
+    leads: bool = True
+    everyone: tuple[Adult, ...] = ()
+    found: tuple[Adult, ...] = ()
+
+    def askable(self) -> tuple[Adult, ...]:
+        """Give those whom the pupil may ask for: their go-tos, then their tutor, each once."""
+        return tuple(dict.fromkeys(one for one in (*self.gotos, self.tutor) if one is not None))
+
+
+NO_ADULTS = Adults()
+
+
+# --- what happens in school -------------------------------------------------------------------------------------------
+
+Answered = Literal["today", "tomorrow", "later", "passed", "asked again"]
+
+
+@dataclass(frozen=True)
+class AdultAnswered:
+    """An adult answered a wish to talk, or did not in time.
+
+    `name` will find the pupil today, tomorrow or on the next school day ("later"); or cannot ("passed"), or had it too
+    long ("asked again"): then `other` is who is asked next, "" for the safeguarding leads. `changed` when they had said
+    something else before.
+    """
+
+    answer: Answered
+    name: str
+    other: str = ""
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class MetAsked:
+    """The school day after an adult was to find the pupil: did it happen? `request` is an id, `promise` counts."""
+
+    request: str
+    promise: int
+    name: str
+
+
+@dataclass(frozen=True)
+class GoTosAsked:
+    """The school asks every pupil to name two go-tos; `reminder` for the one that follows."""
+
+    reminder: bool = False
+
+
+@dataclass(frozen=True)
+class GoToGone:
+    """An adult can be this pupil's go-to no more; `other` is the name of the one who still is, or ""."""
+
+    place: int
+    name: str
+    other: str = ""
+
+
+FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone
+
+
+# --- what to do -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NameGoTo:
+    """Note that the pupil names this adult (an id in hexadecimal) as their first or second go-to."""
+
+    place: int
+    adult: str
+
+
+@dataclass(frozen=True)
+class SayIfMet:
+    """Note whether an adult who said they would has found the pupil."""
+
+    request: str
+    promise: int
+    met: bool

@@ -1,0 +1,100 @@
+"""The card of a pupil's request for an adult, and what it becomes as adults answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from conversations.cards import Card, CardButton
+from conversations.model import Phrase, say
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """What is told of a request to talk: the pupil by initials (or name, as the school chose), names of staff in full.
+
+    `chosen` is the adult they asked for, "" for the safeguarding leads; `soon` by when; `passed` who cannot. `owner` is
+    set once somebody took it, with `until` the end of the day they promised, if they did; `done` once they met.
+    `not_yet` when the pupil said that nothing came of an earlier promise.
+    """
+
+    request: str
+    pupil: str
+    group: str
+    danger: bool
+    asked_at: datetime
+    owner: str = ""
+    done: bool = False
+    chosen: str = ""
+    soon: Literal["today", "week"] = "today"
+    passed: tuple[str, ...] = ()
+    until: datetime | None = None
+    promise: str = ""
+    not_yet: bool = False
+
+
+def request_card(asked: AskedFor) -> Card:
+    """The card that adults get when a pupil asks for one, and what it becomes."""
+    who = CardButton("request_who", asked.request, say("Who is it"))
+    if asked.danger:
+        return _danger(asked, who)
+    title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
+    lines = _wished(asked)
+    if asked.done:
+        return Card(title, (*lines, _met(asked)), buttons=(who,))
+    today = CardButton("request_today", asked.request, say("I’ll find them today"))
+    tomorrow = CardButton("request_tomorrow", asked.request, say("Tomorrow"))
+    cannot = CardButton("request_cannot", asked.request, say("I can’t"))
+    if not asked.owner:
+        note = say("It goes on to others until somebody says when. The pupil hears your answer.")
+        return Card(title, lines, note, (_primary(today), tomorrow, cannot, who))
+    owned = (
+        say("{owner} will find them by {until}. The pupil has been told.", owner=asked.owner, until=asked.until)
+        if asked.until
+        else say("{owner} owns this. The pupil has been told.", owner=asked.owner)
+    )
+    met = CardButton("request_done", asked.request, say("We have talked"), "primary")
+    other = tomorrow if asked.promise == "today" else today
+    return Card(title, (*lines, owned), buttons=(met, other, cannot, who))
+
+
+def _primary(button: CardButton) -> CardButton:
+    return CardButton(button.action, button.value, button.label, "primary")
+
+
+def _wished(asked: AskedFor) -> tuple[Phrase, ...]:
+    lines = [
+        say("They asked at {asked_at}, for today.", asked_at=asked.asked_at)
+        if asked.soon == "today"
+        else say("They asked at {asked_at}, for this week.", asked_at=asked.asked_at)
+    ]
+    if asked.chosen:
+        lines.append(say("They would like to talk to {chosen}.", chosen=asked.chosen))
+    lines += [say("{name} cannot this time.", name=name) for name in asked.passed]
+    if asked.not_yet:
+        lines.append(say("They say that nobody has found them yet."))
+    return tuple(lines)
+
+
+def _met(asked: AskedFor) -> Phrase:
+    return say("{owner} has talked with them.", owner=asked.owner)
+
+
+def _danger(asked: AskedFor, who: CardButton) -> Card:
+    title = say("Urgent: {pupil} ({group}) may be in danger", pupil=asked.pupil, group=asked.group)
+    line = say(
+        "At {asked_at} they said so, or wrote words that may mean it. They were shown who to ring at once.",
+        asked_at=asked.asked_at,
+    )
+    if asked.done:
+        return Card(title, (line, _met(asked)), buttons=(who,))
+    if asked.owner:
+        owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
+        met = CardButton("request_done", asked.request, say("We have talked"), "primary")
+        back = CardButton("request_back", asked.request, say("Hand it back"))
+        return Card(title, (line, owned), buttons=(met, back, who))
+    own = CardButton("request_own", asked.request, say("I own this"), "danger")
+    return Card(
+        title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
+    )

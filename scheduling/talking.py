@@ -1,0 +1,314 @@
+"""Talking: a pupil's wish for an adult, from asking to whether it happened, as rows.
+
+What an adult answers is written here and told to the pupil by due work, so that it is told once and after the commit.
+Each function may be called twice for the same press: the second time it changes nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from conversations.adults import LEADS, AdultAnswered, MetAsked
+from conversations.model import AskForAdult
+from scheduling import cases
+from scheduling.briefing import update_copies
+from scheduling.calendar import SchoolCalendar
+from scheduling.escalation import Kind
+from scheduling.rounds import Addressed
+from scheduling.school import SchoolFacts, next_in_school
+from store import wishes
+from store.care_tables import Wish
+from store.due import set_due
+from store.guards import SAFEGUARDING
+from store.ids import new_id
+from store.outbox import Letter
+from store.sealing import Sealer
+from store.tables import Due, Pupil, Request, Staff
+
+DAY = timedelta(days=1)
+Promise = Literal["today", "tomorrow"]
+
+
+def ask(session: Session, pupil: Pupil, asked: AskForAdult, now: datetime) -> bool:
+    """Note that a pupil asks for an adult: a request of theirs that is open is changed, never doubled.
+
+    Danger raises what is open, and the leads who were told of danger are not asked beside it. Another adult than before
+    is told at once; "this week" never slows what is for today. False when nothing is new.
+    """
+    open_ones = session.exec(
+        select(Request)
+        .where(Request.school_id == pupil.school_id, Request.pupil_id == pupil.id, Request.state == "open")
+        .order_by(col(Request.danger).desc(), col(Request.asked_at))
+    ).all()
+    told_leads = asked.danger or asked.adult == LEADS
+    request = next((one for one in open_ones if told_leads or not one.danger), None)
+    if request is not None and request.danger:
+        return False
+    fresh = request is None
+    request = request or Request(school_id=pupil.school_id, pupil_id=pupil.id, asked_at=now)
+    request.danger = asked.danger
+    session.add(request)
+    session.flush()
+    wish = wishes.wish_of(session, request)
+    if not asked.danger:
+        chosen = None if asked.adult == LEADS else UUID(hex=asked.adult)
+        soon = "today" if not fresh and "today" in (asked.soon, wish.soon) else asked.soon
+        if not fresh and (chosen, soon) == (wish.chosen_id, wish.soon):
+            return False
+        wish.chosen_id, wish.soon = chosen, soon
+        wish.passed = [one for one in wish.passed if chosen is None or one != chosen.hex]
+    session.add(wish)
+    session.flush()
+    set_due(session, pupil.school_id, "request", request.id.hex, now, version=int(now.timestamp()))
+    return True
+
+
+def kind_of(session: Session, request: Request) -> Kind:
+    """Say which ladder a request climbs."""
+    if request.danger:
+        return "danger"
+    return "week" if wishes.wish_of(session, request).soon == "week" else "today"
+
+
+def begin(session: Session, school: SchoolFacts, request: Request, now: datetime) -> None:
+    """Begin the climb of a request, or, when the pupil has chosen somebody else meanwhile, tell those too."""
+    before = cases.case_of(session, request)
+    kind = kind_of(session, request)
+    goes_on = before is not None and before.state == "open" and before.kind == kind
+    cases.begin(session, school, request, kind, now)
+    if goes_on and not request.danger:
+        set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
+
+
+# --- what an adult answers --------------------------------------------------------------------------------------------
+
+
+def promise(
+    session: Session, school: SchoolFacts, request: Request, owner: Staff, said: Promise, now: datetime
+) -> bool:
+    """Note that somebody will find the pupil, today or on the next school day, and has it from now on.
+
+    False, and nothing is changed, when it is somebody else's, done, or promised so already. Today means the next school
+    day once school is over.
+    """
+    wish = wishes.wish_of(session, request)
+    day, until = _promised(school.calendar, said, now)
+    theirs = request.state == "owned" and request.owner_id == owner.id
+    if request.state != "open" and not theirs:
+        return False
+    if theirs and wish.promised_for == until:
+        return False
+    request.state, request.owner_id, request.owned_at = "owned", owner.id, now
+    wish.promise, wish.promised_for, wish.met = day, until, ""
+    wish.promises += 1
+    session.add_all((request, wish))
+    minutes = school.calendar.school_minutes_between(now, until)
+    cases.own(session, school, request, owner, now, promised=minutes)
+    set_due(session, school.id, "talk.answered", request.id.hex, now, version=wish.promises)
+    set_due(session, school.id, "talk.met", request.id.hex, _day_after(school.calendar, until), version=wish.promises)
+    return True
+
+
+def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff, now: datetime) -> bool:
+    """Note that its owner has talked with the pupil; who is still asked, once, whether it was so."""
+    if request.state != "owned" or request.owner_id != owner.id:
+        return False
+    request.state = "done"
+    session.add(request)
+    cases.close(session, request)
+    wish = wishes.wish_of(session, request)
+    if not request.danger and not wish.promises:
+        wish.promises, wish.met = 1, ""
+        session.add(wish)
+        session.flush()
+        set_due(session, school.id, "talk.met", request.id.hex, _day_after(school.calendar, now), version=1)
+    return True
+
+
+def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime) -> bool:
+    """Note that somebody cannot find the pupil: the next in line is told, and in the end the safeguarding leads.
+
+    False, and nothing is changed, when it is done, somebody else's, or was passed on by them before.
+    """
+    wish = wishes.wish_of(session, request)
+    theirs = request.state == "owned" and request.owner_id == staff.id
+    if not theirs and (request.state != "open" or staff.id.hex in wish.passed):
+        return False
+    # Of somebody whom the pupil never heard of they hear nothing.
+    heard_of = theirs or staff.id in wishes.line(session, request)[:1]
+    wish.passed = sorted({*wish.passed, staff.id.hex})
+    session.add(wish)
+    if theirs:
+        request.state, request.owner_id, request.owned_at = "open", None, None
+        wish.promise, wish.promised_for = "", None
+        session.add(request)
+        cases.hand_back(session, school, request, now)
+    session.flush()
+    set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
+    if heard_of:
+        set_due(session, school.id, "talk.passed", f"{request.id.hex}:{staff.id.hex}", now)
+    return True
+
+
+def is_in_line(session: Session, request: Request, staff: Staff) -> bool:
+    """Say whether a request would go on to somebody else if this one cannot: so not from a lead it climbed to."""
+    return staff.id in wishes.line(session, request) or not SAFEGUARDING & set(staff.roles)
+
+
+def note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
+    """A card could not reach somebody, who has no Slack: if it was a request's, the next in line is to know."""
+    kind, _, rest = (letter.slot or "").partition(":")
+    if kind == "request":
+        request_id, staff_id = rest.split(":")[:2]
+        set_due(session, letter.school_id, "talk.unreached", f"{request_id}:{staff_id}", now)
+
+
+# --- due work ---------------------------------------------------------------------------------------------------------
+
+
+def tell_next(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """See to it that the first in line knows of a request; with nobody in line the next step comes at once."""
+    request = session.get_one(Request, UUID(due.subject), with_for_update=True)
+    case = cases.case_of(session, request)
+    if request.state != "open" or request.danger or case is None:
+        return []
+    line = wishes.line(session, request)
+    if not line:
+        cases.climb_on(session, school, request, now)
+        return []
+    if line[0].hex not in wishes.wish_of(session, request).told:
+        cases.tell(session, sealer, school, request, line[:1], f"{case.version}.{int(now.timestamp())}", now)
+    show(session, sealer, school, request, now)
+    return []
+
+
+def unreached(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Somebody has no Slack that a card could reach: it goes to the next in line as if they could not."""
+    request_id, _, staff_id = due.subject.partition(":")
+    request = session.get_one(Request, UUID(request_id), with_for_update=True)
+    staff = session.get_one(Staff, UUID(staff_id))
+    if request.danger or staff.id not in wishes.line(session, request):
+        return []
+    pass_on(session, school, request, staff, now)
+    return []
+
+
+def answered(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
+    """Tell the pupil who will find them, and when."""
+    request = session.get_one(Request, UUID(due.subject))
+    wish = wishes.wish_of(session, request)
+    owner = session.get(Staff, request.owner_id) if request.owner_id else None
+    if owner is None or request.state != "owned" or wish.promises != due.version or wish.promise == "":
+        return []
+    said: Literal["today", "tomorrow", "later"] = (
+        "today" if wish.promise == "today" else "tomorrow" if wish.promise == "tomorrow" else "later"
+    )
+    changed = wish.promises > 1
+    return [(request.pupil_id, AdultAnswered(said, _name(sealer, owner), changed=changed))]
+
+
+def passed(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
+    """Tell the pupil that an adult cannot, and who is asked now."""
+    request_id, _, staff_id = due.subject.partition(":")
+    request = session.get_one(Request, UUID(request_id))
+    if request.state != "open" or request.danger:
+        return []
+    line = wishes.line(session, request)
+    other = session.get(Staff, line[0]) if line else None
+    name = _name(sealer, session.get_one(Staff, UUID(staff_id)))
+    return [(request.pupil_id, AdultAnswered("passed", name, _name(sealer, other) if other else ""))]
+
+
+def ask_if_met(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
+    """Ask the pupil, the school day after, whether it happened."""
+    request = session.get_one(Request, UUID(due.subject))
+    wish = wishes.wish_of(session, request)
+    owner = session.get(Staff, request.owner_id) if request.owner_id else None
+    if owner is None or request.danger or request.state == "open" or wish.promises != due.version or wish.met:
+        return []
+    pupil = session.get_one(Pupil, request.pupil_id)
+    if pupil.status == "left":
+        return []
+    return [(pupil.id, MetAsked(request.id.hex, wish.promises, _name(sealer, owner)))]
+
+
+def asked_again(session: Session, sealer: Sealer, request: Request) -> list[Addressed]:
+    """Tell the pupil who is asked now that nobody recorded anything of what was promised."""
+    if request.danger or request.state != "open":
+        return []
+    line = wishes.line(session, request)
+    other = session.get(Staff, line[0]) if line else None
+    return [(request.pupil_id, AdultAnswered("asked again", "", _name(sealer, other) if other else "", changed=True))]
+
+
+# --- what the pupil says afterwards -----------------------------------------------------------------------------------
+
+
+def met(
+    session: Session,
+    sealer: Sealer,
+    school: SchoolFacts,
+    pupil: Pupil,
+    request_id: str,
+    promised: int,
+    now: datetime,
+    *,
+    yes: bool,
+) -> None:
+    """Note what a pupil says of a promise: yes ends it, not yet opens it again and lets it climb on at once.
+
+    What is not theirs, or of an earlier promise, or was said already, changes nothing.
+    """
+    try:
+        request = session.get(Request, UUID(hex=request_id), with_for_update=True)
+    except ValueError:
+        return
+    wish = session.get(Wish, request.id) if request is not None else None
+    if request is None or wish is None or request.pupil_id != pupil.id or wish.promises != promised or wish.met:
+        return
+    wish.met = "yes" if yes else "not yet"
+    session.add(wish)
+    if yes and request.state == "owned":
+        request.state = "done"
+        cases.close(session, request)
+    elif not yes and request.state != "open":
+        request.state, request.owner_id, request.owned_at = "open", None, None
+        # Both hear of it now: it has waited once already.
+        cases.climb_on(session, school, request, now, past_first=True)
+    session.add(request)
+    session.flush()
+    show(session, sealer, school, request, now)
+
+
+def show(session: Session, sealer: Sealer, school: SchoolFacts, request: Request, now: datetime) -> None:
+    """Bring every copy of a request's card up to date."""
+    slots = cases.slots_of(request)
+    card = cases.card_of(session, sealer, school, request)
+    update_copies(session, sealer, school, slots, card, dedupe=f"{slots}{new_id().hex}", now=now)
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+def _promised(calendar: SchoolCalendar, said: Promise, now: datetime) -> tuple[str, datetime]:
+    """What a promise comes to in the pupil's words, and the end of the school day it is for."""
+    today = calendar.local_date(now)
+    if said == "today" and calendar.is_school_day(today) and now < calendar.local(today, calendar.day_end):
+        return "today", calendar.local(today, calendar.day_end)
+    day = calendar.next_school_day(today) or today + DAY
+    return "tomorrow" if day == today + DAY else "later", calendar.local(day, calendar.day_end)
+
+
+def _day_after(calendar: SchoolCalendar, moment: datetime) -> datetime:
+    day = calendar.local_date(moment)
+    return calendar.local(calendar.next_school_day(day) or day + DAY, calendar.day_start)
+
+
+def _in_school(school: SchoolFacts, now: datetime) -> datetime:
+    return next_in_school(school, now) or now
+
+
+def _name(sealer: Sealer, staff: Staff) -> str:
+    return str(sealer.read(staff, "name"))

@@ -1,0 +1,179 @@
+"""Go-tos: whom each pupil named, in which order, since when; who can be named; how a school stands."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from store.care_tables import GoTo, GoToRefusal
+from store.tables import Pupil, Staff, TutorGroup
+
+PLACES = (1, 2)
+Ended = Literal["changed", "left", "refused"]
+# Fewer than this is never many, however small the school.
+MANY_AT_LEAST = 10
+
+
+def can_be_named(session: Session, school_id: UUID) -> list[Staff]:
+    """List who may be named: staff who are here, have not said no, and are not here for the machine alone."""
+    refused = set(session.exec(select(GoToRefusal.staff_id).where(GoToRefusal.school_id == school_id)).all())
+    staff = session.exec(select(Staff).where(Staff.school_id == school_id, col(Staff.active).is_(True))).all()
+    return [one for one in staff if one.id not in refused and one.roles != ["installer"]]
+
+
+def standing(session: Session, pupil_id: UUID) -> dict[int, GoTo]:
+    """Give a pupil's go-tos by place, as they were named: who has left meanwhile is still there."""
+    rows = session.exec(select(GoTo).where(GoTo.pupil_id == pupil_id, col(GoTo.until).is_(None))).all()
+    return {row.place: row for row in rows}
+
+
+def of_pupil(session: Session, pupil: Pupil) -> list[Staff]:
+    """Give those of a pupil's go-tos who are here and have not said no, the first named first."""
+    named = standing(session, pupil.id)
+    able = {one.id: one for one in can_be_named(session, pupil.school_id)} if named else {}
+    return [able[named[place].staff_id] for place in sorted(named) if named[place].staff_id in able]
+
+
+def name(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: datetime) -> bool:
+    """Note that a pupil names an adult; one who stands in the other place changes places with this one's.
+
+    False, and nothing is changed, when nobody of that id can be named or there is no such place.
+    """
+    if place not in PLACES or staff_id not in {one.id for one in can_be_named(session, pupil.school_id)}:
+        return False
+    now_there = standing(session, pupil.id)
+    before, other = now_there.get(place), now_there.get(3 - place)
+    if before is not None and before.staff_id == staff_id:
+        return True
+    swaps = other is not None and other.staff_id == staff_id
+    for row in (before, other if swaps else None):
+        if row is not None:
+            row.until, row.ended = now, "changed"
+            session.add(row)
+    # The index that lets one stand in a place sees the old one go first.
+    session.flush()
+    _add(session, pupil, place, staff_id, now)
+    if swaps and before is not None:
+        _add(session, pupil, 3 - place, before.staff_id, now)
+    session.flush()
+    return True
+
+
+def _add(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: datetime) -> None:
+    session.add(GoTo(school_id=pupil.school_id, pupil_id=pupil.id, staff_id=staff_id, place=place, since=now))
+
+
+def end(session: Session, row: GoTo, why: Ended, now: datetime) -> None:
+    """Note that an adult is a pupil's go-to no more, and why."""
+    row.until, row.ended = now, why
+    session.add(row)
+
+
+def to_hand_over(session: Session, school_id: UUID) -> list[tuple[GoTo, Ended]]:
+    """Find the go-tos that stand with somebody who has left or said no, oldest first, and which of the two."""
+    able = {one.id for one in can_be_named(session, school_id)}
+    rows = session.exec(
+        select(GoTo, Staff.active)
+        .join(Staff, col(Staff.id) == col(GoTo.staff_id))
+        .where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
+        .order_by(col(GoTo.id))
+    ).all()
+    return [(row, "refused" if active else "left") for row, active in rows if row.staff_id not in able]
+
+
+def refuse(session: Session, staff: Staff, now: datetime) -> bool:
+    """Note that somebody cannot be a go-to for now; False when that was noted before."""
+    if session.get(GoToRefusal, staff.id) is not None:
+        return False
+    session.add(GoToRefusal(staff_id=staff.id, school_id=staff.school_id, since=now))
+    return True
+
+
+def take_back_refusal(session: Session, staff: Staff) -> bool:
+    """Note that somebody can be a go-to again; False when they had not said no."""
+    row = session.get(GoToRefusal, staff.id)
+    if row is None:
+        return False
+    session.delete(row)
+    return True
+
+
+def refuses(session: Session, staff_id: UUID) -> bool:
+    """Say whether somebody cannot be a go-to for now."""
+    return session.get(GoToRefusal, staff_id) is not None
+
+
+# --- how a school stands ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class YearCoverage:
+    """Of the pupils of a year group (those on the list, joined or not) how many have two go-tos, one, and nobody."""
+
+    year: int
+    two: int
+    one: int
+    nobody: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How a school stands: by year group, who has nobody (pupils by id), and how often each adult is named.
+
+    `many` is the number from which an adult counts as named by many.
+    """
+
+    years: tuple[YearCoverage, ...]
+    nobody: frozenset[UUID]
+    named: dict[UUID, int]
+    many: int
+
+    @property
+    def named_by_many(self) -> dict[UUID, int]:
+        """The adults named by many, and by how many."""
+        return {staff_id: count for staff_id, count in self.named.items() if count >= self.many}
+
+
+def coverage(session: Session, school_id: UUID) -> Coverage:
+    """Count how a school stands; only go-tos who are here and have not said no count."""
+    able = {one.id for one in can_be_named(session, school_id)}
+    pupils = session.exec(
+        select(Pupil.id, TutorGroup.year)
+        .join(TutorGroup, col(TutorGroup.id) == col(Pupil.group_id))
+        .where(Pupil.school_id == school_id, Pupil.status != "left")
+    ).all()
+    rows = session.exec(
+        select(GoTo.pupil_id, GoTo.staff_id).where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
+    ).all()
+    here = {pupil_id for pupil_id, _ in pupils}
+    counted = [(pupil_id, staff_id) for pupil_id, staff_id in rows if staff_id in able and pupil_id in here]
+    have = Counter(pupil_id for pupil_id, _ in counted)
+    named = Counter(staff_id for _, staff_id in counted)
+    years = sorted({year for _, year in pupils})
+    return Coverage(
+        tuple(_year(year, [have[pupil_id] for pupil_id, of in pupils if of == year]) for year in years),
+        frozenset(here - set(have)),
+        dict(named),
+        many(len(counted), len(able)),
+    )
+
+
+def _year(year: int, have: Collection[int]) -> YearCoverage:
+    return YearCoverage(year, sum(n > 1 for n in have), sum(n == 1 for n in have), sum(n == 0 for n in have))
+
+
+def many(namings: int, adults: int) -> int:
+    """How often an adult is named before that is many: twice the even share of all namings, and ten at least."""
+    return max(MANY_AT_LEAST, ceil(2 * namings / adults) if adults else 0)
+
+
+def groups_of(session: Session, pupil_ids: Iterable[UUID]) -> list[tuple[Pupil, TutorGroup]]:
+    """Give pupils with their tutor groups, by year and group."""
+    wanted = set(pupil_ids)
+    rows = session.exec(select(Pupil, TutorGroup).join(TutorGroup, col(TutorGroup.id) == col(Pupil.group_id))).all()
+    return sorted((row for row in rows if row[0].id in wanted), key=lambda row: (row[1].year, row[1].name))
