@@ -22,6 +22,7 @@ from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
 from bot.commands import person as person_commands
 from bot.commands import retention as retention_commands
+from bot.commands import school as school_commands
 from bot.commands.fairness import fairness
 from bot.commands.flag import flags
 from bot.commands.impact import impact
@@ -34,7 +35,7 @@ from bot.opening import is_there, open_store, problem_of
 from bot.rehearsing import RehearsalProblem
 from bot.running import run as run_service
 from bot.sample.sample import SampleProblem
-from bot.settings import Settings, SettingsProblem, read_settings
+from bot.settings import CHOSEN, Settings, SettingsProblem, read_settings
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
 from scheduling.ics import read_ics
@@ -62,12 +63,12 @@ PROBLEMS = (
 
 app = typer.Typer(
     name="earshot",
-    help="Earshot: short check-ins for pupils, a way to be heard, and nudges for those who can help.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys_commands.app, name="keys")
+app.add_typer(school_commands.app, name="school")
 app.add_typer(audit_commands.app, name="audit")
 app.command(name="import")(import_commands.import_files)
 app.add_typer(person_commands.app, name="person")
@@ -88,13 +89,27 @@ out = Console()
 errors = Console(stderr=True)
 
 
+@app.callback()
+def choose(
+    school: Annotated[
+        str, typer.Option("--school", help="Which school, where there are several: see `earshot school add`.")
+    ] = "",
+) -> None:
+    """Earshot: short check-ins for pupils, a way to be heard, and nudges for those who can help."""
+    CHOSEN.set(school)
+
+
 @app.command()
 def run() -> None:
     """Run Earshot. With no tokens set, everything runs on this machine: the rehearsal.
 
     Example: earshot run
     """
-    run_service(_settings())
+    settings = _settings()
+    if CHOSEN.get() and settings.rehearses:
+        # Else the rehearsal's sample school would be made in its folder.
+        raise SettingsProblem("This school has no tokens yet. Fill them in in its .env, then run it again")
+    run_service(settings)
 
 
 @app.command()
