@@ -6,22 +6,25 @@ A command's module is loaded when the command is asked for: the service starts w
 import gc
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from bot.settings import CHOSEN
+
 COMMANDS = {
     "run": "run:run",
-    "init": "school:init",
-    "calendar": "school:calendar",
-    "migrate": "school:migrate",
+    "init": "setting_up:init",
+    "calendar": "setting_up:calendar",
+    "migrate": "setting_up:migrate",
     "wave": "asking:wave",
     "codes": "asking:codes",
     "doctor": "doctor:doctor",
     "keys": "keys:app",
+    "school": "school:app",
     "audit": "audit:app",
     "import": "importing:import_files",
     "person": "person:app",
@@ -74,7 +77,6 @@ def command(name: str) -> Any:  # noqa: ANN401
 app = typer.Typer(
     name="earshot",
     cls=_Commands,
-    help="Earshot: short check-ins for pupils, a way to be heard, and nudges for those who can help.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -82,8 +84,13 @@ app = typer.Typer(
 
 
 @app.callback()
-def _earshot() -> None:
+def choose(
+    school: Annotated[
+        str, typer.Option("--school", help="Which school, where there are several: see `earshot school add`.")
+    ] = "",
+) -> None:
     """Earshot: short check-ins for pupils, a way to be heard, and nudges for those who can help."""
+    CHOSEN.set(school)
 
 
 def main() -> None:

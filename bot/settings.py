@@ -1,9 +1,16 @@
-"""Settings: read once, frozen, checked at start; each fault is a sentence that says what to do."""
+"""Settings: read once, frozen, checked at start; each fault is a sentence that says what to do.
 
+Several schools on one installation have a folder each, `schools/NAME`, with an `.env` of its own: then only that file
+counts, so that no token of the machine's environment can come to the wrong school, and no two may share anything.
+"""
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -106,10 +113,87 @@ class Settings(BaseSettings):
         return self.key_file or self.data_dir / "earshot.key"
 
 
+class _OwnSettings(Settings):
+    """One school's own settings: its file alone, nothing of the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, dotenv_settings)
+
+
+SCHOOLS = Path("schools")
+CHOSEN: ContextVar[str] = ContextVar("school", default="")
+"""The school that `earshot --school NAME` is for; "" on an installation of one school."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def school_folder(name: str) -> Path:
+    """Say where a school's own folder is. Raises SettingsProblem for what is no name."""
+    if not _NAME.fullmatch(name):
+        raise SettingsProblem("A school's name here has up to 40 small letters, digits and -, such as north-lane.")
+    return SCHOOLS / name
+
+
+def school_names() -> list[str]:
+    """List the schools that have a folder of their own here."""
+    return sorted(path.parent.name for path in SCHOOLS.glob("*/.env") if _NAME.fullmatch(path.parent.name))
+
+
 def read_settings() -> Settings:
-    """Read the settings. Raises SettingsProblem."""
+    """Read the settings, of the chosen school if one is. Raises SettingsProblem."""
+    name = CHOSEN.get()
+    if not name:
+        return _read(Settings, Path(".env"))
+    if not (school_folder(name) / ".env").exists():
+        here = ", ".join(school_names()) or "none yet"
+        raise SettingsProblem(f"There is no school {name} here. Run `earshot school add {name}`; there are: {here}.")
+    own = _of_school(name)
+    for other in school_names():
+        if other != name and (shared := _shared(own, _of_school(other))):
+            raise SettingsProblem(
+                f"The schools {name} and {other} share {shared}: nothing may belong to two. Mend it in {name}'s .env."
+            )
+    return own
+
+
+def _of_school(name: str) -> Settings:
+    folder = school_folder(name)
+    read = _read(lambda: _OwnSettings(_env_file=folder / ".env"), folder / ".env")  # type: ignore[call-arg]
+    # Paths are meant from the school's own folder, so that those left empty are never another's.
+    paths = {"data_dir": folder / read.data_dir, "key_file": folder / read.key_file if read.key_file else None}
+    urls = {field: _from(folder, getattr(read, field)) for field in ("database_url", "whisper_database_url")}
+    return read.model_copy(update={**paths, **urls})
+
+
+def _from(folder: Path, url: str) -> str:
+    file = url.removeprefix("sqlite:///")
+    return f"sqlite:///{folder / file}" if file != url else url
+
+
+def _shared(own: Settings, other: Settings) -> str:
+    """Name the first thing that two schools share; "" for none."""
+    each = {
+        "the folder for data": (own.data_dir.resolve(), other.data_dir.resolve()),
+        "the database": (own.store_url, other.store_url),
+        "the store of whispers": (own.whisper_url, other.whisper_url),
+        "the key file": (own.key_path.resolve(), other.key_path.resolve()),
+        "the Telegram bot": (own.telegram_token, other.telegram_token),
+        "the Slack app": (own.slack_bot_token, other.slack_bot_token),
+        "the HTTP port": (own.http_port, other.http_port),
+    }
+    return next((what for what, (mine, theirs) in each.items() if mine == theirs and mine is not None), "")
+
+
+def _read(make: Callable[[], Settings], file: Path) -> Settings:
     try:
-        return Settings()
+        return make()
     except ValidationError as error:
         first = error.errors()[0]
         name = "EARSHOT_" + str(first["loc"][0]).upper() + " " if first["loc"] else ""
@@ -117,5 +201,5 @@ def read_settings() -> Settings:
         raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None
     except (OSError, UnicodeDecodeError):
         raise SettingsProblem(
-            "The file .env cannot be read: see that it is plain text and that you may read it."
+            f"The file {file} cannot be read: see that it is plain text and that you may read it."
         ) from None

@@ -1,81 +1,85 @@
-"""`earshot init`, `calendar` and `migrate`: a school made, its term dates read, its database brought up to date."""
+"""The commands `earshot school …`: several schools on one installation, each with all of its own.
 
-from dataclasses import replace
+A school has a folder, its settings, database, key, whisper store, bot, workspace and process. Nothing is shared but the
+program, so that no question to one school's store can be answered with another's row.
+"""
+
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, select
+from rich.table import Table
 
-from bot.commands.tools import out, settings, the_school
-from bot.opening import is_there, open_store
-from scheduling.calendar import CalendarError, SchoolCalendar
-from scheduling.ics import read_ics
-from store.tables import School
-from store.vault import StoreProblem
-from store.vault import migrate as bring_up_to_date
+from bot.commands.tools import out
+from bot.settings import CHOSEN, Settings, SettingsProblem, read_settings, school_folder, school_names
+
+app = typer.Typer(
+    help="Several schools on one installation.\n\nExample: earshot school add north-lane", no_args_is_help=True
+)
+NameArgument = Annotated[str, typer.Argument(help="A short name, in small letters: it is that of the school's folder.")]
 
 
-def init(
-    name: Annotated[str, typer.Option(help="The school's name.", prompt=True)],
-    nation: Annotated[str, typer.Option(help="Whose bank holidays: ENG, WLS, SCT, NIR or IE.")] = "ENG",
-    zone: Annotated[str, typer.Option(help="The school's time zone.")] = "Europe/London",
-    calendar: Annotated[Path | None, typer.Option(help="Term dates as an .ics file.")] = None,
-) -> None:
-    """Make a new, empty school: the data folder, the key, the tables.
+@app.command()
+def add(name: NameArgument) -> None:
+    """Make a school's own folder, with settings to fill in.
 
-    Example: earshot init --name "Larkfield School" --calendar terms.ics
+    Example: earshot school add north-lane
     """
-    here = settings()
-    terms = SchoolCalendar(zone=zone, nation=nation)
-    if calendar is not None:
-        terms = _with_dates(terms, calendar)
-    engine, _sealer = open_store(here, make=True)
-    with Session(engine) as session:
-        if session.exec(select(School.id)).first() is not None:
-            raise StoreProblem("There is a school here already. Set EARSHOT_DATA_DIR to another folder for a new one.")
-        session.add(School(name=name, zone=zone, nation=nation, calendar=terms.to_json(), policy={}))
-        session.commit()
-    out.print("The school is made. Keep a copy of the key file somewhere else: without it nothing can be read.")
-    if not terms.terms:
-        out.print("It has no term dates yet: run `earshot calendar FILE.ics` before the first check-in.")
-
-
-def calendar(file: Annotated[Path, typer.Argument(help="Term dates as an .ics file.")]) -> None:
-    """Read the school's term dates, INSET days and closures.
-
-    Example: earshot calendar terms.ics
-    """
-    engine, _sealer = open_store(settings(), make=False)
-    with Session(engine) as session:
-        school = the_school(session)
-        school.calendar = _with_dates(SchoolCalendar.from_json(school.calendar), file).to_json()
-        session.add(school)
-        session.commit()
-    out.print("The calendar is set.")
-
-
-def _with_dates(terms: SchoolCalendar, file: Path) -> SchoolCalendar:
+    folder = school_folder(name)
+    port = _free_port()
     try:
-        content = file.read_bytes()
-    except OSError:
-        raise CalendarError(f"{file.name} cannot be read. Give the .ics file your school publishes.") from None
-    dates = read_ics(content, terms.zone)
-    for warning in dates.warnings:
-        out.print(warning, markup=False)
-    for unread in dates.not_understood:
-        out.print(f"Left out: {unread.title} ({unread.why})", markup=False)
-    return replace(terms, terms=dates.terms, closures=dates.closures)
+        folder.mkdir(parents=True, mode=0o700)
+        handle = os.open(folder / ".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise SettingsProblem(f"There is a school {name} here already.") from None
+    except OSError as error:
+        raise SettingsProblem(f"The folder {folder} cannot be made ({error.strerror}).") from None
+    with os.fdopen(handle, "w") as file:
+        file.write(_template(port))
+    out.print(f"Fill in {folder / '.env'}, then run `earshot --school {name} init`.", markup=False, highlight=False)
+    out.print(f"Each school runs by itself: `earshot --school {name} run`.", markup=False, highlight=False)
 
 
-def migrate() -> None:
-    """Bring the database up to this version of Earshot.
+@app.command(name="list")
+def list_schools() -> None:
+    """List the schools here, and whether each is made and has its tokens.
 
-    Example: earshot migrate
+    Example: earshot school list
     """
-    here = settings()
-    if not is_there(here):
-        raise StoreProblem("There is no database here to bring up to date. Run `earshot init` for a new one.")
-    engine, _sealer = open_store(here, make=True)
-    bring_up_to_date(engine)
-    out.print("The database is up to date.")
+    table = Table("school", "port", "tokens", "made", "settings")
+    for name in school_names():
+        chosen = CHOSEN.set(name)
+        try:
+            read = read_settings()
+            made = "yes" if read.key_path.exists() or read.key_command else "no"
+            table.add_row(name, str(read.http_port), "no" if read.rehearses else "yes", made, "ok")
+        except SettingsProblem as problem:
+            table.add_row(name, "", "", "", str(problem))
+        finally:
+            CHOSEN.reset(chosen)
+    out.print(table)
+
+
+def _free_port() -> int:
+    """The first port, from the usual one on, that no school here has."""
+    taken = set()
+    for name in school_names():
+        chosen = CHOSEN.set(name)
+        try:
+            taken.add(read_settings().http_port)
+        except SettingsProblem:
+            continue
+        finally:
+            CHOSEN.reset(chosen)
+    # The usual one is left to an installation without schools of their own.
+    port = int(Settings.model_fields["http_port"].default) + 1
+    while port in taken:
+        port += 1
+    return port
+
+
+def _template(port: int) -> str:
+    """The example of settings, with nothing filled in but the port."""
+    example = (Path(__file__).resolve().parents[2] / ".env.example").read_text("utf-8")
+    return example.replace("EARSHOT_HTTP_PORT=", f"EARSHOT_HTTP_PORT={port}", 1)

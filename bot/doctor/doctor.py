@@ -18,6 +18,7 @@ from bot.doctor.aloud import aloud_findings
 from bot.doctor.clock import clock_findings
 from bot.doctor.store import folder_findings, store_findings
 from bot.doctor.trust import trust_findings
+from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
 from bot.settings import Settings
@@ -120,6 +121,7 @@ CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "data folder": folder_findings,
     "database": store_findings,
     "trust": trust_findings,
+    "whispers": whisper_findings,
     "reading aloud": aloud_findings,
     "networks": _network_findings,
 }

@@ -81,9 +81,14 @@ def notes_page(notes: Sequence[tuple[str, datetime]]) -> Message:
     words = (say("If your name or group is not right, please tell your tutor."),)
     if not notes:
         return Message(words, rows=way_on())
-    rows = tuple((Button(Phrase("{at}", (("at", at),)), f"copy:note:{note}"),) for note, at in notes[:NOTES_SHOWN])
+    rows = tuple((Button(_day(at), f"copy:note:{note}"),) for note, at in notes[:NOTES_SHOWN])
     more = say("If a note about your answers is not right, tap its day.")
     return Message((*words, more), rows=(*rows, (menu_button(),)))
+
+
+def _day(at: datetime) -> Phrase:
+    # Layout, not language.
+    return Phrase("{at}", (("at", at),))
 
 
 def contested(state: State, note: str) -> Step:
