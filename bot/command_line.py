@@ -17,6 +17,7 @@ from bot.commands import audit as audit_commands
 from bot.commands import backup as backup_commands
 from bot.commands import basis as basis_commands
 from bot.commands import care as care_commands
+from bot.commands import goto as goto_commands
 from bot.commands import importing as import_commands
 from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
@@ -37,6 +38,7 @@ from bot.sample.sample import SampleProblem
 from bot.settings import Settings, SettingsProblem, read_settings
 from scheduling import rounds
 from scheduling.calendar import CalendarError, SchoolCalendar
+from scheduling.campaigns import CampaignProblem
 from scheduling.ics import read_ics
 from scheduling.rounds import WaveProblem
 from scheduling.school import facts, wave_rule
@@ -56,6 +58,7 @@ PROBLEMS = (
     CodesProblem,
     NeedsExtra,
     WaveProblem,
+    CampaignProblem,
     CalendarError,
     WordingProblem,
 )
@@ -84,6 +87,7 @@ app.add_typer(wording)
 app.add_typer(whisper_app, name="whisper")
 app.add_typer(anonymity_app, name="anonymity")
 app.command()(impact)
+app.add_typer(goto_commands.app, name="goto")
 out = Console()
 errors = Console(stderr=True)
 

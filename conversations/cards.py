@@ -29,6 +29,17 @@ ACTIONS = (
     "request_done",
     "request_back",
     "request_who",
+    "nudge_goto",
+    "asked_yes",
+    "asked_no",
+    "asked_who",
+    "goto_ask",
+    "goto_ask_yes",
+    "goto_stop",
+    "goto_nobody",
+    "goto_many",
+    "goto_no",
+    "goto_yes",
     "unanswered_show",
     "words_show",
 )
@@ -77,6 +88,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class NudgeGoTo:
+    """A go-to of a nudge's pupil (an id in hexadecimal, a name): `asked` is "", asked, yes or no."""
+
+    staff: str
+    name: str
+    asked: str = ""
+
+
+@dataclass(frozen=True)
 class Nudge:
     """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
 
@@ -92,6 +112,7 @@ class Nudge:
     state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
     owner: str = ""
     until: datetime | None = None
+    gotos: tuple[NudgeGoTo, ...] = ()
 
 
 def nudge_card(nudge: Nudge) -> Card:
@@ -108,7 +129,7 @@ def nudge_card(nudge: Nudge) -> Card:
     if nudge.state == "taken":
         done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
         lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
-        return Card(title, (*lines, *_ideas(nudge)), advice, (done, how, *buttons))
+        return Card(title, (*lines, *_ideas(nudge), *_gotos(nudge)), advice, (done, how, *buttons, *_asks(nudge)))
     if nudge.state == "done":
         return Card(title, (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner)), advice, buttons)
     if nudge.state == "snoozed" and nudge.until is not None:
@@ -118,7 +139,7 @@ def nudge_card(nudge: Nudge) -> Card:
         return Card(title, (*nudge.reasons, say("Not needed, says {owner}.", owner=nudge.owner)), advice, buttons)
     return Card(
         title,
-        (*nudge.reasons, *_ideas(nudge)),
+        (*nudge.reasons, *_ideas(nudge), *_gotos(nudge)),
         advice,
         (
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
@@ -126,12 +147,31 @@ def nudge_card(nudge: Nudge) -> Card:
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
             how,
             who,
+            *_asks(nudge),
         ),
     )
 
 
 def _ideas(nudge: Nudge) -> tuple[Phrase, ...]:
     return tuple(say("Ten minutes that may help: {idea}", idea=idea) for idea in nudge.ideas)
+
+
+def _gotos(nudge: Nudge) -> tuple[Phrase, ...]:
+    words = {
+        "": lambda name: say("A go-to of theirs: {name}", name=name),
+        "asked": lambda name: say("{name}, a go-to of theirs, was asked to check in.", name=name),
+        "yes": lambda name: say("{name}, a go-to of theirs, will check in.", name=name),
+        "no": lambda name: say("{name}, a go-to of theirs, cannot this time.", name=name),
+    }
+    return tuple(words[one.asked](one.name) for one in nudge.gotos)
+
+
+def _asks(nudge: Nudge) -> tuple[CardButton, ...]:
+    return tuple(
+        CardButton("nudge_goto", f"{nudge.flag}:{one.staff}", say("Ask {name} to check in", name=one.name))
+        for one in nudge.gotos
+        if not one.asked
+    )
 
 
 def ideas_card(actions: Sequence[Action]) -> Card:

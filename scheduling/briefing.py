@@ -15,6 +15,7 @@ from conversations.cards_request import AskedFor, request_card
 from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
 from conversations.whisper_cards import desk_card
+from scheduling import care_cards
 from scheduling.school import SchoolFacts
 from store import guards, outbox, wishes
 from store.outbox import Letter
@@ -50,6 +51,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,
+        gotos=care_cards.go_tos_of(session, sealer, flag),
     )
 
 
@@ -132,6 +134,10 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
         tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
     )
+    of_gotos = care_cards.home_of(session, viewer)
+    if of_gotos and shown_cards == (cards.quiet_card(),):
+        shown_cards = ()
+    shown_cards = (*shown_cards, *of_gotos)
     return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards
 
 

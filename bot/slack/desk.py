@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from bot.slack import request_desk
+from bot.slack import goto_desk, request_desk
 from bot.slack.press import Done, Press, id_of, not_found_card, note_act, sentence_card, show, show_who
 from conversations.cards import RECENT, Card, Nudge, ideas_card, nudge_card, unanswered_card, words_card
 from conversations.model import say
@@ -174,6 +174,17 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "request_who": request_desk.who,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
+    "nudge_goto": goto_desk.ask_to_check_in,
+    "asked_yes": goto_desk.will_check_in,
+    "asked_no": goto_desk.cannot_check_in,
+    "asked_who": goto_desk.who_to_check_in_with,
+    "goto_ask": goto_desk.ask_every_pupil,
+    "goto_ask_yes": goto_desk.ask_every_pupil_now,
+    "goto_stop": goto_desk.stop_asking,
+    "goto_nobody": goto_desk.nobody,
+    "goto_many": goto_desk.named_by_many,
+    "goto_no": goto_desk.refuse,
+    "goto_yes": goto_desk.take_back_refusal,
     "request_own": request_desk.own,
     "request_today": request_desk.today,
     "request_tomorrow": request_desk.tomorrow,
