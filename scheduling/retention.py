@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from scheduling.school import SchoolFacts
 from store import audit
+from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.erasure import delete_with_dependents, erase_pupil
 from store.sealing import Sealer
 from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
@@ -50,6 +51,9 @@ CLOCKS: dict[str, Clock] = {
         90,
         "requests for an adult",
         "what was done belongs in the school's safeguarding file, which has its own rule",
+    ),
+    "go_tos": Clock(
+        1095, 90, "go-tos that ended, and who was asked for them", "as long as the requests that went to them"
     ),
     "messages": Clock(30, 3, "messages that were sent", "long enough to find out why one did not arrive"),
     "places": Clock(
@@ -129,6 +133,17 @@ def _requests(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime
     return delete_with_dependents(session, Request, session.exec(old).all())
 
 
+def _go_tos(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    ended = delete(GoTo).where(col(GoTo.school_id) == school_id, col(GoTo.until) < before)
+    rounds = select(Campaign.id).where(
+        Campaign.school_id == school_id, Campaign.state != "open", col(Campaign.started_at) < before
+    )
+    old = session.exec(rounds).all()
+    # Not with all that points at them: who was asked is named by the pupil's id, and nothing of the pupil's goes here.
+    session.execute(delete(CampaignAsk).where(col(CampaignAsk.campaign_id).in_(old)))
+    return _count(session.execute(ended)) + _count(session.execute(delete(Campaign).where(col(Campaign.id).in_(old))))
+
+
 def _messages(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
     return _count(
         session.execute(
@@ -172,6 +187,7 @@ _PURGERS: dict[str, Purger] = {
     "answers": _answers,
     "nudges": _nudges,
     "requests": _requests,
+    "go_tos": _go_tos,
     "messages": _messages,
     "places": _places,
     "codes": _codes,
