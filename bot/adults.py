@@ -19,9 +19,9 @@ from store.sealing import Sealer
 from store.tables import Pupil, Staff, TutorGroup
 
 TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "sir", "madam", "prof", "professor", "the", "rev"})
-# Of 100: "gren" for "green" has 89, "simth" for "smith" 80, two names that only look alike less than 75.
+# Of 100: "gren" has 89 for "green", 80 for "greene" and 75 for "grey"; "simth" has 80 for "smith".
 LIKE_ENOUGH: Final = 75.0
-AS_LIKE: Final = 6.0
+AS_LIKE: Final = 10.0
 SHOWN: Final = 8
 # A name is not longer; what is, is not compared.
 LONGEST: Final = 60
@@ -57,12 +57,8 @@ def _directory(session: Session, sealer: Sealer, staff: Sequence[Staff]) -> tupl
     adults = [_adult(sealer, one) for one in staff]
     count = Counter(one.name for one in adults)
     twice = [one for one in staff if count[str(sealer.read(one, "name"))] > 1]
-    groups = (
-        dict(session.exec(select(TutorGroup.tutor_id, TutorGroup.name).where(col(TutorGroup.tutor_id).is_not(None))))
-        if twice
-        else {}
-    )
-    beside = {one.id.hex: groups[one.id] for one in twice if one.id in groups}
+    tutors = select(TutorGroup).where(col(TutorGroup.tutor_id).in_([one.id for one in twice]))
+    beside = {group.tutor_id.hex: group.name for group in session.exec(tutors) if group.tutor_id} if twice else {}
     told = (Adult(one.id, f"{one.name} ({beside[one.id]})") if one.id in beside else one for one in adults)
     return tuple(sorted(told, key=_by_surname))
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "keys": "keys:app",
     "school": "school:app",
+    "goto": "goto:app",
     "audit": "audit:app",
     "import": "importing:import_files",
     "person": "person:app",

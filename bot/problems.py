@@ -8,6 +8,7 @@ from bot.sample.sample import SampleProblem
 from bot.settings import SettingsProblem
 from conversations.questions_file import QuestionsProblem
 from scheduling.calendar import CalendarError
+from scheduling.campaigns import CampaignProblem
 from scheduling.rounds import WaveProblem
 from signals.fairness import NeedsExtra
 from store.sealing import KeyProblem
@@ -23,6 +24,7 @@ PROBLEMS = (
     CodesProblem,
     NeedsExtra,
     WaveProblem,
+    CampaignProblem,
     CalendarError,
     WordingProblem,
     QuestionsProblem,

@@ -88,6 +88,15 @@ def group_plan_card(planned: Planned, group: str, state: str) -> Card:
 
 
 @dataclass(frozen=True)
+class NudgeGoTo:
+    """A go-to of a nudge's pupil (an id in hexadecimal, a name): `asked` is "", asked, yes or no."""
+
+    staff: str
+    name: str
+    asked: str = ""
+
+
+@dataclass(frozen=True)
 class Nudge:
     """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
 
@@ -108,6 +117,7 @@ class Nudge:
     why: str = ""
     plan: Planned | None = None
     help_for: str = ""
+    gotos: tuple[NudgeGoTo, ...] = ()
 
 
 def nudge_card(nudge: Nudge) -> Card:
@@ -125,11 +135,12 @@ def nudge_card(nudge: Nudge) -> Card:
     how = CardButton("nudge_ideas", nudge.flag, say("How to"))
     buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
     if nudge.state == "taken":
-        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner))
+        lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner), *_gotos(nudge))
+        more = (how, *buttons, *_asks(nudge))
         if nudge.plan is None:
             done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
-            return Card(title, lines, advice, (done, how, *buttons), _ideas(nudge))
-        return Card(title, lines, advice, (*plan_buttons(nudge.plan), how, *buttons), (plan_part(nudge.plan),))
+            return Card(title, lines, advice, (done, *more), _ideas(nudge))
+        return Card(title, lines, advice, (*plan_buttons(nudge.plan), *more), (plan_part(nudge.plan),))
     if nudge.state == "done":
         lines = (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner))
         if nudge.plan is None:
@@ -147,7 +158,7 @@ def nudge_card(nudge: Nudge) -> Card:
     helped = (say("{owner} took this, and asks for help with it.", owner=nudge.help_for),) if nudge.help_for else ()
     return Card(
         title,
-        (*helped, *nudge.reasons),
+        (*helped, *nudge.reasons, *_gotos(nudge)),
         advice,
         (
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
@@ -155,6 +166,7 @@ def nudge_card(nudge: Nudge) -> Card:
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
             how,
             who,
+            *_asks(nudge),
         ),
         _ideas(nudge),
     )
@@ -169,6 +181,24 @@ def _ideas(nudge: Nudge) -> tuple[Card, ...]:
         say("{number}. {title}", number=number, title=idea) for number, idea in enumerate(nudge.ideas, start=1)
     )
     return (Card(say("Ten minutes to help"), lines),) if lines else ()
+
+
+def _gotos(nudge: Nudge) -> tuple[Phrase, ...]:
+    words = {
+        "": lambda name: say("A go-to of theirs: {name}", name=name),
+        "asked": lambda name: say("{name}, a go-to of theirs, was asked to check in.", name=name),
+        "yes": lambda name: say("{name}, a go-to of theirs, will check in.", name=name),
+        "no": lambda name: say("{name}, a go-to of theirs, cannot this time.", name=name),
+    }
+    return tuple(words[one.asked](one.name) for one in nudge.gotos)
+
+
+def _asks(nudge: Nudge) -> tuple[CardButton, ...]:
+    return tuple(
+        CardButton("nudge_goto", f"{nudge.flag}:{one.staff}", say("Ask {name} to check in", name=one.name))
+        for one in nudge.gotos
+        if not one.asked
+    )
 
 
 def ideas_card(actions: Sequence[Action]) -> Card:

@@ -16,6 +16,7 @@ from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
 from conversations.staff_nudges import Planned, group_plan_card
 from conversations.whisper_cards import desk_card
+from scheduling import care_cards
 from scheduling.school import SchoolFacts
 from store import absences, guards, outbox, plans, wishes
 from store.outbox import Letter
@@ -57,6 +58,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         why=plans.judgement(session, sealer, flag.id) if flag.state == "not_needed" else "",
         plan=planned(session, sealer, plan) if plan else None,
         help_for=_help_for(session, sealer, flag),
+        gotos=care_cards.go_tos_of(session, sealer, flag),
     )
 
 
@@ -166,6 +168,10 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
             for plan in guards.plans_seen(session, viewer, now)
         ),
     )
+    of_gotos = care_cards.home_of(session, viewer)
+    if of_gotos and shown_cards == (cards.quiet_card(),):
+        shown_cards = ()
+    shown_cards = (*shown_cards, *of_gotos)
     return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards
 
 

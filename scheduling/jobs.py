@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, plans, retention, rights, rounds, scoring, talking
+from scheduling import auditor, campaigns, cases, plans, retention, rights, rounds, scoring, talking
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -245,6 +245,10 @@ JOBS: dict[str, Job] = {
     "copy.decided": rights.copy_decided,
     "contest.open": rights.contest_open,
     "contest.answered": rights.contest_answered,
+    "goto.ask": campaigns.ask_group,
+    "goto.remind": campaigns.remind,
+    "goto.group.remind": campaigns.remind_group,
+    "goto.daily": campaigns.hand_over,
     "talk.next": talking.tell_next,
     "talk.unreached": talking.unreached,
     "talk.answered": talking.answered,
@@ -261,6 +265,7 @@ def set_standing(session: Session, school: SchoolFacts, now: datetime) -> None:
         ("tidy", "nightly", now + DAY),
         ("signals.night", "nightly", _tomorrow(school, now)),
         ("care.daily", "next", _next_morning(school, now)),
+        ("goto.daily", "next", _next_morning(school, now)),
     )
     for kind, subject, due_at in standing:
         waiting = select(Due.id).where(Due.school_id == school.id, Due.kind == kind, Due.state == "waiting")

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from scheduling.school import SchoolFacts
 from store import audit
+from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.erasure import delete_with_dependents, erase_pupil
 from store.guardian_tables import GuardianInvite
 from store.plan_tables import Absence, OneToOne, Plan
@@ -58,6 +59,9 @@ CLOCKS: dict[str, Clock] = {
     "plans": Clock(1095, 90, "plans for whole tutor groups", "as long as nudges, with which plans for a pupil go"),
     "absences": Clock(365, 1, "who of the staff was away", "to answer who could read what, and when"),
     "one_to_ones": Clock(760, 400, "whom a member of staff met", "last year's pair is not to be this year's"),
+    "go_tos": Clock(
+        1095, 90, "go-tos that ended, and who was asked for them", "as long as the requests that went to them"
+    ),
     "messages": Clock(30, 3, "messages that were sent", "long enough to find out why one did not arrive"),
     "places": Clock(
         400, 14, "where messages lie on the networks", "to change or delete them; a school year and the summer"
@@ -157,6 +161,17 @@ def _one_to_ones(session: Session, _sealer: Sealer, school_id: UUID, _now: datet
     )
 
 
+def _go_tos(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    ended = delete(GoTo).where(col(GoTo.school_id) == school_id, col(GoTo.until) < before)
+    rounds = select(Campaign.id).where(
+        Campaign.school_id == school_id, Campaign.state != "open", col(Campaign.started_at) < before
+    )
+    old = session.exec(rounds).all()
+    # Not with all that points at them: who was asked is named by the pupil's id, and nothing of the pupil's goes here.
+    session.execute(delete(CampaignAsk).where(col(CampaignAsk.campaign_id).in_(old)))
+    return _count(session.execute(ended)) + _count(session.execute(delete(Campaign).where(col(Campaign.id).in_(old))))
+
+
 def _messages(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
     return _count(
         session.execute(
@@ -206,6 +221,7 @@ _PURGERS: dict[str, Purger] = {
     "plans": _plans,
     "absences": _absences,
     "one_to_ones": _one_to_ones,
+    "go_tos": _go_tos,
     "messages": _messages,
     "places": _places,
     "codes": _codes,

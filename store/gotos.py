@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from store.care_tables import GoTo, GoToRefusal
+from store.care_tables import Campaign, GoTo, GoToRefusal
 from store.tables import Pupil, Staff, TutorGroup
 
 PLACES = (1, 2)
@@ -106,6 +106,11 @@ def take_back_refusal(session: Session, staff: Staff) -> bool:
 def refuses(session: Session, staff_id: UUID) -> bool:
     """Say whether somebody cannot be a go-to for now."""
     return session.get(GoToRefusal, staff_id) is not None
+
+
+def open_campaign(session: Session, school_id: UUID) -> Campaign | None:
+    """Find the round that is under way."""
+    return session.exec(select(Campaign).where(Campaign.school_id == school_id, Campaign.state == "open")).first()
 
 
 # --- how a school stands ----------------------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ _TITLES = {
     "request": "When you asked for an adult",
     "copy_request": "When you asked for a copy",
     "contest": "What you or your family said is not right",
+    "wish": "Whom you asked for, and what came of it",
+    "go_to": "The adults you named as your go-tos",
+    "campaign_ask": "When you were asked to name go-tos",
+    "nudge_ask": "When an adult was asked to check in with you",
     "conversation": "Where your conversation with the bot stands",
     "invite": "Join codes made for you (the codes themselves are not kept)",
     "looks": "Who looked at something of yours, and when",
@@ -151,7 +155,17 @@ def _plain(value: object, zone: ZoneInfo, known: dict[UUID, str]) -> Any:  # noq
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
     if isinstance(value, UUID):
         return known.get(value, value.hex)
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
+    if isinstance(value, list):
+        return [_person(one, known) for one in value]
+    return value if isinstance(value, str | int | float | bool | dict) else str(value)
+
+
+def _person(one: object, known: dict[UUID, str]) -> object:
+    """Name the person whose id a list holds as text."""
+    try:
+        return known.get(UUID(hex=str(one)), one)
+    except ValueError:
+        return one
 
 
 def _actor(actor: str, staff: dict[UUID, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from bot.slack import nudge_desk, plan_desk, request_desk, rights_desk, school_desk
+from bot.slack import goto_desk, nudge_desk, plan_desk, request_desk, rights_desk, school_desk
 from bot.slack.press import Done as Done
 from bot.slack.press import Press, home_again, id_of
 from bot.slack.press import not_found_card as not_found_card
@@ -120,6 +120,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **school_desk.DECISIONS,
     "home_page": home_page,
     **request_desk.DECISIONS,
+    **goto_desk.DECISIONS,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
 }

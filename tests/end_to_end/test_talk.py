@@ -57,3 +57,44 @@ async def test_button_for_danger_reaches_every_lead(earshot: World):
     await phone.reads("If you are in danger now")
     for lead in earshot.leads():
         await lead.reads("Urgent:", "may be in danger")
+
+
+async def test_go_to_named_by_typing_is_asked_answers_and_the_pupil_says_next_day_that_they_talked(earshot: World):
+    phone, tutor = earshot.other_pupil(), earshot.tutor("5A")
+    surname = tutor.person.name.rpartition(" ")[2]
+    await phone.write("/goto")
+    await phone.tap("Choose the first")
+    await phone.reads("My first go-to")
+    await phone.write(f"mrs {surname[:-1]}")
+    await phone.reads("Is it one of these?")
+    await phone.tap(tutor.person.name)
+    await phone.reads(f"{tutor.person.name} is your first go-to.")
+
+    await phone.write("/talk")
+    # The page of names is still on the screen above, with the same name on a button.
+    await phone.tap_on(await phone.reads("Tap who you would like."), tutor.person.name)
+    await phone.tap("Today")
+    await phone.reads(f"Done. I have asked {tutor.person.name} to find you.")
+    card = await tutor.reads("asks to talk to someone", f"They would like to talk to {tutor.person.name}.")
+    assert [await lead.cards() for lead in earshot.leads()] == [[], [], []]
+    assert (await tutor.press(card, "I’ll find them today"))["acked"] is True
+    await phone.reads(f"{tutor.person.name} will find you today.")
+
+    await earshot.next_school_day()
+    await phone.reads(f"{tutor.person.name} was going to find you. Have you talked?")
+    await phone.tap("Yes")
+    await phone.reads("Thank you for telling me.")
+    await tutor.reads(f"{tutor.person.name} has talked with them.")
+
+
+async def test_who_cannot_hands_the_pupil_to_the_next_who_is_told_at_once(earshot: World):
+    phone, tutor = earshot.other_pupil(), earshot.tutor()
+    await phone.write("/talk")
+    await phone.tap(f"{tutor.person.name}, my tutor")
+    await phone.tap("This week")
+    card = await tutor.reads("asks to talk to someone")
+    await tutor.press(card, "I can’t")
+    await phone.reads(f"{tutor.person.name} cannot find you this time.")
+    await phone.reads("I am asking the safeguarding leads at your school now.")
+    for lead in earshot.leads():
+        await lead.reads("asks to talk to someone", f"{tutor.person.name} cannot this time.")

@@ -12,6 +12,7 @@ from scheduling import retention
 from scheduling.retention import CLOCKS, RetentionProblem
 from scheduling.school import SchoolFacts, facts
 from store import audit
+from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request, School, Wave
@@ -77,6 +78,9 @@ def plant(session: Session, sealer: Sealer, school: SchoolFacts, at: datetime) -
     session.add_all([flag, letter, place, leaver])
     session.add(Request(school_id=school.id, pupil_id=pupil.id, asked_at=at, state="owned"))
     session.add(Invite(school_id=school.id, pupil_id=pupil.id, code_key=str(at).encode(), expires_at=at))
+    staff = make_staff(session, sealer, school)
+    session.add(GoTo(school_id=school.id, pupil_id=pupil.id, staff_id=staff.id, place=1, since=at, until=at))
+    session.add(GoTo(school_id=school.id, pupil_id=pupil.id, staff_id=staff.id, place=1, since=at))
     session.add(Failure(school_id=school.id, at=at, event="Tap", error="ValueError"))
     staff = make_staff(session, sealer, school, "tutor")
     whole = {"school_id": school.id, "group_id": group.id, "owner_id": staff.id, "made_at": at, "due_at": at}
@@ -105,6 +109,7 @@ def kept(session: Session) -> dict[str, int]:
         "plans": count(Plan),
         "absences": count(Absence),
         "one_to_ones": count(OneToOne),
+        "go_tos": count(GoTo, col(GoTo.until).is_not(None)),
         "messages": count(Outbox),
         "places": count(Posted),
         "codes": count(Invite),
@@ -128,6 +133,33 @@ def test_each_class_goes_when_its_own_clock_says_so_and_no_other(
     assert kept(session) == dict.fromkeys(CLOCKS, 2) | {name: 1}
     # What was answered goes, that it was answered stays.
     assert session.exec(select(func.count()).select_from(CheckIn)).one() == 2
+
+
+def test_a_round_of_asking_goes_with_who_was_asked_and_takes_nothing_else_of_theirs(
+    session: Session, sealer: Sealer, school: SchoolFacts
+) -> None:
+    pupil = make_pupil(session, sealer, school, make_group(session, school, "7A", 7))
+    old = NOW - timedelta(days=CLOCKS["go_tos"].days + 1)
+    for state, at in (("closed", old), ("open", old), ("closed", NOW)):
+        campaign = Campaign(school_id=school.id, started_at=at, remind_at=at, state=state)
+        session.add(campaign)
+        session.flush()
+        session.add(CampaignAsk(pupil_id=pupil.id, campaign_id=campaign.id, school_id=school.id, asked_at=at))
+    letter = Outbox(
+        school_id=school.id,
+        network="telegram",
+        lane=1,
+        method="send",
+        recipient=f"pupil:{pupil.id.hex}",
+        dedupe="one",
+        not_before=NOW,
+    )
+    sealer.write(letter, "payload", {})
+    session.add(letter)
+    session.flush()
+    assert retention.purge(session, sealer, school, NOW) == {"go_tos": 1}
+    counts = [session.exec(select(func.count()).select_from(table)).one() for table in (Campaign, CampaignAsk, Outbox)]
+    assert counts == [2, 2, 1]
 
 
 def test_the_purge_says_in_the_record_what_it_purged_and_nothing_when_nothing(

@@ -25,7 +25,7 @@ from bot.worker import Worker
 from scheduling import rounds
 from scheduling.school import SchoolFacts, Schools
 from scheduling.waves import WaveTimes
-from store import invites, outbox, vault
+from store import gotos, invites, outbox, vault
 from store.people import by_chat, link_slack, with_role
 from store.sealing import Sealer
 from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
@@ -89,6 +89,7 @@ class Story:
         self.text(CHATS["PUP-88001"], TYPED)
         self.tap(CHATS["PUP-88001"], "talk")
         self.tap(CHATS["PUP-88001"], "talk:at:leads:today")
+        self.worker.run_now(self._name_a_go_to)
         self.text(CHATS["PUP-88002"], "/nothing " + TYPED)
         self.due()
         self.worker.run_now(self._flag_and_desk)
@@ -148,6 +149,11 @@ class Story:
         self.items.update(who.state["check_in"]["items"])
         return str(who.state["check_in"]["id"])
 
+    def _name_a_go_to(self, session: Session) -> None:
+        (lead,) = with_role(session, self.school.id, "dsl")
+        pupil = session.exec(select(Pupil).where(Pupil.mis_key == self.sealer.blind("mis", "PUP-88001"))).one()
+        assert gotos.name(session, pupil, 1, lead.id, NOW)
+
     def _flag_and_desk(self, session: Session) -> None:
         check_in = session.exec(select(CheckIn)).first()
         assert check_in is not None
@@ -169,7 +175,10 @@ class Story:
         desk.opened_home(session, self.sealer, self.school, tutor, self.clock(), "Ev1")
         for viewer, action, value in (
             (tutor, "nudge_take", flag.id.hex),
-            (lead, "request_own", request.id.hex),
+            (lead, "request_today", request.id.hex),
+            (tutor, "nudge_goto", f"{flag.id.hex}:{lead.id.hex}"),
+            (tutor, "goto_no", "school"),
+            (lead, "goto_ask_yes", "school"),
             (tutor, "unanswered_show", f"{check_in.wave_id.hex}:{check_in.group_id.hex}"),
         ):
             desk.act(session, self.sealer, self.school, viewer, action, value, self.clock(), f"press {action}")
@@ -259,17 +268,7 @@ def test_the_story_reaches_every_table_that_holds_anything_of_a_person(story: St
     unfilled = {table.name for table in SQLModel.metadata.sorted_tables} - filled
     # Cursors are the edges' own; failures would be a fault in the story; bars are a school's, made at night, and so
     # are its own questions.
-    assert unfilled == {
-        "cursor",
-        "failure",
-        "question_set",
-        "signal_bars",
-        "campaign",
-        "campaign_ask",
-        "go_to",
-        "go_to_refusal",
-        "nudge_ask",
-    }
+    assert unfilled == {"cursor", "failure", "question_set", "signal_bars"}
     with Session(engine) as session:
         assert session.exec(select(Failure)).all() == []
         states = [check_in.state for check_in in session.exec(select(CheckIn))]
