@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from bot import logs
 from bot.clock import Clock
 from bot.codes import CodesProblem, write_codes
+from bot.commands import absence as absence_commands
 from bot.commands import audit as audit_commands
 from bot.commands import backup as backup_commands
 from bot.commands import basis as basis_commands
@@ -76,6 +77,7 @@ app.command()(retention_commands.retention)
 app.command()(letters_commands.letters)
 app.add_typer(care_commands.app, name="policy")
 app.command()(care_commands.closed)
+app.add_typer(absence_commands.app, name="absence")
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 app.add_typer(flags, name="flag")

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, plans, retention, rounds, scoring
+from scheduling import absence, auditor, cases, plans, retention, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -21,7 +21,7 @@ from scheduling.school import SchoolFacts
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
-from store.plan_tables import Plan
+from store.plan_tables import Absence, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
@@ -185,6 +185,14 @@ def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, no
     return []
 
 
+def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell whoever stands in for somebody, and give them what waits, as the absence begins."""
+    row = session.get(Absence, UUID(due.subject))
+    if row is not None:
+        absence.begin(session, sealer, school, row, now)
+    return []
+
+
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
     card = daily_card(auditor.standing(session, school, now), now)
@@ -237,6 +245,7 @@ JOBS: dict[str, Job] = {
     "case.step": case_step,
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
+    "absence.begin": absence_begin,
     "care.daily": care_daily,
     "request.owned": request_owned,
     "tidy": tidy,
