@@ -152,10 +152,7 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(asked(session, sealer, school, one) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
-        tuple(
-            group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)
-            for plan in guards.plans_seen(session, viewer, now)
-        ),
+        plan_cards(session, sealer, viewer, now),
     )
     if guards.SAFEGUARDING & set(viewer.roles):
         shown_cards = (*shown_cards, desk_card())
@@ -177,6 +174,14 @@ def away_of(session: Session, sealer: Sealer, row: Absence, now: datetime) -> Aw
 def away_listed(session: Session, sealer: Sealer, school_id: UUID, now: datetime) -> tuple[Away, ...]:
     """List who of the staff is away or will be, the one that begins first first."""
     return tuple(away_of(session, sealer, row, now) for row in absences.to_come(session, school_id, now))
+
+
+def plan_cards(session: Session, sealer: Sealer, viewer: Staff, now: datetime) -> tuple[Card, ...]:
+    """The plans for whole groups that are theirs to do, a card each."""
+    return tuple(
+        group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)
+        for plan in guards.plans_seen(session, viewer, now)
+    )
 
 
 def _absence_cards(session: Session, sealer: Sealer, viewer: Staff, now: datetime) -> tuple[Card, ...]:
