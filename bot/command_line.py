@@ -21,6 +21,7 @@ from bot.commands import care as care_commands
 from bot.commands import importing as import_commands
 from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
+from bot.commands import one_to_ones as one_to_ones_commands
 from bot.commands import person as person_commands
 from bot.commands import retention as retention_commands
 from bot.commands.fairness import fairness
@@ -78,6 +79,7 @@ app.command()(letters_commands.letters)
 app.add_typer(care_commands.app, name="policy")
 app.command()(care_commands.closed)
 app.add_typer(absence_commands.app, name="absence")
+app.add_typer(one_to_ones_commands.app, name="one-to-ones")
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 app.add_typer(flags, name="flag")

@@ -13,6 +13,7 @@ COMMANDS: dict[str, Phrase] = {
     "waiting": say("/earshot waiting: requests, and how many cases are open and overdue (for leads)"),
     "away": say("/earshot away until 2026-12-04: you are away from today to that day; /earshot away shows who is"),
     "back": say("/earshot back: you are here again"),
+    "meet": say("/earshot meet: your one-to-ones of this term"),
     "help": say("/earshot help: this list"),
 }
 """Every word that is known, and what it does."""

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import absence, auditor, cases, plans, retention, rounds, scoring
+from scheduling import absence, auditor, cases, meetings, plans, retention, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -21,7 +21,7 @@ from scheduling.school import SchoolFacts
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
-from store.plan_tables import Absence, Plan
+from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
@@ -193,6 +193,14 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     return []
 
 
+def meet_remind(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Remind of a one-to-one, unless its time has changed since this was set."""
+    row = session.get(OneToOne, UUID(due.subject), with_for_update=True)
+    if row is not None and row.version == due.version:
+        meetings.remind(session, sealer, school, row, now)
+    return []
+
+
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
     card = daily_card(auditor.standing(session, school, now), now)
@@ -246,6 +254,7 @@ JOBS: dict[str, Job] = {
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
     "absence.begin": absence_begin,
+    "meet.remind": meet_remind,
     "care.daily": care_daily,
     "request.owned": request_owned,
     "tidy": tidy,

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from bot.slack import absence_desk, nudge_desk, plan_desk
+from bot.slack import absence_desk, meeting_desk, nudge_desk, plan_desk
 from bot.slack.press import Done as Done
 from bot.slack.press import Press, home_again, id_of, note, sentence, show, who_is
 from bot.slack.press import not_found_card as not_found_card
@@ -173,6 +173,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **nudge_desk.DECISIONS,
     **plan_desk.DECISIONS,
     **absence_desk.DECISIONS,
+    **meeting_desk.DECISIONS,
     "home_page": home_page,
     "request_who": request_who,
     "unanswered_show": unanswered_show,

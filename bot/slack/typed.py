@@ -12,7 +12,7 @@ from bot.slack.press import Done, Press, not_found_card
 from conversations.cards import Card, daily_card, nudge_card, quiet_card, request_card, response_cards
 from conversations.staff_absence import others_card, own_card
 from conversations.staff_commands import help_card, nothing_card
-from scheduling import auditor, briefing
+from scheduling import auditor, briefing, meetings
 from store import absences, guards
 from store.guards import SAFEGUARDING, NotFound
 from store.tables import TutorGroup
@@ -111,6 +111,10 @@ def _day(words: str) -> str:
     return words
 
 
+def _meet(press: Press, _rest: str) -> Answer:
+    return meetings.listed(press.session, press.sealer, press.school, press.viewer, press.now), Done()
+
+
 def _back(press: Press, _rest: str) -> Answer:
     value = press.viewer.id.hex
     done = absence_desk.away_end(
@@ -128,4 +132,5 @@ ANSWERS: Final[dict[str, Callable[[Press, str], Answer]]] = {
     "waiting": _waiting,
     "away": _away,
     "back": _back,
+    "meet": _meet,
 }
