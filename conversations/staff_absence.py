@@ -13,6 +13,23 @@ AWAY = "desk_away"
 AWAY_OTHER = "desk_away_other"
 
 
+PROBLEMS: dict[str, Phrase] = {
+    "days": say("The last day is before the first, or has passed. Nothing was changed."),
+    "far": say("That is more than a year ahead. Nothing was changed."),
+    "cover": say("Somebody else must stand in. Nothing was changed."),
+    "lead": say("Only another safeguarding lead can stand in for one. Nothing was changed."),
+}
+"""Why an absence cannot be set as it was filled in."""
+
+
+def no_lead_left() -> Phrase:
+    """Say what it means that every safeguarding lead is away."""
+    return say(
+        "No safeguarding lead is here then. What waits for one is told to all of them all the same, and the head is "
+        "asked to reach one."
+    )
+
+
 @dataclass(frozen=True)
 class Away:
     """Somebody who is away, or will be: the name, the last day as a moment in it, and who stands in ("": nobody)."""

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from conversations.model import Phrase, say
-from conversations.staff_absence import cover_card
+from conversations.model import Phrase
+from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left
 from scheduling import cases
 from scheduling.briefing import away_of, post_card
 from scheduling.school import SchoolFacts
@@ -28,13 +28,13 @@ def problem_of(
     """Say what is wrong with an absence; None when nothing is."""
     today = school.calendar.local_date(now)
     if last < today or last < first:
-        return say("The last day is before the first, or has passed. Nothing was changed.")
+        return PROBLEMS["days"]
     if (last - today).days > LONGEST:
-        return say("That is more than a year ahead. Nothing was changed.")
+        return PROBLEMS["far"]
     if cover is not None and (cover.id == staff.id or not cover.active):
-        return say("Somebody else must stand in. Nothing was changed.")
+        return PROBLEMS["cover"]
     if cover is not None and SAFEGUARDING & set(staff.roles) and not SAFEGUARDING & set(cover.roles):
-        return say("Only another safeguarding lead can stand in for one. Nothing was changed.")
+        return PROBLEMS["lead"]
     return None
 
 
@@ -61,10 +61,7 @@ def nobody_left(session: Session, school: SchoolFacts, row: Absence) -> Phrase |
     moments = (row.starts_at, row.ends_at - timedelta(minutes=1))
     if all(leads_here(session, school, moment) for moment in moments):
         return None
-    return say(
-        "No safeguarding lead is here then. What waits for one is told to all of them all the same, and the head is "
-        "asked to reach one."
-    )
+    return no_lead_left()
 
 
 def begin(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, now: datetime) -> None:
