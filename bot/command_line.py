@@ -26,6 +26,8 @@ COMMANDS = {
     "keys": "keys:app",
     "school": "school:app",
     "goto": "goto:app",
+    "absence": "absence:app",
+    "one-to-ones": "one_to_ones:app",
     "audit": "audit:app",
     "import": "importing:import_files",
     "person": "person:app",

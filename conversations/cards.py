@@ -39,6 +39,12 @@ ACTIONS = (
     "plan_undo",
     "group_plan",
     "home_page",
+    "away_set",
+    "away_other",
+    "away_end",
+    "meet_pick",
+    "meet_more",
+    "meet_free",
     "request_own",
     "request_today",
     "request_tomorrow",
@@ -211,6 +217,13 @@ def home_cards(
         cards.append(words_waiting_card(words))
     cards += [nudge_card(nudge) for nudge in nudges]
     cards += plans
+    cards += response_cards(responses)
+    return tuple(cards) or (quiet_card(),)
+
+
+def response_cards(responses: tuple[Response, ...]) -> tuple[Card, ...]:
+    """How far each group has answered, a card each."""
+    cards = []
     for response in responses:
         when = (
             say("Closed {at}.", at=response.closes_at)
@@ -219,7 +232,7 @@ def home_cards(
         )
         plan = (CardButton("group_plan", response.group_id, say("Plan for the group")),) if response.group_id else ()
         cards.append(Card(verbatim(response.group), response_lines(response), when, (*_who_button(response), *plan)))
-    return tuple(cards) or (quiet_card(),)
+    return tuple(cards)
 
 
 def home_pages(cards: tuple[Card, ...], page: int) -> tuple[Card, ...]:

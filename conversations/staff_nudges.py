@@ -12,10 +12,10 @@ from conversations.card import Card, CardButton
 from conversations.model import Phrase, say, verbatim
 
 WHY: dict[str, Phrase] = {
-    "known": say("We know already, and act on it."),
+    "known": say("We know, and act on it."),
     "explained": say("There is a simple reason."),
-    "not_seen": say("Nothing like it shows in school."),
-    "answers": say("The answers were not meant so."),
+    "not_seen": say("Nothing shows in school."),
+    "answers": say("The answers mislead."),
 }
 """Why a nudge is not needed, as its card asks; each has an action of its own."""
 

@@ -14,6 +14,7 @@ from conversations.cards import Card
 from conversations.cards_request import AskedFor, request_card
 from conversations.model import Band, say
 from conversations.reasons import action_codes, reason_phrases
+from conversations.staff_absence import Away, others_card, own_card
 from conversations.staff_nudges import Planned, group_plan_card
 from conversations.whisper_cards import desk_card
 from scheduling import care_cards
@@ -21,7 +22,7 @@ from scheduling.school import SchoolFacts
 from store import absences, guards, outbox, plans, wishes
 from store.outbox import Letter
 from store.people import initials
-from store.plan_tables import Plan
+from store.plan_tables import Absence, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
@@ -163,16 +164,48 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
-        tuple(
-            group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)
-            for plan in guards.plans_seen(session, viewer, now)
-        ),
+        plan_cards(session, sealer, viewer, now),
     )
     of_gotos = care_cards.home_of(session, viewer)
     if of_gotos and shown_cards == (cards.quiet_card(),):
         shown_cards = ()
     shown_cards = (*shown_cards, *of_gotos)
-    return (*shown_cards, desk_card()) if guards.SAFEGUARDING & set(viewer.roles) else shown_cards
+    if guards.SAFEGUARDING & set(viewer.roles):
+        shown_cards = (*shown_cards, desk_card())
+    return (*shown_cards, *_absence_cards(session, sealer, viewer, now))
+
+
+def away_of(session: Session, sealer: Sealer, row: Absence, now: datetime) -> Away:
+    """Put an absence into words."""
+    return Away(
+        row.staff_id.hex,
+        _staff_name(session, sealer, row.staff_id),
+        row.starts_at,
+        row.ends_at - timedelta(minutes=1),
+        _staff_name(session, sealer, row.cover_id),
+        begun=row.starts_at <= now,
+    )
+
+
+def away_listed(session: Session, sealer: Sealer, school_id: UUID, now: datetime) -> tuple[Away, ...]:
+    """List who of the staff is away or will be, the one that begins first first."""
+    return tuple(away_of(session, sealer, row, now) for row in absences.to_come(session, school_id, now))
+
+
+def plan_cards(session: Session, sealer: Sealer, viewer: Staff, now: datetime) -> tuple[Card, ...]:
+    """The plans for whole groups that are theirs to do, a card each."""
+    return tuple(
+        group_plan_card(planned(session, sealer, plan), session.get_one(TutorGroup, plan.group_id).name, plan.state)
+        for plan in guards.plans_seen(session, viewer, now)
+    )
+
+
+def _absence_cards(session: Session, sealer: Sealer, viewer: Staff, now: datetime) -> tuple[Card, ...]:
+    own = absences.own(session, viewer, now)
+    card = own_card(away_of(session, sealer, own, now) if own else None)
+    if not viewer.active or not guards.SAFEGUARDING & set(viewer.roles):
+        return (card,)
+    return card, others_card(away_listed(session, sealer, viewer.school_id, now))
 
 
 def post_card(

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from conversations.cards import Card
 from conversations.cards_gotos import CheckInAsk, YearStands, coverage_card, named_card
+from conversations.staff_nudges import NudgeGoTo
 from scheduling.school import SchoolFacts
 from store import gotos, guards
 from store.care_tables import GoTo, NudgeAsk

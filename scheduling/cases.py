@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from conversations.cards import Card, nudge_card
 from conversations.cards_request import request_card
+from conversations.staff_absence import nobody_here_card
 from scheduling.briefing import asked, nudge, post_card, update_copies
 from scheduling.escalation import (
     DEFAULT,
@@ -148,7 +149,11 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     row, step = _row(session, case), case.step
     case.step = step + 1
     _open(session, school, case, now, waits=ladder.waits(case.step))
-    tell(session, sealer, school, row, told(ladder, step, around(session, school, row, now)), str(case.version), now)
+    people = around(session, school, row, now)
+    readers = told(ladder, step, people)
+    tell(session, sealer, school, row, readers, str(case.version), now)
+    if not any(one.here for one in people.staff if one.id in readers):
+        _tell_head(session, sealer, school, case, people, now)
 
 
 def tell(
@@ -176,6 +181,17 @@ def tell(
         except Unreadable:
             # The others must hear of it all the same.
             session.add(Failure(school_id=school.id, at=now, event="case.step", error="Unreadable"))
+
+
+def _tell_head(
+    session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, people: Around, now: datetime
+) -> None:
+    """Ask the head to reach somebody: everybody who was told is away. What it is about stays closed to the head."""
+    for member in people.staff:
+        if "head" in member.roles:
+            key = f"nobody:{case.id.hex}:{member.id.hex}:{case.version}"
+            head = session.get_one(Staff, member.id)
+            post_card(session, sealer, school, head, nobody_here_card(), slot=None, dedupe=key, now=now, lane="urgent")
 
 
 def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:

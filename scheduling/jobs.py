@@ -13,7 +13,19 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, campaigns, cases, plans, retention, rights, rounds, scoring, talking
+from scheduling import (
+    absence,
+    auditor,
+    campaigns,
+    cases,
+    meetings,
+    plans,
+    retention,
+    rights,
+    rounds,
+    scoring,
+    talking,
+)
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -21,7 +33,7 @@ from scheduling.school import SchoolFacts
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
-from store.plan_tables import Plan
+from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
 
@@ -187,6 +199,22 @@ def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, no
     return []
 
 
+def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell whoever stands in for somebody, and give them what waits, as the absence begins."""
+    row = session.get(Absence, UUID(due.subject))
+    if row is not None:
+        absence.begin(session, sealer, school, row, now)
+    return []
+
+
+def meet_remind(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Remind of a one-to-one, unless its time has changed since this was set."""
+    row = session.get(OneToOne, UUID(due.subject), with_for_update=True)
+    if row is not None and row.version == due.version:
+        meetings.remind(session, sealer, school, row, now)
+    return []
+
+
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
     card = daily_card(auditor.standing(session, school, now), now)
@@ -239,6 +267,8 @@ JOBS: dict[str, Job] = {
     "case.step": case_step,
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
+    "absence.begin": absence_begin,
+    "meet.remind": meet_remind,
     "care.daily": care_daily,
     "request.owned": request_owned,
     "copy.asked": rights.copy_asked,

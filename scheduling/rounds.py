@@ -18,10 +18,11 @@ from scheduling.choosing import choose_items
 from scheduling.own_questions import OwnOfWave
 from scheduling.school import SchoolFacts, wave_rule
 from scheduling.waves import WaveTimes, next_wave
+from store import absences
 from store.due import set_due
 from store.people import tutor_of
 from store.sealing import Sealer
-from store.tables import Binding, CheckIn, Pupil, TutorGroup, Wave
+from store.tables import Binding, CheckIn, Pupil, Staff, TutorGroup, Wave
 
 Addressed = tuple[UUID, Event]
 DAY = timedelta(days=1)
@@ -185,7 +186,12 @@ def group_card(
     counted, tutor = response(session, wave, group), tutor_of(session, group_id)
     if tutor is not None and counted.asked:
         key = f"wave:{wave.id.hex}:{group_id.hex}"
-        post_card(session, sealer, school, tutor, wave_card(counted), slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
+        card = wave_card(counted)
+        post_card(session, sealer, school, tutor, card, slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
+        cover_id = absences.stand_in(absences.away(session, school.id, now), tutor.id)
+        if cover_id is not None and cover_id != tutor.id:
+            slot = f"{key}:{cover_id.hex}"
+            post_card(session, sealer, school, session.get_one(Staff, cover_id), card, slot=slot, dedupe=slot, now=now)
 
 
 def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:

@@ -72,6 +72,11 @@ def message_blocks(card: Card, language: str, zone: str, now: datetime) -> tuple
     return blocks, escape(title) or "Earshot"
 
 
+def answer_blocks(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> list[Block]:
+    """Give cards as one short message, 50 blocks at most; what has no room is counted below."""
+    return _shorts(cards, Reader(language, zone, now), MESSAGE_BLOCKS)
+
+
 def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str, Any]:
     """Give a card as a modal to be read and closed; a title too long for a modal stands in full below it."""
     reader = Reader(language, zone, now)
@@ -87,16 +92,19 @@ def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str,
 
 def home_view(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> dict[str, Any]:
     """Give cards as a Home tab: short, one or two blocks a card, 100 in all; what has no room is counted below."""
-    reader = Reader(language, zone, now)
+    return {"type": "home", "blocks": _shorts(cards, Reader(language, zone, now), VIEW_BLOCKS)}
+
+
+def _shorts(cards: tuple[Card, ...], reader: Reader, most: int) -> list[Block]:
     shown = [_short(card, f"card-{number}", reader) for number, card in enumerate(cards)]
     blocks: list[Block] = []
     for number, short in enumerate(shown):
         # One block is kept free, to say how many were left out.
-        if len(blocks) + len(short) > VIEW_BLOCKS - (number + 1 < len(shown)):
+        if len(blocks) + len(short) > most - (number + 1 < len(shown)):
             blocks.append(_context(reader.words(_left_out(len(shown) - number)), "more"))
             break
         blocks += short
-    return {"type": "home", "blocks": blocks}
+    return blocks
 
 
 def _left_out(count: int) -> Phrase:

@@ -11,7 +11,16 @@ from typing import Final
 
 from sqlmodel import Session
 
-from bot.slack import goto_desk, nudge_desk, plan_desk, request_desk, rights_desk, school_desk
+from bot.slack import (
+    absence_desk,
+    goto_desk,
+    meeting_desk,
+    nudge_desk,
+    plan_desk,
+    request_desk,
+    rights_desk,
+    school_desk,
+)
 from bot.slack.press import Done as Done
 from bot.slack.press import Press, home_again, id_of
 from bot.slack.press import not_found_card as not_found_card
@@ -118,10 +127,15 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **plan_desk.DECISIONS,
     **rights_desk.DECISIONS,
     **school_desk.DECISIONS,
+    **absence_desk.DECISIONS,
+    **meeting_desk.DECISIONS,
     "home_page": home_page,
     **request_desk.DECISIONS,
     **goto_desk.DECISIONS,
     "unanswered_show": unanswered_show,
     "words_show": words_show,
 }
-SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {**plan_desk.SUBMISSIONS}
+SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {
+    **plan_desk.SUBMISSIONS,
+    **absence_desk.SUBMISSIONS,
+}

@@ -30,13 +30,15 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.slack.blocks import Reader, home_view, modal_view
+from bot.slack.blocks import Reader, answer_blocks, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
 from bot.slack.forms import entered, form_view
+from bot.slack.press import Press
 from bot.slack.school import SchoolDesk
 from bot.slack.sender import SlackSender, code_of
 from bot.slack.socket import Socket
+from bot.slack.typed import typed
 from bot.whisper.slack import WhisperSlack
 from bot.worker import Worker
 from conversations.cards import Card, stranger_card
@@ -51,6 +53,7 @@ log = structlog.get_logger()
 
 EVENTS_PATH: Final = "/slack/events"
 EVENTS: Final = ("app_home_opened",)
+COMMAND: Final = "/earshot"
 # Slack waits three seconds for an acknowledgement; a look-up of who it is must leave time for the rest.
 LOOK_UP_SECONDS = 1.5
 STOP_SECONDS = 0.5
@@ -123,6 +126,7 @@ class SlackEdge:
             whispers.listen(self._app, self.client)
         # Every other action comes here, old and forged ones too: `bot.slack.desk` knows which there are.
         self._app.action(re.compile(""))(self._pressed)
+        self._app.command(COMMAND)(self._typed)
         self._app.view(re.compile("^desk_"))(self._submitted)
         self._app.error(_unhandled)
 
@@ -231,6 +235,30 @@ class SlackEdge:
             return _instead(self._view(trouble_card(), None))
         card = outcome.done.modal if outcome.known else stranger_card()
         return _instead(self._view(card, outcome.school)) if card is not None else BoltResponse(status=200)
+
+    async def _typed(self, body: dict[str, Any]) -> BoltResponse:
+        """Answer what was typed after /earshot, to the one who typed it alone."""
+        user, text, trigger = str(body["user_id"]), str(body.get("text", "")), str(body.get("trigger_id", ""))
+        shown: list[tuple[Card, ...]] = []
+
+        def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
+            press = Press(session, self._sealer, school, viewer, text, now, key, self._name)
+            cards, done = typed(press)
+            shown.append(cards)
+            return done
+
+        try:
+            outcome = await self._commit(user, f"typed {user} {trigger}", work)
+        except Exception as error:
+            await self._note_failure("slash_commands", error)
+            return self._answer((trouble_card(),), None)
+        return self._answer(shown[-1] if outcome.known and shown else (stranger_card(),), outcome.school)
+
+    def _answer(self, cards: tuple[Card, ...], school: SchoolFacts | None) -> BoltResponse:
+        language, zone = (school.locale, school.zone) if school else ("en", "UTC")
+        blocks = answer_blocks(cards, language, zone, self._clock())
+        said = {"response_type": "ephemeral", "text": "Earshot", "blocks": blocks}
+        return BoltResponse(status=200, body=json.dumps(said), headers={"content-type": ["application/json"]})
 
     # --- the work -----------------------------------------------------------------------------------------------------
 

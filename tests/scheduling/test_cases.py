@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import Session, delete
 
+from conversations.staff_absence import nobody_here_card
 from scheduling import auditor, cases
 from scheduling.calendar import Closure
 from scheduling.escalation import DEFAULT
+from store import absences
 from store.due import set_due
 from store.sealing import Sealer
-from store.tables import Due, Escalation, Failure, Request
+from store.tables import Due, Escalation, Failure, Flag, Request, Staff
 from tests.bot.classroom import Classroom, classroom
 from tests.factories import make_staff
 
@@ -239,3 +241,82 @@ def test_leads_hear_each_school_morning_what_waits(room: Classroom):
     (line,) = room.payload(rows[0])["card"]["lines"]
     assert line["p"] == {"open": 0, "owned": 0, "overdue": 0}
     assert due(room) == [("care.daily", datetime(2026, 11, 30, 8, 30, tzinfo=UTC))]
+
+
+# --- who is away ------------------------------------------------------------------------------------------------------
+
+
+def told_whom(room: Classroom) -> list[str]:
+    return [row.recipient for row in room.outbox(network="slack", method="post")]
+
+
+def leave(room: Classroom, staff: Staff, until: datetime, cover: Staff | None = None) -> None:
+    absences.set_away(room.session, staff, room.clock(), until, cover, room.clock())
+    room.session.commit()
+
+
+def test_a_lead_who_is_away_is_stood_in_for_until_the_minute_it_ends(room: Classroom):
+    room.clock.now = TUESDAY
+    deputy = make_staff(room.session, room.sealer, room.school, "deputy_dsl")
+    other = make_staff(room.session, room.sealer, room.school, "dsl")
+    leave(room, room.lead, TUESDAY + timedelta(minutes=10), cover=deputy)
+    asked(room, danger=True)
+    room.run_due()
+    assert sorted(told_whom(room)) == sorted(f"staff:{one.id.hex}" for one in (deputy, other))
+    room.clock.move(minutes=5)
+    room.run_due()
+    assert f"staff:{room.lead.id.hex}" not in told_whom(room)
+    room.clock.move(minutes=5)
+    room.run_due()
+    assert told_whom(room).count(f"staff:{room.lead.id.hex}") == 1
+
+
+def test_a_lead_is_not_stood_in_for_by_somebody_who_could_not_open_it(room: Classroom):
+    room.clock.now = TUESDAY
+    make_staff(room.session, room.sealer, room.school, "deputy_dsl")
+    leave(room, room.lead, TUESDAY + timedelta(days=1), cover=room.tutor)
+    asked(room, danger=True)
+    room.run_due()
+    assert f"staff:{room.tutor.id.hex}" not in told_whom(room)
+
+
+def test_with_every_lead_away_all_are_told_and_the_head_is_asked_to_reach_one(room: Classroom):
+    room.clock.now = TUESDAY
+    deputy = make_staff(room.session, room.sealer, room.school, "deputy_dsl")
+    head = make_staff(room.session, room.sealer, room.school, "head")
+    for one in (room.lead, deputy):
+        leave(room, one, TUESDAY + timedelta(days=1))
+    asked(room, danger=True)
+    room.run_due()
+    assert sorted(told_whom(room)) == sorted(f"staff:{one.id.hex}" for one in (room.lead, deputy, head))
+    (to_head,) = room.outbox(network="slack", recipient=f"staff:{head.id.hex}")
+    assert room.payload(to_head)["card"] == nobody_here_card().to_json()
+    room.clock.move(minutes=5)
+    room.run_due()
+    assert told_whom(room).count(f"staff:{head.id.hex}") == 2
+
+
+def test_a_nudge_of_friday_afternoon_climbs_to_whoever_stands_in_on_monday(room: Classroom):
+    room.clock.now = datetime(2026, 11, 27, 15, 29, tzinfo=UTC)
+    check_in = room.check_in(room.pupil(ROBIN))
+    cover = make_staff(room.session, room.sealer, room.school, "tutor")
+    flag = Flag(
+        school_id=room.school.id,
+        pupil_id=check_in.pupil_id,
+        group_id=room.group.id,
+        check_in_id=check_in.id,
+        rule="test",
+        raised_at=room.clock(),
+    )
+    room.sealer.write(flag, "reasons", {"low": 3, "window": 4, "baseline": 20})
+    room.session.add(flag)
+    room.session.flush()
+    room.clock.now += timedelta(minutes=1)
+    cases.begin(room.session, room.school, flag, "nudge", room.clock())
+    leave(room, room.tutor, datetime(2026, 12, 2, tzinfo=UTC), cover=cover)
+    room.run_due()
+    assert told_whom(room) == []
+    assert ("case.step", datetime(2026, 11, 30, 8, 30, tzinfo=UTC)) in due(room)
+    room.clock.now = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    room.run_due()
+    assert told_whom(room) == [f"staff:{cover.id.hex}"]

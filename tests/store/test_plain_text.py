@@ -19,14 +19,16 @@ from sqlmodel import Session, SQLModel, select
 from bot.importing import importing
 from bot.importing.rows import read_text
 from bot.runner import Runner
-from bot.slack import desk
+from bot.slack import desk, plan_desk
 from bot.telegram.updates import read_update
 from bot.worker import Worker
-from scheduling import rounds
+from conversations.staff_absence import AWAY
+from scheduling import meetings, rounds
 from scheduling.school import SchoolFacts, Schools
 from scheduling.waves import WaveTimes
-from store import gotos, invites, outbox, vault
+from store import gotos, invites, outbox, plans, vault
 from store.people import by_chat, link_slack, with_role
+from store.plan_tables import Plan
 from store.sealing import Sealer
 from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
 from tests.factories import NOW, make_school
@@ -182,6 +184,16 @@ class Story:
             (tutor, "unanswered_show", f"{check_in.wave_id.hex}:{check_in.group_id.hex}"),
         ):
             desk.act(session, self.sealer, self.school, viewer, action, value, self.clock(), f"press {action}")
+        plan = session.exec(select(Plan)).one()
+        desk.act(session, self.sealer, self.school, tutor, "plan_done", plan.id.hex, self.clock(), "press done")
+        noted = {"words": WORDS}
+        desk.submit(
+            session, self.sealer, self.school, tutor, plan_desk.WORDS, plan.id.hex, noted, self.clock(), "press words"
+        )
+        away = {"first": "2026-11-24", "last": "2026-11-25"}
+        desk.submit(session, self.sealer, self.school, tutor, AWAY, "me", away, self.clock(), "press away")
+        meetings.start(session, self.sealer, self.school, [lead.id], self.clock())
+        plans.judge(session, self.sealer, flag, "known", self.clock())
 
     def _send_some(self, session: Session) -> None:
         for network in ("telegram", "slack"):

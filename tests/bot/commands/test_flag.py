@@ -134,8 +134,8 @@ def test_a_summary_counts_what_became_of_nudges_and_hides_what_could_be_somebody
     told = " ".join(out.replace("│", " ").split())
     assert err == ""
     assert "not needed 6" in told
-    assert "not needed We know already, and act on it. 5" in told
-    assert "not needed The answers were not meant so. under 5" in told
+    assert "not needed We know, and act on it. 5" in told
+    assert "not needed The answers mislead. under 5" in told
     assert "not needed (no reason given) 0" in told
     with Session(engine) as session:
         assert [row.action for row in session.exec(select(Audit))] == ["read flag summary"]

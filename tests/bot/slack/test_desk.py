@@ -17,6 +17,7 @@ from conversations.actions import safeguarding_note
 from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, who_card, words_card
 from conversations.cards_request import request_card
 from conversations.model import verbatim
+from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
 from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
@@ -257,7 +258,8 @@ def test_head_sees_totals_of_the_school_and_nobody_in_them(here: SmallSchool):
         session.exec(update(TutorGroup).where(col(TutorGroup.name) == "7B").values(tutor_id=None))
         return home(session, here.sealer, here.school, viewer, NOW)
 
-    (card,) = here.work(head)
+    card, own = here.work(head)
+    assert own == own_card(None)
     assert card.title == verbatim("Fernhill School")
     assert [button.action for button in card.buttons] == ["school_show", "impact_show"]
     assert dict(card.lines[0].params) == {"count": 3, "answered": 1}
@@ -269,7 +271,7 @@ def test_installer_has_an_empty_home(here: SmallSchool):
         viewer.roles = ["installer"]
         return home(session, here.sealer, here.school, viewer, NOW)
 
-    assert here.work(installer) == (quiet_card(),)
+    assert here.work(installer) == (quiet_card(), own_card(None))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -372,8 +374,8 @@ def open_home(here: SmallSchool, who: str) -> Done:
 def test_home_is_published_with_what_its_reader_may_see(here: SmallSchool):
     (letter,) = open_home(here, "tutor").letters
     assert (letter.method, letter.recipient) == ("home", f"staff:{here.staff['tutor'].hex}")
-    # The open nudge and the group's response; the request is for the safeguarding leads alone.
-    assert len(letter.payload["cards"]) == 2
+    # The open nudge, the group's response and whether they are here; the request is for the safeguarding leads alone.
+    assert len(letter.payload["cards"]) == 3
     (letter,) = open_home(here, "lead").letters
     assert letter.payload["cards"][0]["buttons"][0][0] == "request_own"
 
@@ -381,9 +383,9 @@ def test_home_is_published_with_what_its_reader_may_see(here: SmallSchool):
 def test_home_that_is_looked_at_follows_a_decision(here: SmallSchool):
     open_home(here, "tutor")
     (letter,) = press(here, "tutor", "nudge_take", here.flag.hex).letters
-    assert (letter.method, len(letter.payload["cards"])) == ("home", 2)
+    assert (letter.method, len(letter.payload["cards"])) == ("home", 3)
     (letter,) = press(here, "tutor", "nudge_done", here.flag.hex).letters
-    assert (letter.method, len(letter.payload["cards"])) == ("home", 1)
+    assert (letter.method, len(letter.payload["cards"])) == ("home", 2)
 
 
 def test_opening_is_remembered(here: SmallSchool):

@@ -9,9 +9,11 @@ from typing import Any
 
 from bot.slack.client import METHOD_SCOPES
 from bot.slack.desk import DECISIONS, SUBMISSIONS
-from bot.slack.edge import EVENTS
+from bot.slack.edge import COMMAND, EVENTS
+from bot.slack.typed import ANSWERS
 from bot.whisper.views import SHORTCUT
 from conversations.cards import ACTIONS
+from conversations.staff_commands import COMMANDS
 from rehearsal.slack_methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,7 +87,15 @@ def test_actions_listened_to_are_those_on_the_cards():
 def test_nothing_is_listened_to_that_the_manifest_does_not_offer():
     for kind in ("shortcut", "message", "options", "step", "function"):
         assert listeners(kind) == [], kind
-    assert set(MANIFEST["features"]) == {"app_home", "bot_user", "shortcuts"}
+    assert set(MANIFEST["features"]) == {"app_home", "bot_user", "shortcuts", "slash_commands"}
+
+
+def test_command_offered_is_the_one_listened_to_and_its_hint_names_words_that_are_known():
+    (offered,) = MANIFEST["features"]["slash_commands"]
+    assert (offered["command"], listeners("command")) == (COMMAND, ["COMMAND"])
+    assert {hint.split()[0] for hint in offered["usage_hint"].split(" | ")} <= set(ANSWERS)
+    assert set(COMMANDS) == set(ANSWERS)
+    assert len(offered["description"]) <= 2000
 
 
 def test_windows_listened_to_are_those_that_are_opened():

@@ -1,0 +1,127 @@
+"""/earshot: the same facts as on the Home tab, through the same guards, shown to the one who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from bot.slack.blocks import answer_blocks
+from bot.slack.edge import COMMAND
+from bot.slack.press import Press
+from bot.slack.typed import ANSWERS, typed
+from conversations.cards import Card, stranger_card
+from conversations.staff_commands import COMMANDS, help_card
+from rehearsal.slack_blocks import message_faults
+from store.plan_tables import Absence
+from store.tables import Seen
+from tests.bot.slack.test_plan_desk import read, words
+from tests.bot.slack_office import office
+from tests.bot.slack_school import NOW, SmallSchool, small_school
+
+
+@pytest.fixture
+def here(engine: Engine) -> Iterator[SmallSchool]:
+    school = small_school(engine, linked=True)
+    yield school
+    school.worker.close()
+
+
+def ask(here: SmallSchool, who: str, text: str) -> tuple[Card, ...]:
+    def work(session: Session) -> tuple[Card, ...]:
+        viewer = here.member(session, who)
+        return typed(Press(session, here.sealer, here.school, viewer, text, NOW, f"typed {text}", "tests"))[0]
+
+    cards = here.work(work)
+    assert message_faults(answer_blocks(cards, "en", "Europe/London", NOW), lambda _file: False) == []
+    return cards
+
+
+def titles(cards: tuple[Card, ...]) -> list[str]:
+    return [words(card.title) for card in cards]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "help", "HELP me", "Help"])
+def test_help_lists_every_word(here: SmallSchool, text: str):
+    assert ask(here, "tutor", text) == (help_card(),)
+    assert list(help_card().lines) == list(COMMANDS.values())
+    assert [line.text.removeprefix("/earshot ").split()[0].rstrip(":") for line in help_card().lines] == list(COMMANDS)
+    assert set(COMMANDS) == set(ANSWERS)
+
+
+@pytest.mark.parametrize("text", ["nudge", "<!channel>", "x" * 4000, "\x00", "drop table"])
+def test_what_is_not_known_is_answered_with_the_list(here: SmallSchool, text: str):
+    (card,) = ask(here, "tutor", text)
+    assert card.lines[1:] == help_card().lines
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "expected"),
+    [
+        ("tutor", "nudges", ["W.A. (7A): a change in pattern"]),
+        ("other", "nudges", ["Nothing here"]),
+        ("tutor", "group", ["7A"]),
+        ("lead", "group", ["7A", "7B"]),
+        ("lead", "group 7b", ["7B"]),
+        ("tutor", "group 7B", ["For your information"]),
+        ("tutor", "group 99", ["For your information"]),
+        ("tutor", "plans", ["Nothing here"]),
+        ("tutor", "waiting", ["For your information"]),
+        ("lead", "waiting", ["What waits today", "Urgent: W.A. (7A) may be in danger"]),
+        ("tutor", "home", ["W.A. (7A): a change in pattern", "7A", "Here"]),
+        ("tutor", "away", ["Here"]),
+        ("lead", "away", ["Here", "Away"]),
+    ],
+)
+def test_each_word_shows_what_is_theirs_to_see(here: SmallSchool, who: str, text: str, expected: list[str]):
+    assert titles(ask(here, who, text)) == expected
+
+
+@pytest.mark.parametrize("text", ["away until 2026-11-13", "away 2026-11-13", "away until 13/11/2026"])
+def test_being_away_is_typed_and_taken_back(here: SmallSchool, text: str):
+    (card,) = ask(here, "tutor", text)
+    assert read(card)[0] == "Until Friday 23:59."
+    assert titles(ask(here, "tutor", "away")) == ["You are away"]
+    assert titles(ask(here, "tutor", "back")) == ["Here"]
+    assert here.work(lambda session: list(session.exec(select(Absence)))) == []
+
+
+@pytest.mark.parametrize("text", ["away until friday", "away until", "away until 99/99/2026"])
+def test_a_day_that_is_none_changes_nothing(here: SmallSchool, text: str):
+    (card,) = ask(here, "tutor", text)
+    assert read(card)[0] == "A day is missing, or is no day. Nothing was changed."
+
+
+async def test_what_is_typed_is_answered_to_the_one_who_typed_it_alone(engine: Engine):
+    async with office(engine, "socket") as here:
+        answer = await here.rig.ask("POST", "/workspace/U0TUTOR/command", {"command": COMMAND, "text": "nudges"})
+        assert answer["acked"] is True
+        assert "refused" not in answer
+        (message,) = await here.messages("U0TUTOR")
+        assert message["blocks"][0]["text"]["text"].startswith("*W.A. (7A): a change in pattern*")
+        assert await here.messages("U0OTHER") == []
+        # A button of the answer does what it does on a card.
+        await here.press("U0TUTOR", "nudge_take")
+        assert here.school.the_flag().state == "taken"
+
+
+async def test_a_stranger_who_types_is_told_who_can_help_and_nothing_is_shown(engine: Engine):
+    async with office(engine, "socket") as here:
+        await here.rig.ask("POST", "/workspace/U0GUEST/command", {"command": COMMAND, "text": "group"})
+        (message,) = await here.messages("U0GUEST")
+        assert words(stranger_card().title) in message["blocks"][0]["text"]["text"]
+        assert here.count(Seen) == 0
+
+
+async def test_a_form_is_opened_filled_in_and_kept(engine: Engine):
+    async with office(engine, "http") as here:
+        await here.rig.ask("POST", "/workspace/U0TUTOR/command", {"command": COMMAND, "text": "away"})
+        await here.press("U0TUTOR", "away_set")
+        view = await here.soon(lambda: here.rig.ask("GET", "/workspace/U0TUTOR/view"))
+        values = {"first": {"first": "2026-11-10"}, "last": {"last": "2026-11-13"}}
+        told = await here.rig.ask("POST", "/workspace/U0TUTOR/view/submit", {"view_id": view["id"], "values": values})
+        assert (told["acked"], "refused" in told) == (True, False)
+        assert "Until Friday 23:59." in await here.modal("U0TUTOR")
+        assert here.count(Absence) == 1
