@@ -22,6 +22,7 @@ from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
 from bot.commands import person as person_commands
 from bot.commands import retention as retention_commands
+from bot.commands.anchors import anchors
 from bot.commands.fairness import fairness
 from bot.commands.flag import flags
 from bot.commands.impact import impact
@@ -74,6 +75,7 @@ app.add_typer(person_commands.app, name="person")
 app.command()(basis_commands.basis)
 app.command()(retention_commands.retention)
 app.command()(letters_commands.letters)
+care_commands.app.command()(anchors)
 app.add_typer(care_commands.app, name="policy")
 app.command()(care_commands.closed)
 app.command()(backup_commands.backup)

@@ -11,8 +11,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from conversations import bank
+from conversations.bank.anchor import anchor_items
 from conversations.cards import wave_card
 from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
+from scheduling.anchoring import is_anchor
 from scheduling.briefing import post_card, response
 from scheduling.choosing import choose_items
 from scheduling.school import SchoolFacts, wave_rule
@@ -117,7 +119,11 @@ def open_group(
         .where(col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
-    items = choose_items(session, sealer, wave, pupils)
+    items = (
+        dict.fromkeys((pupil.id for pupil in pupils), anchor_items(bank.load(wave.bank_version)))
+        if is_anchor(session, school, wave)
+        else choose_items(session, sealer, wave, pupils)
+    )
     events: list[Addressed] = []
     for pupil in pupils:
         check_in = CheckIn(
