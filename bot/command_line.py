@@ -22,6 +22,7 @@ from bot.commands import keys as keys_commands
 from bot.commands import letters as letters_commands
 from bot.commands import person as person_commands
 from bot.commands import retention as retention_commands
+from bot.commands.absence import absence
 from bot.commands.anchors import anchors
 from bot.commands.fairness import fairness
 from bot.commands.flag import flags
@@ -86,6 +87,7 @@ app.add_typer(wording)
 app.add_typer(whisper_app, name="whisper")
 app.add_typer(anonymity_app, name="anonymity")
 app.command()(impact)
+app.command()(absence)
 out = Console()
 errors = Console(stderr=True)
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, retention, rounds, scoring
+from scheduling import absence, auditor, cases, retention, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -111,6 +111,7 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
+    absence.set_aside_closed(session, school, now)
     more = nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
     set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []

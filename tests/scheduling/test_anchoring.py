@@ -44,9 +44,7 @@ def wave_at(room: Classroom, opens: datetime, state: str = "open") -> Wave:
     return wave
 
 
-@pytest.mark.parametrize(
-    ("days", "expected"), [(0, True), (-2, False), (-1, True), (5, True), (6, False)]
-)
+@pytest.mark.parametrize(("days", "expected"), [(0, True), (-2, False), (-1, True), (5, True), (6, False)])
 def test_it_is_the_wave_of_a_terms_third_week(room: Classroom, days: int, expected: bool):
     assert is_anchor(room.session, room.school, wave_at(room, ANCHOR + timedelta(days=days))) is expected
 

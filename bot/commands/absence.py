@@ -1,0 +1,104 @@
+"""`earshot absence FILE.csv`: who was not at school on which days, so that not answering then is no silence."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlmodel import Session, select
+
+from bot.clock import Clock
+from bot.commands.tools import bar, out, settings, the_school
+from bot.importing.rows import ImportProblem
+from bot.opening import open_store
+from scheduling.absence import set_aside, work_out_anew
+from scheduling.school import SchoolFacts, facts
+from store import audit
+from store.sealing import Sealer
+from store.tables import Pupil
+
+AT_ONCE = 20
+SHOWN = 20
+FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
+
+
+def absence(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns pupil_id and date, a line for each day.")],
+) -> None:
+    """Take absence out of silence: check-ins missed on a day a pupil was not at school do not count. It is not kept.
+
+    Example: earshot absence absence.csv
+    """
+    marks = read_marks(file)
+    engine, sealer = open_store(settings(), make=False)
+    now = Clock()()
+    with Session(engine) as session:
+        school = facts(the_school(session))
+        count, anew, unknown = note(session, sealer, school, marks, now)
+        session.commit()
+        with bar("Working out") as progress:
+            for start in range(0, len(anew), AT_ONCE):
+                progress(start, len(anew))
+                work_out_anew(session, sealer, school, anew[start : start + AT_ONCE], now)
+                session.commit()
+    out.print(f"{count} check-ins that were missed on a day of absence do not count any more.")
+    if unknown:
+        out.print(f"{unknown} ids of the file are not pupils here; they were left out.")
+
+
+def read_marks(file: Path) -> list[tuple[str, date]]:
+    """Read pairs of a pupil's id and a day. Raises ImportProblem; a wrong line is named, and then none is taken."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.DictReader(text))
+    except OSError:
+        raise ImportProblem(f"{file.name} cannot be read: check the name and the folder.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise ImportProblem(f"{file.name} is not a CSV file: save it as “CSV UTF-8” and try again.") from None
+    if not rows or not {"pupil_id", "date"} <= rows[0].keys():
+        raise ImportProblem(f"{file.name} needs a first line with pupil_id and date, and a line for each day.")
+    marks, wrong = [], []
+    for line, row in enumerate(rows, start=2):
+        reference, day = (row["pupil_id"] or "").strip(), _day((row["date"] or "").strip())
+        if not reference or day is None:
+            wrong.append(line)
+        else:
+            marks.append((reference, day))
+    if wrong:
+        lines = ", ".join(map(str, wrong[:SHOWN])) + (" and more" if len(wrong) > SHOWN else "")
+        raise ImportProblem(
+            f"{file.name}: lines {lines} hold no id or no day such as 2026-11-24, so nothing was changed. Mend them."
+        )
+    return marks
+
+
+def _day(text: str) -> date | None:
+    for form in FORMS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
+        except ValueError:
+            continue
+    return None
+
+
+def note(
+    session: Session, sealer: Sealer, school: SchoolFacts, marks: Sequence[tuple[str, date]], now: datetime
+) -> tuple[int, tuple[UUID, ...], int]:
+    """Set aside what was missed on those days; gives how many, who is to be worked out anew, and ids not known."""
+    rows = session.exec(select(Pupil.id, Pupil.mis_key).where(Pupil.school_id == school.id)).all()
+    by_key = {bytes(key): pupil_id for pupil_id, key in rows}
+    days: dict[UUID, set[date]] = defaultdict(set)
+    unknown = set()
+    for reference, day in marks:
+        pupil_id = by_key.get(sealer.blind("mis", reference))
+        if pupil_id is None:
+            unknown.add(reference)
+        else:
+            days[pupil_id].add(day)
+    count, anew = set_aside(session, school, days)
+    audit.record(session, school.id, now, actor="command line", action="absence noted", subject="school")
+    return count, anew, len(unknown)
