@@ -24,8 +24,10 @@ Plan = dict[str, Any]
 
 BLUE, GREY, INK, PALE = "#0072B2", "#8C8C8C", "#1A1A1A", "#E6E6E6"
 DPI = 110
+# Inches; a school of one year group still has room for the title and the words below.
+NARROWEST = 8.5
 # Longer than any drawing takes, also on a busy machine.
-SECONDS = 120.0
+SECONDS = 240.0
 KEPT = ("HOME", "LANG", "PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TMPDIR")
 
 
@@ -74,7 +76,7 @@ def png(plan: Plan) -> bytes:
     from matplotlib.figure import Figure
 
     mpl.use("agg")
-    figure = Figure(dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(dpi=DPI, facecolor="white")
     {"trends": _trends, "answering": _answering, "nudges": _nudges}[plan["kind"]](figure, plan)
     file = BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
@@ -84,7 +86,7 @@ def png(plan: Plan) -> bytes:
 def _trends(figure: Figure, plan: Plan) -> None:
     """A grid of small charts: a row for each series, a column for each year group."""
     rows, columns = len(plan["rows"]), max(len(plan["columns"]), 1)
-    figure.set_size_inches(2.6 + 1.7 * columns, 1.2 + 1.5 * rows)
+    _room(figure, 1.9 + 1.7 * columns, 1.3 + 1.4 * rows, left=1.8)
     charts = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     reach = _reach(plan)
     for row, (name, series) in enumerate(zip(plan["rows"], plan["years"], strict=True)):
@@ -100,14 +102,15 @@ def _trends(figure: Figure, plan: Plan) -> None:
             chart.axhline(0.5, color=PALE, linewidth=0.8, zorder=0)
             if row == 0:
                 chart.set_title(plan["columns"][column], fontsize=11, color=INK)
-        charts[row][0].set_ylabel(_folded(name), fontsize=10, color=INK, rotation=0, ha="right", va="center")
+        words = charts[row][0].set_ylabel(_folded(name), fontsize=10, color=INK, labelpad=8)
+        words.set(rotation=0, ha="right", va="center")
     _title(figure, plan, ("scale", "year", "school", "gap"))
 
 
 def _answering(figure: Figure, plan: Plan) -> None:
     """A row of small charts, one for each year group."""
     columns = max(len(plan["columns"]), 1)
-    figure.set_size_inches(2.0 + 1.7 * columns, 3.0)
+    _room(figure, 0.9 + 1.7 * columns, 3.0, left=0.7)
     charts = figure.subplots(1, columns, sharex=True, sharey=True, squeeze=False)[0]
     for chart, name, shares in zip(charts, plan["columns"], plan["years"], strict=False):
         _frame(chart, plan)
@@ -122,7 +125,7 @@ def _answering(figure: Figure, plan: Plan) -> None:
 def _nudges(figure: Figure, plan: Plan) -> None:
     """A table of counts; a bar in each cell shows its size, and what is kept back says so."""
     rows, columns = len(plan["rows"]), len(plan["columns"])
-    figure.set_size_inches(2.6 + 1.5 * columns, 1.4 + 0.45 * rows)
+    _room(figure, 1.6 + 1.5 * columns, 1.5 + 0.45 * rows, left=1.5)
     chart = figure.subplots()
     most = max((count for row in plan["counts"][:-1] for count in row[:-1] if count), default=1)
     for row, counts in enumerate(plan["counts"]):
@@ -144,6 +147,14 @@ def _nudges(figure: Figure, plan: Plan) -> None:
         side.set_visible(False)
     chart.axhline(rows - 1.5, color=GREY, linewidth=1)
     _title(figure, plan, ("small",))
+
+
+def _room(figure: Figure, width: float, height: float, *, left: float) -> None:
+    """Set the size and the margins, in inches: an automatic layout of so many charts would take most of the time."""
+    width = max(width, NARROWEST)
+    figure.set_size_inches(width, height)
+    margins = {"left": left / width, "right": 1 - 0.1 / width, "top": 1 - 0.8 / height, "bottom": 0.6 / height}
+    figure.subplots_adjust(**margins, wspace=0.12, hspace=0.2)
 
 
 def _frame(chart: Axes, plan: Plan) -> None:
@@ -197,8 +208,10 @@ def _folded(name: str) -> str:
 
 
 def _title(figure: Figure, plan: Plan, legend: tuple[str, ...]) -> None:
-    figure.suptitle(plan["words"]["title"], fontsize=14, color=INK, weight="bold")
-    figure.supxlabel(" · ".join(plan["words"][word] for word in legend), fontsize=9, color="#404040")
+    height = figure.get_size_inches()[1]
+    figure.suptitle(plan["words"]["title"], fontsize=14, color=INK, weight="bold", y=1 - 0.12 / height, va="top")
+    words = " · ".join(plan["words"][word] for word in legend)
+    figure.supxlabel(words, fontsize=9, color="#404040", y=0.08 / height, va="bottom")
 
 
 if __name__ == "__main__":

@@ -170,6 +170,7 @@ def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
         "undelivered": say("it did not reach their phone"),
         "open": say("not yet"),
         "missed": say("no answer"),
+        "absent": say("was not at school"),
     }
     return Card(
         say("{group}: not answered", group=group),

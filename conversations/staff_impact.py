@@ -47,8 +47,8 @@ def _matched(flagged: int, fewest: int, found: Found | None) -> list[Phrase]:
             found.pairs,
         ),
         say(
-            "Eight weeks later {improved} % of the first were better. Of the second it was {of_itself} %: so many get "
-            "better by themselves after a bad week, and nobody should take credit for that part.",
+            "Eight weeks later {improved} per cent of the first were better. Of the second it was {of_itself}: so many "
+            "get better by themselves after a bad week, and nobody should take credit for that part.",
             improved=found.improved,
             of_itself=found.of_itself,
         ),
@@ -66,8 +66,8 @@ def _drawn(fewest: int, found: Found | None, *, draws: bool) -> list[Phrase]:
         ]
     return [
         say(
-            "By the draw: of those nudged about at once {improved} % were better four weeks later, of those who waited "
-            "{of_itself} %. Chance alone decided who came first, so this comparison is sound.",
+            "By the draw: of those nudged about at once {improved} per cent were better four weeks later, of those who "
+            "waited {of_itself}. Chance alone decided who came first, so this comparison is sound.",
             improved=found.improved,
             of_itself=found.of_itself,
         ),

@@ -64,7 +64,7 @@ def trend_words() -> Mapping[str, Phrase]:
     return {
         "title": say("How year groups answer, week by week"),
         "scale": say("0 is the low end, 100 the high end"),
-        "year": say("Blue: this year group, with its 95 % interval"),
+        "year": say("Blue: this year group, with its 95 per cent interval"),
         "school": say("Grey: the whole school"),
         "gap": say("A gap: fewer than ten pupils"),
     }
@@ -123,7 +123,7 @@ def response_line(percent: int | None) -> Phrase:
     """How many answered lately, in one line."""
     if percent is None:
         return say("Fewer than ten pupils were reached in the last four check-ins.")
-    return say("{percent} % finished the last four check-ins, of those they reached.", percent=percent)
+    return say("{percent} per cent finished the last four check-ins, of those they reached.", percent=percent)
 
 
 def nudge_line(count: int | None) -> Phrase:

@@ -1,92 +1,108 @@
-"""Absence as it is set: checked, from one school day's beginning to another's end, and told to whoever stands in."""
+"""Absence: a check-in missed by who was not at school, or while school was closed, says nothing of silence.
 
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Final
+Such a check-in gets the state "absent". What had been taken in as missed before is worked out anew from the check-ins;
+a nudge that was sent stays sent, and so does the rest after it.
+"""
 
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from conversations.model import Phrase
-from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left
-from scheduling import cases
-from scheduling.briefing import away_of, post_card
 from scheduling.school import SchoolFacts
-from store import absences
-from store.due import set_due
-from store.guards import SAFEGUARDING
-from store.plan_tables import Absence
+from scheduling.scoring import read_bars, take_in
+from signals import flag
 from store.sealing import Sealer
-from store.tables import Flag, Pupil, Staff, TutorGroup
+from store.signal_tables import Signal
+from store.tables import CheckIn
 
-LONGEST: Final = 366
-_DAY: Final = timedelta(days=1)
-
-
-def problem_of(
-    school: SchoolFacts, staff: Staff, first: date, last: date, cover: Staff | None, now: datetime
-) -> Phrase | None:
-    """Say what is wrong with an absence; None when nothing is."""
-    today = school.calendar.local_date(now)
-    if last < today or last < first:
-        return PROBLEMS["days"]
-    if (last - today).days > LONGEST:
-        return PROBLEMS["far"]
-    if cover is not None and (cover.id == staff.id or not cover.active):
-        return PROBLEMS["cover"]
-    if cover is not None and SAFEGUARDING & set(staff.roles) and not SAFEGUARDING & set(cover.roles):
-        return PROBLEMS["lead"]
-    return None
+LATELY = timedelta(weeks=2)
+DAY = timedelta(days=1)
 
 
-def set_away(
-    session: Session, school: SchoolFacts, staff: Staff, first: date, last: date, cover: Staff | None, now: datetime
-) -> Absence:
-    """Set an absence that has no problem; from today on it begins now."""
-    calendar = school.calendar
-    starts = max(now, calendar.local(first, time.min))
-    row = absences.set_away(session, staff, starts, calendar.local(last + _DAY, time.min), cover, now)
-    set_due(session, school.id, "absence.begin", row.id.hex, row.starts_at)
-    return row
+def set_aside(
+    session: Session, school: SchoolFacts, days: Mapping[UUID, Collection[date]]
+) -> tuple[int, tuple[UUID, ...]]:
+    """Set aside check-ins missed by pupils who were absent on the day they opened; `days` by pupil.
 
-
-def leads_here(session: Session, school: SchoolFacts, moment: datetime) -> int:
-    """Count the safeguarding leads who are here, or have another in their place, at a moment."""
-    away = absences.away(session, school.id, moment)
-    everybody = session.exec(select(Staff).where(Staff.school_id == school.id, col(Staff.active).is_(True))).all()
-    return len({one.id for one in everybody if SAFEGUARDING & set(one.roles) and one.id not in away})
-
-
-def nobody_left(session: Session, school: SchoolFacts, row: Absence) -> Phrase | None:
-    """Say so if an absence leaves the school without a safeguarding lead on its first day or its last."""
-    moments = (row.starts_at, row.ends_at - timedelta(minutes=1))
-    if all(leads_here(session, school, moment) for moment in moments):
-        return None
-    return no_lead_left()
-
-
-def begin(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, now: datetime) -> None:
-    """As it begins, tell whoever stands in, and give them the nudges that are open or theirs to deal with now."""
-    away = absences.away(session, school.id, now)
-    cover_id = absences.stand_in(away, row.staff_id) if row.staff_id in away else None
-    if cover_id is None:
-        return
-    cover = session.get_one(Staff, cover_id)
-    key = f"cover:{row.id.hex}:{cover.id.hex}"
-    post_card(
-        session, sealer, school, cover, cover_card(away_of(session, sealer, row, now)), slot=None, dedupe=key, now=now
+    Gives how many, and whose had been taken in already: those are for `work_out_anew`.
+    """
+    marked = {pupil_id: set(its) for pupil_id, its in days.items() if its}
+    if not marked:
+        return 0, ()
+    first, last = min(map(min, marked.values())), max(map(max, marked.values()))
+    statement = (
+        select(CheckIn)
+        .where(CheckIn.school_id == school.id, CheckIn.state == "missed")
+        .where(col(CheckIn.pupil_id).in_(list(marked)))
+        # A day more on both ends: the school's day is not that of UTC.
+        .where(col(CheckIn.opened_at) >= school.calendar.local(first, school.calendar.day_start) - DAY)
+        .where(col(CheckIn.opened_at) <= school.calendar.local(last, school.calendar.day_end) + DAY)
     )
-    for flag in _waiting(session, school, row):
-        slot = f"{cases.slots_of(flag)}{cover.id.hex}:{row.id.hex}"
-        card = cases.card_of(session, sealer, school, flag)
-        post_card(session, sealer, school, cover, card, slot=slot, dedupe=slot, now=now)
+    return _absent(
+        session,
+        [
+            row
+            for row in session.exec(statement).all()
+            if school.calendar.local_date(row.opened_at) in marked[row.pupil_id]
+        ],
+    )
 
 
-def _waiting(session: Session, school: SchoolFacts, row: Absence) -> Sequence[Flag]:
-    groups = select(TutorGroup.id).where(TutorGroup.school_id == school.id, TutorGroup.tutor_id == row.staff_id)
-    return session.exec(
-        select(Flag)
-        .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
-        .where(Flag.school_id == school.id, col(Pupil.group_id).in_(groups))
-        .where((Flag.state == "new") | ((Flag.state == "taken") & (Flag.owner_id == row.staff_id)))
-        .order_by(col(Flag.raised_at))
-    ).all()
+def set_aside_closed(session: Session, school: SchoolFacts, now: datetime) -> int:
+    """Set aside check-ins of the last two weeks that opened on what has become a closed day (snow); gives how many."""
+    statement = (
+        select(CheckIn)
+        .where(CheckIn.school_id == school.id, CheckIn.state == "missed")
+        .where(col(CheckIn.opened_at) > now - LATELY)
+    )
+    days = {closure.first for closure in school.calendar.closures if closure.kind == "closed"}
+    if not any(day > school.calendar.local_date(now - LATELY) - DAY for day in days):
+        return 0
+    rows = session.exec(statement).all()
+    return _absent(session, [row for row in rows if _closed(school, school.calendar.local_date(row.opened_at))])[0]
+
+
+def _closed(school: SchoolFacts, day: date) -> bool:
+    return school.calendar.why_closed(day) == "closed"
+
+
+def _absent(session: Session, check_ins: Sequence[CheckIn]) -> tuple[int, tuple[UUID, ...]]:
+    kept = {}
+    pupils = {row.pupil_id for row in check_ins}
+    if pupils:
+        known = session.exec(select(Signal.pupil_id, Signal.as_of).where(col(Signal.pupil_id).in_(list(pupils))))
+        kept = dict(known.all())
+    taken_in = set()
+    for row in check_ins:
+        row.state = "absent"
+        session.add(row)
+        if row.pupil_id in kept and kept[row.pupil_id] >= row.opened_at:
+            taken_in.add(row.pupil_id)
+    session.flush()
+    return len(check_ins), tuple(sorted(taken_in))
+
+
+def work_out_anew(
+    session: Session, sealer: Sealer, school: SchoolFacts, pupil_ids: Sequence[UUID], now: datetime
+) -> None:
+    """Work out what is known of some pupils from all their check-ins; nobody is told, and rests go on."""
+    before = {
+        row.pupil_id: (row.flagged, sealer.read(row, "data")["up_at"])
+        for row in session.exec(select(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids))))
+        if row.model == flag.MODEL
+    }
+    session.execute(delete(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids))))
+    session.expire_all()
+    take_in(session, sealer, school, pupil_ids, now, None)
+    bars = read_bars(session, school.id)
+    for row in session.exec(select(Signal).where(col(Signal.pupil_id).in_(list(before)))):
+        flagged, up_at = before[row.pupil_id]
+        data = sealer.read(row, "data")
+        data["up_at"] = max(filter(None, (data["up_at"], up_at)), default=None)
+        row.flagged = row.flagged or flag.stays(data["points"], flagged, bars)
+        sealer.write(row, "data", data)
+        session.add(row)
+    session.flush()

@@ -131,7 +131,7 @@ def _counted(session: Session, wave: Wave, name: str, group_id: UUID | None) -> 
         group_id=group_id.hex if group_id else "",
         group=name,
         answered=counts.get("answered", 0),
-        asked=sum(counts.values()),
+        asked=sum(counts.values()) - counts.get("absent", 0),
         undelivered=counts.get("undelivered", 0),
         closes_at=wave.closes_at,
         closed=wave.state == "closed",

@@ -16,6 +16,7 @@ from conversations.model import CheckInCloses, CheckInId, RequestOwned
 from scheduling import (
     absence,
     auditor,
+    away,
     campaigns,
     cases,
     meetings,
@@ -124,6 +125,7 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
+    absence.set_aside_closed(session, school, now)
     more = nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
     set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []
@@ -203,7 +205,7 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     """Tell whoever stands in for somebody, and give them what waits, as the absence begins."""
     row = session.get(Absence, UUID(due.subject))
     if row is not None:
-        absence.begin(session, sealer, school, row, now)
+        away.begin(session, sealer, school, row, now)
     return []
 
 

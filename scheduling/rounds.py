@@ -11,8 +11,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from conversations import bank
+from conversations.bank.anchor import anchor_items
 from conversations.cards import wave_card
 from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
+from scheduling.anchoring import is_anchor
 from scheduling.briefing import post_card, response
 from scheduling.choosing import choose_items
 from scheduling.own_questions import OwnOfWave
@@ -119,7 +121,12 @@ def open_group(
         .where(col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
-    items, own = choose_items(session, sealer, wave, pupils), OwnOfWave(session, school, wave)
+    own = OwnOfWave(session, school, wave)
+    items = (
+        dict.fromkeys((pupil.id for pupil in pupils), anchor_items(bank.load(wave.bank_version)))
+        if is_anchor(session, school, wave)
+        else choose_items(session, sealer, wave, pupils)
+    )
     events: list[Addressed] = []
     for pupil in pupils:
         version, chosen = own.chosen(items[pupil.id], pupil.phase)

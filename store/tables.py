@@ -161,7 +161,8 @@ class Wave(SQLModel, table=True):
 class CheckIn(SQLModel, table=True):
     """One pupil's check-in of one wave, pinned to a version of the item bank and to the wording of the pupil's `phase`.
 
-    `state`: open, answered, partial, missed, undelivered (it never reached the phone). The answers are one sealed blob.
+    `state`: open, answered, partial, missed, undelivered (it never reached the phone), absent (missed by who was not at
+    school). The answers are one sealed blob.
     """
 
     __tablename__ = "check_in"

@@ -1,112 +1,104 @@
-"""`earshot absence`: who of the staff is away, from when to when, and who stands in for them."""
+"""`earshot absence FILE.csv`: who was not at school on which days, so that not answering then is no silence."""
 
-from datetime import date
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
-from rich.table import Table
 from sqlmodel import Session, select
 
 from bot.clock import Clock
-from bot.commands.tools import FileProblem, out, settings, the_school
+from bot.commands.tools import bar, out, settings, the_school
+from bot.importing.rows import ImportProblem
 from bot.opening import open_store
-from bot.text import render
-from scheduling import absence
-from scheduling.briefing import away_listed
-from scheduling.school import facts
-from store import absences, audit
+from scheduling.absence import set_aside, work_out_anew
+from scheduling.school import SchoolFacts, facts
+from store import audit
 from store.sealing import Sealer
-from store.tables import School, Staff
+from store.tables import Pupil
 
-app = typer.Typer(help="Who of the staff is away, and who stands in for them.", no_args_is_help=True)
-Email = Annotated[str, typer.Argument(help="The e-mail address of the member of staff.")]
-
-
-class AbsenceProblem(FileProblem):
-    """An absence cannot be set so; the sentence says what to change."""
+AT_ONCE = 20
+SHOWN = 20
+FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
 
 
-@app.command(name="list")
-def list_absences() -> None:
-    """List who is away or will be.
-
-    Example: earshot absence list
-    """
-    engine, sealer = open_store(settings(), make=False)
-    with Session(engine) as session:
-        school = the_school(session)
-        calendar = facts(school).calendar
-        rows = away_listed(session, sealer, school.id, Clock()())
-    table = Table("away", "from", "to", "stands in")
-    for row in rows:
-        days = (f"{calendar.local_date(moment):%d %B %Y}" for moment in (row.starts, row.last))
-        table.add_row(row.name, *days, row.cover or "nobody")
-    out.print(table if rows else "Nobody is away.")
-
-
-@app.command(name="set")
-def set_absence(
-    email: Email,
-    until: Annotated[str, typer.Option(help="The last day away, as YYYY-MM-DD.")],
-    since: Annotated[str | None, typer.Option("--from", help="The first day away; without it, today.")] = None,
-    cover: Annotated[str | None, typer.Option(help="Who stands in: their e-mail address.")] = None,
+def absence(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns pupil_id and date, a line for each day.")],
 ) -> None:
-    """Set that somebody is away. Whoever stands in gets their nudges and reads of their groups, on these days alone.
+    """Take absence out of silence: check-ins missed on a day a pupil was not at school do not count. It is not kept.
 
-    Example: earshot absence set t.tolling@school.example --until 2026-12-04 --cover o.orrin@school.example
+    Example: earshot absence absence.csv
     """
+    marks = read_marks(file)
     engine, sealer = open_store(settings(), make=False)
     now = Clock()()
     with Session(engine) as session:
-        row = the_school(session)
-        school = facts(row)
-        staff = _staff(session, sealer, row, email)
-        stands_in = _staff(session, sealer, row, cover) if cover else None
-        first = _day(since) if since else school.calendar.local_date(now)
-        problem = absence.problem_of(school, staff, first, _day(until), stands_in, now)
-        if problem is not None:
-            raise AbsenceProblem(render(problem, "en", school.zone, now))
-        made = absence.set_away(session, school, staff, first, _day(until), stands_in, now)
-        _note(session, row, staff, "absence set")
-        warning = absence.nobody_left(session, school, made)
+        school = facts(the_school(session))
+        count, anew, unknown = note(session, sealer, school, marks, now)
         session.commit()
-    out.print("The absence is set.")
-    if warning is not None:
-        out.print(render(warning, "en", school.zone, now), markup=False)
+        with bar("Working out") as progress:
+            for start in range(0, len(anew), AT_ONCE):
+                progress(start, len(anew))
+                work_out_anew(session, sealer, school, anew[start : start + AT_ONCE], now)
+                session.commit()
+    out.print(f"{count} check-ins that were missed on a day of absence do not count any more.")
+    if unknown:
+        out.print(f"{unknown} ids of the file are not pupils here; they were left out.")
 
 
-@app.command()
-def end(email: Email) -> None:
-    """Say that somebody is back, or will not be away after all.
-
-    Example: earshot absence end t.tolling@school.example
-    """
-    engine, sealer = open_store(settings(), make=False)
-    with Session(engine) as session:
-        school = the_school(session)
-        staff = _staff(session, sealer, school, email)
-        was = absences.end(session, staff, Clock()())
-        if was:
-            _note(session, school, staff, "absence ended")
-        session.commit()
-    out.print("They are back." if was else "They were not away.")
-
-
-def _note(session: Session, school: School, staff: Staff, action: str) -> None:
-    subject = f"staff:{staff.id.hex}"
-    audit.record(session, school.id, Clock()(), actor="command line", action=action, subject=subject)
-
-
-def _staff(session: Session, sealer: Sealer, school: School, email: str) -> Staff:
-    key = sealer.blind("email", email.strip().lower())
-    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.email_key == key)).first()
-    if staff is None or not staff.active:
-        raise AbsenceProblem("No member of staff here has that e-mail address. Look it up in your list, and try again.")
-    return staff
-
-
-def _day(text: str) -> date:
+def read_marks(file: Path) -> list[tuple[str, date]]:
+    """Read pairs of a pupil's id and a day. Raises ImportProblem; a wrong line is named, and then none is taken."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise AbsenceProblem(f"{text} is no day. Write it as YYYY-MM-DD.") from None
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.DictReader(text))
+    except OSError:
+        raise ImportProblem(f"{file.name} cannot be read: check the name and the folder.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise ImportProblem(f"{file.name} is not a CSV file: save it as “CSV UTF-8” and try again.") from None
+    if not rows or not {"pupil_id", "date"} <= rows[0].keys():
+        raise ImportProblem(f"{file.name} needs a first line with pupil_id and date, and a line for each day.")
+    marks, wrong = [], []
+    for line, row in enumerate(rows, start=2):
+        reference, day = (row["pupil_id"] or "").strip(), _day((row["date"] or "").strip())
+        if not reference or day is None:
+            wrong.append(line)
+        else:
+            marks.append((reference, day))
+    if wrong:
+        lines = ", ".join(map(str, wrong[:SHOWN])) + (" and more" if len(wrong) > SHOWN else "")
+        raise ImportProblem(
+            f"{file.name}: lines {lines} hold no id or no day such as 2026-11-24, so nothing was changed. Mend them."
+        )
+    return marks
+
+
+def _day(text: str) -> date | None:
+    for form in FORMS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
+        except ValueError:
+            continue
+    return None
+
+
+def note(
+    session: Session, sealer: Sealer, school: SchoolFacts, marks: Sequence[tuple[str, date]], now: datetime
+) -> tuple[int, tuple[UUID, ...], int]:
+    """Set aside what was missed on those days; gives how many, who is to be worked out anew, and ids not known."""
+    rows = session.exec(select(Pupil.id, Pupil.mis_key).where(Pupil.school_id == school.id)).all()
+    by_key = {bytes(key): pupil_id for pupil_id, key in rows}
+    days: dict[UUID, set[date]] = defaultdict(set)
+    unknown = set()
+    for reference, day in marks:
+        pupil_id = by_key.get(sealer.blind("mis", reference))
+        if pupil_id is None:
+            unknown.add(reference)
+        else:
+            days[pupil_id].add(day)
+    count, anew = set_aside(session, school, days)
+    audit.record(session, school.id, now, actor="command line", action="absence noted", subject="school")
+    return count, anew, len(unknown)

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session, col, select
 
+from bot.commands.anchors import anchors
 from bot.commands.tools import FileProblem, out, settings, the_school
 from bot.opening import open_store
 from scheduling.calendar import Closure, SchoolCalendar
@@ -162,3 +163,6 @@ def _holes(session: Session, school: School, policy: Policy) -> list[str]:
     ).all()
     heads = [one.year for one in staff if "head_of_year" in one.roles and one.year is not None]
     return holes(policy, [Member(one.id, frozenset(one.roles)) for one in staff], years, heads)
+
+
+app.command()(anchors)

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
-from scheduling.scoring import items_of, look
+from scheduling.scoring import NOT_ASKED, items_of, look
 from signals.board import levels
 from signals.fairness import FEWEST, GroupRate, rates
 from store import audit
@@ -149,7 +149,7 @@ def _groups(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]])
 
 
 def _answers(counts: dict[str, int]) -> bool:
-    asked = sum(count for state, count in counts.items() if state not in ("open", "undelivered"))
+    asked = sum(count for state, count in counts.items() if state not in ("open", *NOT_ASKED))
     return bool(asked) and counts.get("answered", 0) >= HALF * asked
 
 

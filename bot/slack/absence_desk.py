@@ -10,7 +10,7 @@ from bot.slack.press import Done, Press, home_again, id_of, note, sentence
 from conversations.cards import Card
 from conversations.model import say
 from conversations.staff_absence import AWAY, AWAY_OTHER, away_lines, form
-from scheduling import absence
+from scheduling import away
 from scheduling.briefing import away_of
 from store import absences
 from store.guards import SAFEGUARDING, NotFound
@@ -53,7 +53,7 @@ def away_end(press: Press) -> Done:
     return Done(home_again(press))
 
 
-def away(press: Press, entered: Mapping[str, str]) -> Done:
+def set_own(press: Press, entered: Mapping[str, str]) -> Done:
     """They filled in from when to when they are away."""
     return set_for(press, press.viewer, entered)
 
@@ -74,12 +74,12 @@ def set_for(press: Press, staff: Staff, entered: Mapping[str, str]) -> Done:
     except ValueError:
         return Done(modal=sentence(say("A day is missing, or is no day. Nothing was changed.")))
     cover = _staff(press, entered["cover"]) if entered.get("cover") else None
-    problem = absence.problem_of(press.school, staff, first, last, cover, press.now)
+    problem = away.problem_of(press.school, staff, first, last, cover, press.now)
     if problem is not None:
         return Done(modal=sentence(problem))
-    row = absence.set_away(press.session, press.school, staff, first, last, cover, press.now)
+    row = away.set_away(press.session, press.school, staff, first, last, cover, press.now)
     note(press, "absence set", f"staff:{staff.id.hex}")
-    warning = absence.nobody_left(press.session, press.school, row)
+    warning = away.nobody_left(press.session, press.school, row)
     lines = away_lines(away_of(press.session, press.sealer, row, press.now))
     return Done(home_again(press), Card(say("Away"), (*lines, *((warning,) if warning else ()))))
 
@@ -96,4 +96,4 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "away_other": away_other,
     "away_end": away_end,
 }
-SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {AWAY: away, AWAY_OTHER: other_away}
+SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {AWAY: set_own, AWAY_OTHER: other_away}

@@ -1,7 +1,8 @@
 """Check-in: a few taps in one message, then "anything else?".
 
 Rules
-1. One message holds the whole check-in. Each tap changes it in place; progress is shown ("2 of 6").
+1. One message holds the whole check-in. Each tap changes it in place; progress is shown ("2 of 6"). One
+   that is longer than usual says so with its first question.
 2. Every question can be skipped. Back goes one question back and takes nothing away until it is answered anew.
 3. Talk to someone is under every question. Using it, or the menu, leaves the check-in as it was.
 4. After the last question comes "Anything else you would like to say?". Words are optional and say who may read them.
@@ -58,6 +59,8 @@ AWAITING_WORDS = "check_in.words"
 LONGEST_WORDS = 4_096
 LONGEST_MS = 3_600_000
 # Three buttons share a row of a narrow phone only if none of them would be cut off there.
+# Beyond this many questions, as in an anchor round, a check-in is longer than usual.
+USUAL_LENGTH = 8
 
 _DATA = re.compile(
     r"c:(?P<id>[^:]{1,40}):(?:go|(?P<at>0|[1-9][0-9]?):(?P<what>0|[1-9][0-9]?|skip|keep|back|done|read))"
@@ -87,7 +90,11 @@ def reminder(state: State, event: CheckInReminder, person: Person, now: datetime
         return Step(state)
     if check_in.closes_at <= now:
         return Step(state)
-    words = say("Your check-in is still open until {when}. It takes about a minute.", when=check_in.closes_at)
+    words = (
+        say("Your check-in is still open until {when}. It takes about two minutes.", when=check_in.closes_at)
+        if len(check_in.items) > USUAL_LENGTH
+        else say("Your check-in is still open until {when}. It takes about a minute.", when=check_in.closes_at)
+    )
     message = Message((words,), rows=((go_on_button(check_in),), (talk_button(),)))
     send = Send(message, _reminder_slot(check_in), lane="bulk", expires_at=check_in.closes_at)
     return Step(_with(state, replace(check_in, reminded=True)), (send,))
@@ -281,7 +288,9 @@ def question(check_in: OpenCheckIn, person: Person) -> Message:
         return _anything_else(check_in, person, total)
     progress = say("{number} of {total}", number=check_in.position + 1, total=total)
     rows = (*_option_rows(check_in, item), *_keep_row(check_in, item), *_foot(check_in, person))
-    return Message((item.stem, item.remark) if item.remark else (item.stem,), progress, rows)
+    longer = check_in.position == 0 and total > USUAL_LENGTH + 1
+    first = (say("This one is a bit longer than usual. You can skip any of it."),) if longer else ()
+    return Message((*first, item.stem, item.remark) if item.remark else (*first, item.stem), progress, rows)
 
 
 def _option_rows(check_in: OpenCheckIn, item: Asked) -> Rows:

@@ -75,6 +75,6 @@ def test_a_series_of_small_groups_says_so():
 
 def test_words_beside_say_how_many_answered_and_that_it_is_no_finding():
     words = message(view(), READER)
-    assert "80 % finished the last four check-ins" in words
+    assert "80 per cent finished the last four check-ins" in words
     assert "There were 28 nudges." in words
     assert "not a finding" in words

@@ -99,7 +99,7 @@ def words(matched: Found | None, drawn: Found | None = None, *, draws: bool = Fa
 
 def test_it_says_what_comes_of_itself_beside_what_got_better():
     told = " ".join(words(Found(25, 64, 56, 0.1, -0.2, 0.4)))
-    assert "64 % of the first were better. Of the second it was 56 %" in told
+    assert "64 per cent of the first were better. Of the second it was 56:" in told
     assert "+0.10 SD (-0.20 to +0.40): no more than chance could do" in told
     assert "observation" in told
 
@@ -121,7 +121,7 @@ def test_the_draw_has_lines_of_its_own_where_the_school_agreed():
         "The order among near ties is drawn. At least 10 pupils on each side are needed."
     ]
     drawn = words(None, Found(12, 50, 40, 0.2, -0.1, 0.5), draws=True)
-    assert drawn[1].startswith("By the draw: of those nudged about at once 50 % were better four weeks later")
+    assert drawn[1].startswith("By the draw: of those nudged about at once 50 per cent were better four weeks later")
     assert drawn[2].startswith("The difference is +0.20 SD")
 
 

@@ -1,4 +1,4 @@
-"""`earshot absence`: set, listed and ended; what cannot be is one sentence, and changes nothing."""
+"""`earshot away`: set, listed and ended; what cannot be is one sentence, and changes nothing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,16 +14,16 @@ TESS = "t.tolling@fernhill.example"
 
 
 def test_an_absence_is_set_listed_and_ended(made: Earshot, people: None) -> None:
-    assert made("absence", "list").out == "Nobody is away."
-    told = made("absence", "set", TESS, "--until", "2099-01-01")
+    assert made("away", "list").out == "Nobody is away."
+    told = made("away", "set", TESS, "--until", "2099-01-01")
     assert told.err == "That is more than a year ahead. Nothing was changed."
     until = next_year()
-    told = made("absence", "set", TESS.upper(), "--from", until, "--until", until)
+    told = made("away", "set", TESS.upper(), "--from", until, "--until", until)
     assert told.out.startswith("The absence is set.")
-    assert "Tess Tolling" in made("absence", "list").out
-    assert made("absence", "end", TESS).out == "They are back."
-    assert made("absence", "end", TESS).out == "They were not away."
-    assert [action for action in actions() if "absence" in action] == ["absence set", "absence ended"]
+    assert "Tess Tolling" in made("away", "list").out
+    assert made("away", "end", TESS).out == "They are back."
+    assert made("away", "end", TESS).out == "They were not away."
+    assert [action for action in actions() if "away" in action] == ["absence set", "absence ended"]
 
 
 def next_year() -> str:
@@ -40,6 +40,6 @@ def next_year() -> str:
     ],
 )
 def test_what_cannot_be_is_told(made: Earshot, people: None, arguments: tuple[str, ...], sentence: str) -> None:
-    told = made("absence", "set", *(next_year() if one == "NEXT" else one for one in arguments))
+    told = made("away", "set", *(next_year() if one == "NEXT" else one for one in arguments))
     assert (told.status, told.err[: len(sentence)]) == (1, sentence[:1].upper() + sentence[1:])
-    assert made("absence", "list").out == "Nobody is away."
+    assert made("away", "list").out == "Nobody is away."
