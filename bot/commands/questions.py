@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from bot import text
 from bot.clock import Clock
+from bot.commands import question_totals
 from bot.commands.tools import out, settings, the_school
 from bot.commands.wording import shown
 from bot.opening import open_store
@@ -158,6 +159,29 @@ def retire(ids: Annotated[list[str], typer.Argument(help="Ids of questions, such
         _record(session, school.id, f"questions published {row.number}")
         session.commit()
         out.print(f"Retired. Version {row.number} is published: {_count(read_version(row))}")
+
+
+@app.command()
+def totals(id: Annotated[str, typer.Argument(help="The question's id, such as LUNCH-1.")]) -> None:
+    """Count how a question of the school's own was answered, by age; counts under five are not shown.
+
+    Example: earshot questions totals LUNCH-1
+    """
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session:
+        school = the_school(session)
+        known = {
+            _bare(one.question): one.question
+            for row in questions.versions(session, school.id)
+            for one in read(row.file).items
+        }
+        if id not in known:
+            raise QuestionsProblem(f"No question {id} was ever published. `earshot questions list` shows what is.")
+        lines = list(question_totals.totals(session, sealer, known[id]))
+        _record(session, school.id, "question totals")
+        session.commit()
+    for line in lines:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 # --- reading and checking ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from conversations.flows import check_in
@@ -98,7 +99,7 @@ def chosen(state: State, person: Person, language: str) -> Step:
     if changed is None:
         return not_offered(state)
     words = say("From now on messages come in {language}.", language=autonym(language))
-    anew = check_in.shown_anew(state, person) if changed else Step(state)
+    anew = check_in.shown_anew(state, replace(person, language=language)) if changed else Step(state)
     return Step(anew.state, (*changed, Edit(Message((words,), rows=way_on())), *anew.effects))
 
 

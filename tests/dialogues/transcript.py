@@ -76,6 +76,7 @@ from conversations.model import (
     Text,
     Toast,
 )
+from conversations.own_questions import OwnQuestion, OwnWording
 from conversations.router import step
 
 FOLDER = Path(__file__).parent
@@ -83,6 +84,17 @@ BANK = "2026-1"
 _INDENT = "     "
 PLAYED = ("clock:", "pupil", "school", "staff", "go-tos:", "tutor:", "leads:")
 _REQUEST = "0" * 31 + "7"
+OWN = {
+    "own:LUNCH-1": OwnQuestion(
+        "own:LUNCH-1",
+        (
+            OwnWording("en", "young", "Where do you sit at lunch?", ("At the edge", "In the middle"), ("🪟", "🎪")),
+            OwnWording("en", "older", "Where do you sit at lunch?", ("At the edge", "In the middle")),
+            OwnWording("cy", "older", "Ble wyt ti’n eistedd?", ("Ar yr ymyl", "Yn y canol")),
+        ),
+    )
+}
+"""A school's own questions, for a check-in to hold."""
 
 
 def in_english(phrase: Phrase) -> str:
@@ -174,8 +186,9 @@ class Stage:
         if what == "closes":
             return CheckInCloses(CheckInId(self._check_in()))
         self.opened += 1
-        items = tuple(re.findall(r"[A-Z0-9-]+", what.removeprefix("opens ")))
-        return CheckInOpens(CheckInId(self._check_in()), BANK, items, self.now + timedelta(days=2))
+        items = tuple(re.findall(r"(?:own:)?[A-Z0-9-]+", what.removeprefix("opens ")))
+        own = tuple(OWN[item] for item in items if item in OWN)
+        return CheckInOpens(CheckInId(self._check_in()), BANK, items, self.now + timedelta(days=2), own)
 
     def _check_in(self) -> str:
         return f"{self.opened:032x}"
@@ -316,7 +329,8 @@ def transcript(script: str) -> str:
 def _stage(described: str) -> Stage:
     band, status, nation, *languages = described.split(", ")
     assert band in ("young", "older")
-    stranger = status == "stranger"
+    stranger, hears = status == "stranger", "hears" in languages
+    languages = [language for language in languages if language != "hears"]
     assert stranger or status in ("invited", "active", "stopped", "left")
     pupil = Person(
         band=band,
@@ -324,5 +338,6 @@ def _stage(described: str) -> Stage:
         languages=tuple(languages) or ("en",),
         nation=nation,
         status="invited" if stranger else status,
+        hears=hears,
     )
     return Stage(None if stranger else pupil, pupil)

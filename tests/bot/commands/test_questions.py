@@ -11,9 +11,9 @@ from bot.settings import Settings
 from scheduling.own_questions import OwnOfWave
 from scheduling.school import facts
 from store import questions
-from store.tables import Cursor, School, Wave
+from store.tables import CheckIn, Cursor, School, Wave
 from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
-from tests.factories import CALENDAR
+from tests.factories import CALENDAR, NOW, make_group, make_pupil
 
 __all__ = ["_as_before", "earshot", "made"]
 
@@ -109,6 +109,41 @@ def test_real_pupils_are_never_asked_for_a_preview(made: Earshot) -> None:
     write(LUNCH)
     told = made("questions", "preview", FILE, "--phones")
     assert (told.status, told.err[:22], published()) == (1, "This is no rehearsal: ", [])
+
+
+def test_totals_count_the_whole_school_and_hide_what_could_tell_who_it_was(made: Earshot) -> None:
+    write(LUNCH)
+    made("questions", "publish", FILE)
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = facts(session.exec(select(School)).one())
+        group = make_group(session, school, "7B", 7)
+        wave = Wave(school_id=school.id, day="2027-01-12", number=0, opens_at=NOW, closes_at=NOW, bank_version="2026-1")
+        session.add(wave)
+        session.flush()
+        for number in range(12):
+            pupil = make_pupil(session, sealer, school, group, phase="older" if number < 6 else "young")
+            row = CheckIn(
+                school_id=school.id,
+                wave_id=wave.id,
+                pupil_id=pupil.id,
+                group_id=group.id,
+                bank_version="2026-1+1",
+                phase=pupil.phase,
+                state="answered",
+                opened_at=NOW,
+            )
+            # All six of the older at the edge; one of the six young ones in the middle.
+            sealer.write(row, "answers", [["own:LUNCH-1", 2 if number == 11 else 0, 900], ["SD-IN-1", 1, 900]])
+            session.add(row)
+        session.commit()
+    engine.dispose()
+    assert made("questions", "totals", "LUNCH-1").out == (
+        "Ages 8–11: “Where do you sit at lunch?” "
+        "At the edge: 5 Part way in: fewer than 5 In the middle: fewer than 5 "
+        "Ages 11–18: 6 answers to “Where do you sit at lunch?” At the edge: 6 In the middle: 0"
+    )
+    assert made("questions", "totals", "LUNCH-2").err.startswith("No question LUNCH-2 was ever published.")
 
 
 def test_in_rehearsal_they_open_on_the_phones_at_once_as_a_whole_check_in(made: Earshot) -> None:
