@@ -8,6 +8,8 @@ ids keep their rows in the order of random keys, so that the file does not say w
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text
 
 SCHEMA_VERSION = b"1"
+# The state of the reader that is the recovery key of a locked desk.
+RECOVERY = "recovery"
 
 whisper_metadata = MetaData()
 

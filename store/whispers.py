@@ -33,7 +33,7 @@ from store.whisper_sealing import (
     unpack,
 )
 from store.whisper_store import WhisperStore, place_of
-from store.whisper_tables import lately, reader, report, turn, wrap
+from store.whisper_tables import RECOVERY, lately, reader, report, turn, wrap
 
 Status = Literal["received", "read", "acting", "closed"]
 Urgency = Literal["ordinary", "urgent"]
@@ -140,12 +140,8 @@ def start(
         "card": store.lock_card(b"[]", door.report),
     }
     with store.write() as connection:
-        readers = [
-            one
-            for one in connection.execute(select(reader).where(reader.c.state == "active")).all()
-            if one.id.hex() not in draft.excluded
-        ]
-        if not readers:
+        readers = [one for one in connection.execute(select(reader)).all() if one.id.hex() not in draft.excluded]
+        if all(one.state == RECOVERY for one in readers):
             raise NobodyReads
         connection.execute(insert(report), row)
         connection.execute(

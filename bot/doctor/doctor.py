@@ -17,6 +17,7 @@ from telegram.request import HTTPXRequest
 from bot.doctor.clock import clock_findings
 from bot.doctor.store import folder_findings, store_findings
 from bot.doctor.trust import trust_findings
+from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
 from bot.settings import Settings
@@ -119,5 +120,6 @@ CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "data folder": folder_findings,
     "database": store_findings,
     "trust": trust_findings,
+    "whispers": whisper_findings,
     "networks": _network_findings,
 }
