@@ -283,7 +283,7 @@ def kept_well(choice: Choice) -> Message:
         say("Good. You have them."),
         say("I can remove all this from the chat. Then the words on your paper are the only way back."),
     )
-    rows: Rows = (_see_replies(choice), (Button(say("Remove this from my chat"), "w:z"),))
+    rows: Rows = (_see_replies(choice), (knock_button(choice),), (Button(say("Remove this from my chat"), "w:z"),))
     return Message(paragraphs, rows=rows)
 
 
@@ -330,7 +330,33 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     if found.status == "closed":
         code = _only_receipt(choice).code()
         rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
-    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice)))
+    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice), (knock_button(choice),)))
+
+
+def knock_button(choice: Choice) -> Button:
+    return Button(say("Tell me when staff answer"), f"w:p:{_only_receipt(choice).code()}")
+
+
+def ask_knock(choice: Choice) -> Message:
+    """Say what a knock means before it is asked for."""
+    paragraphs = (
+        say("I can say hello in this chat when staff answer. It will not say why."),
+        say("For this, a locked note of your chat is kept for two weeks at most. Staff cannot open it or see it."),
+        say("Without it, nothing here leads back to you. You can always look with See replies."),
+    )
+    code = _only_receipt(choice).code()
+    rows: Rows = ((Button(say("Yes, say hello"), f"w:u:{code}"),), _see_replies(choice))
+    return Message(paragraphs, rows=rows)
+
+
+def knock_kept() -> Message:
+    return Message((say("Good. I will say hello here when staff answer, at a fixed time of the day."),))
+
+
+def knock() -> Message:
+    """The neutral line: it says nothing to whoever else looks at the phone."""
+    words = say("Hello. There may be something new for you here. Look when it suits you.")
+    return Message((words,), rows=((*see_replies_row(), Button(say("Menu"), "menu")),))
 
 
 def _closed(outcome: str) -> Phrase:

@@ -18,6 +18,7 @@ from store.whisper_sealing import (
     VERIFIER_BYTES,
     NotOpened,
     new_seed,
+    no_route,
     pack,
     public_of,
     seal,
@@ -168,6 +169,8 @@ def _dummy(copy: WhisperStore, today: date) -> dict[str, Any]:
         "desk_key": public_of(new_seed()),
         "head": seal(public_of(new_seed()), pack({}), b""),
         "card": copy.lock_card(b"[]", key),
+        "knock": "",
+        "route": no_route(),
     }
 
 

@@ -262,13 +262,17 @@ def say(store: WhisperStore, who: bytes, report_id: str, what: str, name: str, w
         door = Door(row.id, PublicKey(row.reporter_key), PublicKey(row.desk_key))
         facts = {"by": name, "what": what}
         sealed_turn(connection, door, facts, words.encode("utf-8", "replace"), for_reporter=what != "note")
+        if what != "note":
+            connection.execute(update(report).where(report.c.id == row.id).values(knock="due"))
 
 
 def change(store: WhisperStore, who: bytes, report_id: str, **values: str) -> None:
     """Set plain facts: status, urgency, stage, outcome, closed, kept. Raises NotThere."""
     with store.write() as connection:
         row, _ = _opened(store, connection, who, report_id)
-        connection.execute(update(report).where(report.c.id == row.id).values(**values))
+        # Closed or answered, the same is noted whether or not a knock was asked for.
+        more = {"knock": "due"} if values.get("status") == "closed" else {}
+        connection.execute(update(report).where(report.c.id == row.id).values(**values, **more))
 
 
 def note_in_head(store: WhisperStore, who: bytes, report_id: str, **facts: object) -> None:

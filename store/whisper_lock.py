@@ -84,7 +84,7 @@ def lock(store: WhisperStore, seed: Seed) -> None:
         row = {"id": _RECOVERY_ID, "public": public, "private": b"", "state": RECOVERY}
         connection.execute(insert(reader), row)
         for one in connection.execute(select(report)).all():
-            desk = _desk_of(store, connection, one)
+            desk = desk_of(store, connection, one)
             if desk is not None:
                 _give(connection, one.id, desk, _RECOVERY_ID, public)
 
@@ -204,7 +204,7 @@ def share(store: WhisperStore) -> None:
         return
     with store.write() as connection:
         for one, who in wanting:
-            desk = _desk_of(store, connection, one)
+            desk = desk_of(store, connection, one)
             if desk is not None and not _is_left_out(desk, one, who.id):
                 _give(connection, one.id, desk, who.id, who.public)
 
@@ -255,7 +255,7 @@ def _by_recovery(connection: Connection, one: Row[Any], seed: Seed) -> Seed | No
         return None
 
 
-def _desk_of(store: WhisperStore, connection: Connection, one: Row[Any]) -> Seed | None:
+def desk_of(store: WhisperStore, connection: Connection, one: Row[Any]) -> Seed | None:
     """Open a report's key with whichever reader's key is at hand."""
     rows = connection.execute(
         select(reader, wrap.c.sealed).join(wrap, wrap.c.reader == reader.c.id).where(wrap.c.report == one.id)

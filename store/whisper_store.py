@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from store.database import make_engine
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem, problem
+from store.whisper_schema import bring_up
 from store.whisper_sealing import ID_BYTES, SALT_BYTES, Cost, NotOpened, Seed
 from store.whisper_tables import SCHEMA_VERSION, setting, whisper_metadata
 
@@ -170,6 +171,7 @@ def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool =
         with store.write() as connection:
             if not inspect(connection).has_table("setting"):
                 whisper_metadata.create_all(connection)
+            bring_up(connection)
             store.note_key(connection)
     except DBAPIError as error:
         engine.dispose()

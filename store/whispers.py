@@ -25,6 +25,7 @@ from store.whisper_sealing import (
     find_by,
     keys_of,
     new_seed,
+    no_route,
     open_sealed,
     pack,
     private_of,
@@ -138,6 +139,8 @@ def start(
         "desk_key": door.desk_key,
         "head": seal(door.desk_key, head, place_of("head", door.report)),
         "card": store.lock_card(b"[]", door.report),
+        "knock": "",
+        "route": no_route(),
     }
     with store.write() as connection:
         readers = [one for one in connection.execute(select(reader)).all() if one.id.hex() not in draft.excluded]

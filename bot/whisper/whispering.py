@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from bot.whisper import cursor as whisper_cursor
+from bot.whisper.epochs import Epochs
 from bot.whisper.keeping import REMEMBERED, Chat, Keeping
 from bot.whisper.parts import Parts
 from bot.whisper.people import Known, look, reading
@@ -43,10 +44,15 @@ class Whispering:
     """
 
     def __init__(
-        self, parts: Parts, voice: Voice, routing_key: bytes, urgent: Callable[[], None] = lambda: None
+        self,
+        parts: Parts,
+        voice: Voice,
+        routing_key: bytes,
+        epochs: Epochs,
+        urgent: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._voice, self._routing_key = parts, voice, routing_key
-        self._keeping = Keeping(parts, voice, routing_key, urgent)
+        self._keeping = Keeping(parts, voice, routing_key, epochs, urgent)
         self._began = parts.clock()
         self._chats: dict[int, Chat] = {}
         self._asked: set[int] = set()
@@ -214,12 +220,18 @@ class Whispering:
             self._asked.add(chat_id)
 
     async def _done_deed(
-        self, arrived: Arrived, chat: Chat, known: Known, deed: whisper.Seal | whisper.Look | whisper.Remove
+        self,
+        arrived: Arrived,
+        chat: Chat,
+        known: Known,
+        deed: whisper.Work,
     ) -> Happening:
         if isinstance(deed, whisper.Seal):
             return await self._keeping.seal(arrived, chat, known, deed)
         if isinstance(deed, whisper.Look):
             return await self._keeping.look(chat, deed)
+        if isinstance(deed, whisper.Route):
+            return await self._keeping.route(arrived.chat, known, deed)
         numbers, chat.numbers = chat.numbers, []
         return whisper.Removed(await self._voice.remove(arrived.chat, numbers) and chat.whole)
 

@@ -6,10 +6,12 @@ when a process is killed.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -17,6 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
 from bot.telegram.updates import read_update
+from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
 from bot.whisper.speech import Unreachable
 from bot.whisper.whispering import Whispering
@@ -119,6 +122,7 @@ class Town:
     whispering: Whispering
     worker: Worker
     parts: Parts
+    epochs: Epochs
     updates: count[int] = field(default_factory=lambda: count(5000))
     # A leak may be planted: numbers as Telegram gave them.
     opaque: bool = True
@@ -197,7 +201,7 @@ def _sender(chat: int) -> dict[str, Any]:
 
 
 def whispering(town: Town) -> Whispering:
-    return Whispering(town.parts, town.voice, ROUTING_KEY)
+    return Whispering(town.parts, town.voice, ROUTING_KEY, town.epochs)
 
 
 def _now() -> datetime:
@@ -215,8 +219,10 @@ def make_town(engine: Engine, sealer: Sealer, store: WhisperStore, *, pupils: in
         session.commit()
     worker = Worker(engine)
     voice = MemoryVoice()
+    epochs = Epochs(Path(tempfile.mkdtemp()) / "knock.key", ROUTING_KEY)
+    epochs.turn(NOW.date())
     parts = Parts(store, worker, sealer, _now, Schools(school.id).of)
-    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker, parts)  # type: ignore[arg-type]
+    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker, parts, epochs)  # type: ignore[arg-type]
     town.restart()
     from bot.whisper.desk import readers_wanted
 

@@ -124,6 +124,7 @@ def test_a_well_school_has_nothing_to_mend(settings: Settings) -> None:
         "backup",
         "restore",
         "audit",
+        "whispers",
         "networks",
     ]
     assert findings[-1] == Finding("networks", True, "Rehearsal: no tokens set, so everything runs on this machine.")
