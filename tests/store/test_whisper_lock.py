@@ -126,14 +126,13 @@ def test_master_key_and_store_alone_open_nothing(
     thief.engine.dispose()
 
 
-def test_desk_closes_by_itself_after_its_hours(
-    store: WhisperStore, leads: list[bytes], monkeypatch: pytest.MonkeyPatch
-):
+def test_desk_closes_by_itself_after_its_hours(store: WhisperStore, leads: list[bytes]):
     report = new(store)
     locked(store, leads)
     open_desk(store, leads[0], WORDS)
-    monkeypatch.setattr("store.whisper_store.DESK_SECONDS", 0.0)
-    open_desk(store, leads[0], WORDS)
+    seed = store.opened(leads[0])
+    assert seed is not None
+    store.open_desk(leads[0], seed, seconds=0.0)
     with pytest.raises(DeskLocked):
         open_thread(store, leads[0], report)
 
