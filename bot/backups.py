@@ -82,6 +82,15 @@ def note(engine: Engine, action: str, manifest: Manifest, now: datetime) -> None
         session.commit()
 
 
+def note_week(engine: Engine, action: str, now: datetime) -> None:
+    """Note in every school's audit chain what was done with a backup of the whispers, and of which week."""
+    year, week, _ = now.isocalendar()
+    with Session(engine) as session:
+        for school_id in session.exec(select_rows(School.id)).all():
+            audit.record(session, school_id, now, actor=ACTOR, action=action, subject=f"week:{year}-W{week:02}")
+        session.commit()
+
+
 def prove(live: Engine | None, path: Path, key: RecoveryKey, ring: KeyRing, progress: Progress) -> Proof:
     """Restore a backup into a scratch folder and look at all of it; `live` is the store it is of, if that is there.
 

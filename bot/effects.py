@@ -8,23 +8,28 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from bot import own_answers
+from bot import own_answers, own_rights
 from conversations.flows import mine
 from conversations.model import (
     AskForAdult,
+    AskForCopy,
     Bind,
+    ContestNote,
     Edit,
     Effect,
     Message,
     Phrase,
     RecordCheckIn,
     Send,
+    SendCopy,
     SetLanguage,
     SetStatus,
     ShowAnswers,
+    ShowNotes,
     Toast,
     say,
 )
+from scheduling import rights
 from scheduling.school import SchoolFacts
 from store import outbox, people
 from store.due import set_due
@@ -38,12 +43,13 @@ from store.tables import LANES, CheckIn, Pupil, Request
 class Outcome:
     """What a batch leaves to be done after its commit: letters leased to us, toasts, and whether work fell due.
 
-    `menus` are chats whose menu of commands is to be shown in another language.
+    `menus` are chats whose menu of commands is to be shown in another language, `parents_menus` those of parents.
     """
 
     letters: list[Letter] = field(default_factory=list)
     toasts: list[tuple[str, Phrase | None, str]] = field(default_factory=list)
     menus: list[tuple[int, str]] = field(default_factory=list)
+    parents_menus: list[tuple[int, str]] = field(default_factory=list)
     due: bool = False
 
     def add(self, part: "Outcome") -> None:
@@ -51,6 +57,7 @@ class Outcome:
         self.letters += part.letters
         self.toasts += part.toasts
         self.menus += part.menus
+        self.parents_menus += part.parents_menus
         self.due |= part.due
 
 
@@ -59,7 +66,8 @@ class Context:
     """Whom the effects are for, and what brought them about.
 
     `key` is unique to the event (it makes each message's dedupe key); `message_id` is the message that was tapped;
-    `callback_id` the tap to be answered; `found` the join code just looked up.
+    `callback_id` the tap to be answered; `found` the join code just looked up; `recipient` names in the outbox
+    whoever is no pupil.
     """
 
     school: SchoolFacts
@@ -72,6 +80,7 @@ class Context:
     message_id: int | None = None
     callback_id: str | None = None
     found: Lookup | None = None
+    recipient: str = ""
 
 
 def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[Effect], outcome: Outcome) -> None:
@@ -81,6 +90,8 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
             _post(session, sealer, context, effect, number, outcome)
         elif isinstance(effect, ShowAnswers):
             _show_answers(session, sealer, context, number, outcome)
+        elif isinstance(effect, ShowNotes | SendCopy):
+            _show_rights(session, sealer, context, effect, number, outcome)
         elif isinstance(effect, Toast):
             if context.callback_id is not None:
                 outcome.toasts.append((context.callback_id, effect.text, context.language))
@@ -116,7 +127,7 @@ def _post(
         lane=effect.lane,
         # With no message to edit (the button's own is not known any more) the answer comes as a new one.
         method="edit" if edits else "send",
-        recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else "",
+        recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else context.recipient,
         payload=payload,
         slot=effect.slot,
         dedupe=f"{context.key}:{number}",
@@ -160,6 +171,29 @@ def _show_answers(session: Session, sealer: Sealer, context: Context, number: in
     _post(session, sealer, context, Send(mine.in_words(shown)), number, outcome)
 
 
+def _show_rights(
+    session: Session, sealer: Sealer, context: Context, effect: ShowNotes | SendCopy, number: int, outcome: Outcome
+) -> None:
+    if context.pupil is None:
+        return
+    if isinstance(effect, ShowNotes):
+        _post(session, sealer, context, Send(own_rights.notes(session, context.pupil)), number, outcome)
+        return
+    letter = own_rights.post_copy(
+        session,
+        sealer,
+        context.school,
+        context.pupil,
+        effect,
+        context.now,
+        chat=context.chat_id,
+        language=context.language,
+        lease_to=context.worker,
+    )
+    if letter is not None:
+        outcome.letters.append(letter)
+
+
 def _bind(session: Session, sealer: Sealer, context: Context) -> Context:
     assert context.found is not None  # noqa: S101 (a step binds only on a valid code)
     assert context.found.invite is not None  # noqa: S101 (a valid look-up holds its invite)
@@ -198,6 +232,12 @@ def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, ef
         _record(session, sealer, context, pupil, effect, outcome)
     elif isinstance(effect, AskForAdult):
         _ask(session, context, pupil, effect, outcome)
+    elif isinstance(effect, AskForCopy):
+        rights.ask_copy(session, context.school, pupil, context.now)
+        outcome.due = True
+    elif isinstance(effect, ContestNote):
+        own_rights.contest(session, sealer, context.school, pupil, effect, context.now)
+        outcome.due = True
 
 
 def _record(

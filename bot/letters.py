@@ -1,5 +1,6 @@
 """Letters: a page for each pupil who has not joined, one file for each tutor group, in the language of the family.
 
+Parents and carers get letters of their own, with a code of their own: `bot.parents_letters`.
 Each holds a code that works once, as a picture to scan, as letters, and spelled in words that cannot be misread. Codes
 are in the letters only; the store keeps hashes, and codes on earlier letters end.
 """
@@ -7,9 +8,10 @@ are in the letters only; the store keeps hashes, and codes on earlier letters en
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -35,7 +37,7 @@ class LettersProblem(StoreProblem):
 
 
 @dataclass(frozen=True)
-class _Letter:
+class Page:
     """What stands on one page, in the reader's language; `picture` is the QR code as SVG."""
 
     school: str
@@ -55,30 +57,42 @@ def write_letters(
 ) -> int:
     """Issue a code to every pupil without a phone and write the letters into a new folder; returns how many.
 
-    The folder is there whole or not at all, readable by its owner alone. `bot` is the bot's username. `progress` is
-    told groups done and groups in all. The caller commits. Raises LettersProblem.
+    `bot` is the bot's username. `progress` is told groups done and groups in all. The caller commits. Raises
+    LettersProblem, with nothing left behind.
+    """
+    made = facts(school)
+    groups = [
+        (group, [partial(_letter, session, sealer, made, group, pupil, bot, now) for pupil in pupils])
+        for group, pupils in _waiting(session, sealer, school)
+    ]
+    return write_folder(folder, groups, progress)
+
+
+def write_folder(
+    folder: Path, groups: Sequence[tuple[TutorGroup, Sequence[Callable[[], Page]]]], progress: Progress
+) -> int:
+    """Write a file for each tutor group into a new folder; returns how many pages there are.
+
+    The folder is there whole or not at all, readable by its owner alone; no page is made when it cannot be.
     """
     if folder.exists():
         raise LettersProblem(f"{folder.name} is there already. Name a new folder: codes on earlier letters end.")
-    groups = _waiting(session, sealer, school)
     try:
         # Beside it, so that it can be put in its place at once.
         part = Path(mkdtemp(prefix=".letters-", dir=folder.parent))
     except OSError as error:
         raise LettersProblem(f"{folder.name} cannot be made ({error.strerror}). Name another place.") from None
     try:
-        for done, (group, pupils) in enumerate(groups):
+        for done, (group, pages) in enumerate(groups):
             progress(done, len(groups))
-            made = facts(school)
-            pages = [_letter(session, sealer, made, group, pupil, bot, now) for pupil in pupils]
-            _write(part / _file_name(group), pages)
+            _write(part / _file_name(group), [page() for page in pages])
         part.rename(folder)
     except OSError as error:
         raise LettersProblem(f"{folder.name} cannot be written ({error.strerror}). Name another place.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     progress(len(groups), len(groups))
-    return sum(len(pupils) for _group, pupils in groups)
+    return sum(len(pages) for _group, pages in groups)
 
 
 def _waiting(session: Session, sealer: Sealer, school: School) -> list[tuple[TutorGroup, list[Pupil]]]:
@@ -101,7 +115,7 @@ def _waiting(session: Session, sealer: Sealer, school: School) -> list[tuple[Tut
 
 def _letter(
     session: Session, sealer: Sealer, school: SchoolFacts, group: TutorGroup, pupil: Pupil, bot: str, now: datetime
-) -> _Letter:
+) -> Page:
     code, name = issue(session, sealer, pupil, now), sealer.read(pupil, "name")
     language = pupil.language if pupil.language in text.languages() else school.locale
     person = Person(
@@ -111,6 +125,37 @@ def _letter(
         nation=school.nation,
         status="invited",
     )
+
+    return page(
+        school,
+        bot,
+        code,
+        language,
+        now,
+        title=say("Join your school’s check-ins"),
+        for_whom=say("For {name}, {group}", name=name, group=group.name),
+        paragraphs=(*_what_it_is(person), *who_sees_what(person)),
+        foot=say(
+            "This code is for one person and works once, until {until}. If you lose this letter, ask your tutor "
+            "for a new one: then this one stops working.",
+            until=now + LIFETIME,
+        ),
+    )
+
+
+def page(
+    school: SchoolFacts,
+    bot: str,
+    code: str,
+    language: str,
+    now: datetime,
+    *,
+    title: Phrase,
+    for_whom: Phrase,
+    paragraphs: tuple[Phrase, ...],
+    foot: Phrase,
+) -> Page:
+    """Put a letter into its reader's language, with its code as a picture, as letters and in words."""
 
     def put(phrase: Phrase) -> str:
         return text.render(phrase, language, school.calendar.zone, now)
@@ -125,22 +170,16 @@ def _letter(
         say("Scan this with your phone, and press Start. It opens Telegram."),
         say("Or open {address} in Telegram and type this code:", address=address),
     )
-    return _Letter(
+    return Page(
         school=school.name,
-        title=put(say("Join your school’s check-ins")),
-        for_whom=put(say("For {name}, {group}", name=name, group=group.name)),
+        title=put(title),
+        for_whom=put(for_whom),
         picture=picture,
         steps=tuple(map(put, steps)),
         code=code,
         spelled=put(say("In words: {words}", words=spelled(code))),
-        paragraphs=tuple(put(phrase) for phrase in (*_what_it_is(person), *who_sees_what(person))),
-        foot=put(
-            say(
-                "This code is for one person and works once, until {until}. If you lose this letter, ask your tutor "
-                "for a new one: then this one stops working.",
-                until=now + LIFETIME,
-            )
-        ),
+        paragraphs=tuple(map(put, paragraphs)),
+        foot=put(foot),
         language=language,
     )
 
@@ -159,7 +198,7 @@ def _what_it_is(person: Person) -> tuple[Phrase, ...]:
     )
 
 
-def _write(path: Path, letters: list[_Letter]) -> None:
+def _write(path: Path, letters: list[Page]) -> None:
     # As above.
     import typst
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot import text
+from bot import parents, text
 from bot.effects import Context, Outcome, apply
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import step
@@ -114,6 +114,33 @@ class Runner:
         if incoming.code is not None:
             key = people.chat_key(self._sealer, incoming.chat_id)
             found = invites.look_up(session, self._sealer, school.id, key, incoming.code, now)
+        context = Context(
+            school=school,
+            key=f"tg:{self._bot}:{incoming.update_id}",
+            now=now,
+            chat_id=incoming.chat_id,
+            language=who.pupil.language if who else _known_language(incoming.language, school.locale),
+            worker=self._name,
+            message_id=incoming.message_id,
+            callback_id=incoming.callback_id,
+        )
+        if not parents.took(session, self._sealer, context, event, found, is_pupil=who is not None, outcome=outcome):
+            self._pupils(session, context, incoming, who, found, outcome)
+        if incoming.callback_id is not None and not any(one[0] == incoming.callback_id for one in outcome.toasts):
+            outcome.toasts.append((incoming.callback_id, None, context.language))
+
+    def _pupils(
+        self,
+        session: Session,
+        context: Context,
+        incoming: Incoming,
+        who: Correspondent | None,
+        found: Lookup | None,
+        outcome: Outcome,
+    ) -> None:
+        """Answer a pupil, or a stranger; a code's owner is not this chat's until the step binds it."""
+        event = incoming.event
+        if found is not None:
             if found.invite is not None:
                 who = _of_invite(session, self._sealer, found.invite.pupil_id, incoming.chat_id)
             if _only_looks_like_a_code(incoming, who, found):
@@ -122,23 +149,13 @@ class Runner:
                 event = CodeGiven(found.outcome)
         if event is None:
             return
-        language = who.pupil.language if who else _known_language(incoming.language, school.locale)
-        context = Context(
-            school=school,
-            key=f"tg:{self._bot}:{incoming.update_id}",
-            now=now,
-            chat_id=incoming.chat_id,
-            language=language,
-            worker=self._name,
-            # A code's owner is not this chat's until the step binds it.
+        context = replace(
+            context,
+            language=who.pupil.language if who else context.language,
             pupil=who.pupil if who and found is None else None,
-            message_id=incoming.message_id,
-            callback_id=incoming.callback_id,
             found=found,
         )
         self._step(session, context, who, event, outcome)
-        if incoming.callback_id is not None and not any(one[0] == incoming.callback_id for one in outcome.toasts):
-            outcome.toasts.append((incoming.callback_id, None, language))
 
     def _step(
         self, session: Session, context: Context, who: Correspondent | None, event: Event, outcome: Outcome

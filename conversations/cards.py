@@ -28,6 +28,12 @@ ACTIONS = (
     "request_who",
     "unanswered_show",
     "words_show",
+    "copy_send",
+    "copy_decline",
+    "copy_who",
+    "contest_stands",
+    "contest_withdraw",
+    "contest_who",
 )
 RECENT = "recent"
 Style = Literal["plain", "primary", "danger"]
@@ -89,6 +95,7 @@ class Nudge:
     state: Literal["new", "taken", "snoozed", "not_needed", "done"] = "new"
     owner: str = ""
     until: datetime | None = None
+    contested: bool = False
 
 
 def nudge_card(nudge: Nudge) -> Card:
@@ -100,6 +107,9 @@ def nudge_card(nudge: Nudge) -> Card:
     )
     advice = say("Advisory only: a pattern, not a diagnosis. You know this pupil; trust what you see.")
     who = CardButton("nudge_who", nudge.flag, say("Who is it"))
+    if nudge.contested:
+        line = say("The pupil or their family says that this is not right. A safeguarding lead answers them.")
+        return Card(title, (line,), advice, (who,))
     how = CardButton("nudge_ideas", nudge.flag, say("How to"))
     buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
     if nudge.state == "taken":

@@ -196,6 +196,23 @@ class RequestOwned:
     staff_name: str
 
 
+@dataclass(frozen=True)
+class CopyDecided:
+    """A member of staff decided on the copy this pupil asked for; `copy` is its id in hexadecimal."""
+
+    copy: str
+    staff_name: str
+    yes: bool
+
+
+@dataclass(frozen=True)
+class ContestAnswered:
+    """A safeguarding lead answered about a note this pupil had contested."""
+
+    staff_name: str
+    stands: bool
+
+
 Event = (
     Command
     | CodeGiven
@@ -207,6 +224,8 @@ Event = (
     | CheckInReminder
     | CheckInCloses
     | RequestOwned
+    | CopyDecided
+    | ContestAnswered
 )
 
 
@@ -306,7 +325,45 @@ class ShowAnswers:
     """Show this pupil their own answers of the last check-ins, as a picture and in words."""
 
 
-Effect = Send | Edit | Toast | Bind | SetStatus | SetLanguage | RecordCheckIn | AskForAdult | ShowAnswers
+@dataclass(frozen=True)
+class AskForCopy:
+    """Ask staff for a copy of what is kept about this pupil."""
+
+
+@dataclass(frozen=True)
+class SendCopy:
+    """Send this pupil the copy that was agreed to, as a file; `copy` is its id in hexadecimal."""
+
+    copy: str
+
+
+@dataclass(frozen=True)
+class ShowNotes:
+    """Show this pupil what they can say is not right."""
+
+
+@dataclass(frozen=True)
+class ContestNote:
+    """Note that this pupil says a note about them is not right; `note` is its id in hexadecimal."""
+
+    note: str
+
+
+Effect = (
+    Send
+    | Edit
+    | Toast
+    | Bind
+    | SetStatus
+    | SetLanguage
+    | RecordCheckIn
+    | AskForAdult
+    | ShowAnswers
+    | AskForCopy
+    | SendCopy
+    | ShowNotes
+    | ContestNote
+)
 
 
 # --- where a conversation stands --------------------------------------------------------------------------------------

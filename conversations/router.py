@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from conversations.danger_words import sounds_like_danger
-from conversations.flows import check_in, help, join, language, menu, mine, stopping, talk
+from conversations.flows import check_in, help, join, language, menu, mine, own_copy, stopping, talk
 from conversations.model import (
     Attachment,
     CheckInCloses,
@@ -22,6 +22,8 @@ from conversations.model import (
     CheckInReminder,
     CodeGiven,
     Command,
+    ContestAnswered,
+    CopyDecided,
     Edit,
     Edited,
     Event,
@@ -29,6 +31,7 @@ from conversations.model import (
     RequestOwned,
     Send,
     ShowAnswers,
+    ShowNotes,
     State,
     Step,
     Tap,
@@ -47,7 +50,7 @@ def step(state: State, event: Event, person: Person | None, now: datetime) -> St
     that is kept; a step that only speaks leaves it. Never raises on what people send.
     """
     taken = _route(state, event, person, now)
-    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers) for effect in taken.effects)
+    speaks_only = all(isinstance(effect, Send | Edit | Toast | ShowAnswers | ShowNotes) for effect in taken.effects)
     if taken.state == state and speaks_only:
         return taken
     return replace(taken, state=replace(taken.state, version=state.version + 1))
@@ -59,6 +62,10 @@ def _route(state: State, event: Event, person: Person | None, now: datetime) -> 
             return join.code_given(state, outcome, person)
         case CheckInOpens() | CheckInReminder() | CheckInCloses() | RequestOwned():
             return Step(state) if person is None else _from_school(state, event, person, now)
+        case CopyDecided(copy, staff_name, yes):
+            return Step(state) if person is None else own_copy.decided(state, copy, staff_name, yes=yes)
+        case ContestAnswered(staff_name, stands):
+            return Step(state) if person is None else own_copy.answered(state, staff_name, stands=stands)
         case Command(name):
             return _stranger(state, name, "") if person is None else _command(state, name, person)
         case Tap(data):
@@ -152,6 +159,9 @@ _ONCE_JOINED: Mapping[str, Page] = MappingProxyType(
         "menu": lambda state, person, tapped: menu.shown(state, person, tapped=tapped),
         "mine": lambda state, person, tapped: mine.asked(state),
         "settings": lambda state, person, tapped: menu.settings(state, person, tapped=tapped),
+        "copy": lambda state, person, tapped: own_copy.offered(state, tapped=tapped),
+        "copy:ask": lambda state, person, tapped: own_copy.asked(state, person),
+        "copy:wrong": lambda state, person, tapped: own_copy.wrong(state),
     }
 )
 
@@ -191,6 +201,8 @@ def _tap(state: State, data: str, person: Person, now: datetime) -> Step:
         return join.language_chosen(state, person, code) if invited else language.chosen(state, person, code)
     if data.startswith("c:"):
         return check_in.tapped(state, data, person, now)
+    if data.startswith("copy:note:") and not invited:
+        return own_copy.contested(state, data.removeprefix("copy:note:"))
     if data in _ONCE_JOINED or data == "start":
         if invited:
             return join.notice_again(state, person, tapped=True)

@@ -49,6 +49,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
         until=flag.snoozed_until,
+        contested=flag.contested is not None,
     )
 
 

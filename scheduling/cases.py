@@ -25,6 +25,11 @@ def slots_of(row: Subject) -> str:
     return f"{'nudge' if isinstance(row, Flag) else 'request'}:{row.id.hex}:"
 
 
+def kind_of(sealer: Sealer, flag: Flag) -> Kind:
+    """Say how a flag climbs."""
+    return "priority" if sealer.read(flag, "reasons").get("level") == "priority" else "nudge"
+
+
 def case_of(session: Session, row: Subject) -> Escalation | None:
     """Find and lock the case of a flag or request."""
     mine = Escalation.flag_id == row.id if isinstance(row, Flag) else Escalation.request_id == row.id

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
-from scheduling import auditor, cases, retention, rounds, scoring
+from scheduling import auditor, cases, retention, rights, rounds, scoring
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
@@ -121,13 +121,13 @@ def _tomorrow(school: SchoolFacts, now: datetime) -> datetime:
 
 
 def _nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime) -> None:
-    level = sealer.read(flag, "reasons").get("level")
-    cases.begin(session, school, flag, "priority" if level == "priority" else "nudge", now)
+    cases.begin(session, school, flag, cases.kind_of(sealer, flag), now)
 
 
 def flag_return(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """A snoozed nudge comes back, unless somebody has decided since."""
     flag = session.get_one(Flag, UUID(due.subject))
+    # One that was contested meanwhile has moved its version on.
     if flag.state != "snoozed" or flag.version != due.version:
         return []
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
@@ -229,6 +229,10 @@ JOBS: dict[str, Job] = {
     "case.lapse": case_lapse,
     "care.daily": care_daily,
     "request.owned": request_owned,
+    "copy.asked": rights.copy_asked,
+    "copy.decided": rights.copy_decided,
+    "contest.open": rights.contest_open,
+    "contest.answered": rights.contest_answered,
     "tidy": tidy,
 }
 

@@ -17,6 +17,8 @@ from sqlmodel import Session, col, select
 from scheduling.school import SchoolFacts
 from store import audit
 from store.erasure import delete_with_dependents, erase_pupil
+from store.guardian_tables import GuardianInvite
+from store.rights_tables import CopyRequest
 from store.sealing import Sealer
 from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
 
@@ -48,7 +50,7 @@ CLOCKS: dict[str, Clock] = {
     "requests": Clock(
         1095,
         90,
-        "requests for an adult",
+        "requests for an adult, and for a copy",
         "what was done belongs in the school's safeguarding file, which has its own rule",
     ),
     "messages": Clock(30, 3, "messages that were sent", "long enough to find out why one did not arrive"),
@@ -126,7 +128,10 @@ def _requests(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime
     old = select(Request.id).where(
         Request.school_id == school_id, col(Request.asked_at) < before, Request.state != "open"
     )
-    return delete_with_dependents(session, Request, session.exec(old).all())
+    asked = delete(CopyRequest).where(
+        col(CopyRequest.school_id) == school_id, col(CopyRequest.asked_at) < before, col(CopyRequest.state) != "asked"
+    )
+    return delete_with_dependents(session, Request, session.exec(old).all()) + _count(session.execute(asked))
 
 
 def _messages(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
@@ -147,8 +152,11 @@ def _places(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, 
 
 def _codes(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
     tries = delete(Attempt).where(col(Attempt.school_id) == school_id, col(Attempt.since) < before)
-    codes = delete(Invite).where(col(Invite.school_id) == school_id, col(Invite.expires_at) < before)
-    return _count(session.execute(tries)) + _count(session.execute(codes))
+    counts = [_count(session.execute(tries))]
+    for codes in (Invite, GuardianInvite):
+        old = delete(codes).where(col(codes.school_id) == school_id, col(codes.expires_at) < before)
+        counts.append(_count(session.execute(old)))
+    return sum(counts)
 
 
 def _failures(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:

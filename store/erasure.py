@@ -55,7 +55,7 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
         counted[table] = counted.get(table, 0) + len(keys)
     for guardian_id in guardians:
         if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
-            session.execute(delete(Guardian).where(col(Guardian.id) == guardian_id))
+            delete_with_dependents(session, Guardian, [guardian_id])
             counted["guardian"] = counted.get("guardian", 0) + 1
     session.expire_all()
     audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)

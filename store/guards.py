@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 
 from store import audit
+from store.rights_tables import Contest, CopyRequest
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
 SAFEGUARDING = frozenset({"dsl", "deputy_dsl"})
@@ -71,6 +72,24 @@ def access_request(session: Session, viewer: Staff, request_id: UUID, now: datet
         raise NotFound
     access_pupil(session, viewer, request.pupil_id, now, reason)
     return request
+
+
+def access_copy(session: Session, viewer: Staff, copy_id: UUID, now: datetime, reason: str) -> CopyRequest:
+    """Read, lock and audit a copy that a pupil of theirs asked for. Raises NotFound."""
+    row = session.exec(select(CopyRequest).where(CopyRequest.id == copy_id).with_for_update()).first()
+    if row is None:
+        raise NotFound
+    access_pupil(session, viewer, row.pupil_id, now, reason)
+    return row
+
+
+def access_contest(session: Session, viewer: Staff, contest_id: UUID, now: datetime, reason: str) -> Contest:
+    """Read, lock and audit a contested flag; safeguarding leads only. Raises NotFound."""
+    row = session.exec(select(Contest).where(Contest.id == contest_id).with_for_update()).first()
+    if row is None or not SAFEGUARDING & set(viewer.roles):
+        raise NotFound
+    access_flag(session, viewer, row.flag_id, now, reason)
+    return row
 
 
 def access_unanswered(
@@ -149,7 +168,7 @@ def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: 
         .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
         # The pupil's group of today: a flag moves with its pupil.
         .where(Pupil.school_id == viewer.school_id, col(Pupil.group_id).in_(allowed))
-        .where(Flag.school_id == viewer.school_id)
+        .where(Flag.school_id == viewer.school_id, col(Flag.contested).is_(None))
         .where(or_(Flag.state == "new", (col(Flag.state) == "taken") & (col(Flag.owner_id) == viewer.id)))
         .order_by(col(Flag.raised_at))
         .limit(20)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
+from store.guardian_tables import GuardianBinding, GuardianInvite
+from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Attempt, Binding, Invite, Pupil
 
@@ -22,7 +24,7 @@ SPELLING = {
     **{"T": "Tango", "W": "Whiskey", "X": "X-ray", "Y": "Yankee"},
 }
 LIFETIME = timedelta(days=30)
-FREE_TRIES = 5
+FREE_TRIES = 10
 SLOW_FOR = timedelta(minutes=10)
 
 Outcome = Literal["valid", "unknown", "used", "expired", "slow_down"]
@@ -33,10 +35,16 @@ _SAID = {word.lower(): letter for letter, word in SPELLING.items()} | {"xray": "
 
 @dataclass(frozen=True)
 class Lookup:
-    """What became of a code given by a chat; `invite` is there when it is valid."""
+    """What became of a code given by a chat.
+
+    When it is valid there is `invite` if it is a pupil's, or `guardian` if it is a guardian's. `for_guardian` says that
+    it is, or was, a guardian's.
+    """
 
     outcome: Outcome
     invite: Invite | None = None
+    guardian: GuardianInvite | None = None
+    for_guardian: bool = False
 
 
 def normal(code: str) -> str | None:
@@ -64,16 +72,30 @@ def issue(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) -> str:
         .where(col(Invite.used_at).is_(None), col(Invite.expires_at) > now)
         .values(expires_at=now)
     )
-    plain = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
-    session.add(
-        Invite(
-            school_id=pupil.school_id,
-            pupil_id=pupil.id,
-            code_key=sealer.blind("invite", plain),
-            expires_at=now + LIFETIME,
-        )
+    plain, key = _drawn(sealer)
+    session.add(Invite(school_id=pupil.school_id, pupil_id=pupil.id, code_key=key, expires_at=now + LIFETIME))
+    return plain
+
+
+def issue_to_guardian(session: Session, sealer: Sealer, guardian: Guardian, now: datetime) -> str:
+    """Issue a guardian's own code; codes issued to them before and not used end."""
+    session.exec(
+        update(GuardianInvite)
+        .where(col(GuardianInvite.school_id) == guardian.school_id, col(GuardianInvite.guardian_id) == guardian.id)
+        .where(col(GuardianInvite.used_at).is_(None), col(GuardianInvite.expires_at) > now)
+        .values(expires_at=now)
     )
-    return f"{plain[:4]}-{plain[4:]}"
+    plain, key = _drawn(sealer)
+    session.add(
+        GuardianInvite(school_id=guardian.school_id, guardian_id=guardian.id, code_key=key, expires_at=now + LIFETIME)
+    )
+    return plain
+
+
+def _drawn(sealer: Sealer) -> tuple[str, bytes]:
+    """Draw a code; gives how it is written, and the hash it is kept as."""
+    plain = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
+    return f"{plain[:4]}-{plain[4:]}", sealer.blind("invite", plain)
 
 
 def look_up(session: Session, sealer: Sealer, school_id: UUID, chat_key: bytes, code: str, now: datetime) -> Lookup:
@@ -89,23 +111,39 @@ def look_up(session: Session, sealer: Sealer, school_id: UUID, chat_key: bytes, 
     if attempt and attempt.tries >= FREE_TRIES:
         return Lookup("slow_down")
     plain = normal(code)
-    invite = (
-        plain
-        and session.exec(
-            select(Invite).where(Invite.school_id == school_id, Invite.code_key == sealer.blind("invite", plain))
-        ).first()
-    )
+    invite = _invite(session, school_id, sealer.blind("invite", plain)) if plain else None
+    for_guardian = isinstance(invite, GuardianInvite)
     if invite and not invite.used_at and now < invite.expires_at:
+        if isinstance(invite, GuardianInvite):
+            return Lookup("valid", guardian=invite, for_guardian=True)
         return Lookup("valid", invite)
     # A code already used by this same chat is a second tap on the same link, not a guess.
-    if invite and invite.used_at:
-        binding = session.get(Binding, invite.pupil_id)
-        if binding and binding.chat_key == chat_key:
-            return Lookup("used")
+    if invite and invite.used_at and _chat_of(session, invite) == chat_key:
+        return Lookup("used", for_guardian=for_guardian)
     if attempt is None:
         attempt = Attempt(school_id=school_id, chat_key=chat_key, tries=0, since=now)
     attempt.tries += 1
     session.add(attempt)
     if not invite:
         return Lookup("unknown")
-    return Lookup("used" if invite.used_at else "expired")
+    return Lookup("used" if invite.used_at else "expired", for_guardian=for_guardian)
+
+
+def _invite(session: Session, school_id: UUID, key: bytes) -> Invite | GuardianInvite | None:
+    mine = session.exec(select(Invite).where(Invite.school_id == school_id, Invite.code_key == key)).first()
+    return (
+        mine
+        or session.exec(
+            select(GuardianInvite).where(GuardianInvite.school_id == school_id, GuardianInvite.code_key == key)
+        ).first()
+    )
+
+
+def _chat_of(session: Session, invite: Invite | GuardianInvite) -> bytes | None:
+    """The chat, as its hash, of whoever used a code."""
+    binding: Binding | GuardianBinding | None
+    if isinstance(invite, GuardianInvite):
+        binding = session.get(GuardianBinding, invite.guardian_id)
+    else:
+        binding = session.get(Binding, invite.pupil_id)
+    return binding.chat_key if binding else None

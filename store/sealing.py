@@ -44,6 +44,7 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
     ("pupil", "name"): Contract("person", 64),
     ("guardian", "name"): Contract("person", 64),
     ("binding", "chat"): Contract("address", 32),
+    ("guardian_binding", "chat"): Contract("address", 32),
     ("check_in", "answers"): Contract("answers", 128),
     ("check_in", "words"): Contract("answers", 1024),
     ("flag", "reasons"): Contract("signals", 256),
@@ -61,9 +62,14 @@ LOOK_UPS: dict[tuple[str, str], str] = {
     ("pupil", "mis_key"): "mis",
     ("guardian", "mis_key"): "mis",
     ("invite", "code_key"): "invite",
+    ("guardian_invite", "code_key"): "invite",
     ("binding", "chat_key"): "chat",
+    ("guardian_binding", "chat_key"): "chat",
     ("attempt", "chat_key"): "chat",
 }
+# Purposes whose hashes are never made again, whatever becomes of the master key: the whisper store's readers are named
+# by them inside what only the readers open.
+LASTING = frozenset({"whisper-reader"})
 
 
 class KeyProblem(Exception):
@@ -153,6 +159,11 @@ class Sealer:
                 digest = hmac.digest(keys[purpose], digest, "sha256")
         return self._hash(purpose, digest)
 
+    def lasting(self, purpose: str, value: str | int) -> bytes:
+        """Make a keyed hash (32 bytes) that stays the same through every change of the master key."""
+        key = next((keys[purpose] for keys in self._earlier if purpose in keys), None)
+        return hmac.digest(key or self._derive(f"look-up {purpose}"), str(value).encode(), "sha256")
+
     def blind_again(self, purpose: str, digest: bytes, old: "Sealer") -> bytes:
         """Bring a keyed hash that `old` made, the sealer of one of the keys before this one, to this one."""
         for keys in self._earlier[len(old._earlier) + 1 :]:
@@ -168,7 +179,7 @@ class Sealer:
 
     def look_up_keys(self) -> dict[str, bytes]:
         """Give the keys that hashes kept in the store are made with, by purpose: what outlives this master key."""
-        return {purpose: self._derive(f"look-up {purpose}") for purpose in sorted(set(LOOK_UPS.values()))}
+        return {purpose: self._derive(f"look-up {purpose}") for purpose in sorted({*LOOK_UPS.values(), *LASTING})}
 
     def _cipher(self, purpose: str) -> AESGCM:
         cipher = self._ciphers.get(purpose)

@@ -206,6 +206,8 @@ class Flag(SQLModel, table=True):
     owner_id: UUID | None = Field(default=None, foreign_key="staff.id")
     decided_at: datetime | None = _time(nullable=True)
     snoozed_until: datetime | None = _time(nullable=True)
+    # Of `store.rights_tables.Contest`: "open" or "withdrawn" leave it out of every count.
+    contested: str | None = None
 
 
 class Request(SQLModel, table=True):

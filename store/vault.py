@@ -13,7 +13,9 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select, update
 
-import store.people_tables  # noqa: F401 (fills the metadata)
+import store.guardian_tables
+import store.people_tables
+import store.rights_tables  # noqa: F401 (fills the metadata)
 from store.sealing import KeyProblem, Sealer
 from store.tables import SealingKey
 

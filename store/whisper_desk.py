@@ -93,7 +93,7 @@ class Thread:
 
 def reader_id(sealer: Sealer, staff_id: str) -> bytes:
     """Name the reader a member of staff is (16 bytes)."""
-    return sealer.blind("whisper reader", staff_id)[:ID_BYTES]
+    return sealer.lasting("whisper-reader", staff_id)[:ID_BYTES]
 
 
 def _line(row: Row[Any]) -> Line:

@@ -49,7 +49,7 @@ class WhisperStore:
     def __init__(self, engine: Engine, sealer: Sealer, cost: Cost = Cost()) -> None:  # noqa: B008 (frozen)
         self.engine, self.cost = engine, cost
         self._cipher = AESGCM(sealer.blind("whisper", "readers' keys"))
-        self._name = sealer.blind("whisper", "store")[:ID_BYTES]
+        self.name = sealer.blind("whisper", "store")[:ID_BYTES]
         self.salt = b""
         self._made = False
         self._desks: dict[bytes, tuple[Seed, float]] = {}
@@ -140,11 +140,11 @@ class WhisperStore:
         rows = connection.execute(select(setting.c.name, setting.c.value)).all()
         known = {row.name: row.value for row in rows}
         if not known:
-            known = {"schema": SCHEMA_VERSION, "salt": secrets.token_bytes(SALT_BYTES), "key": self._name}
+            known = {"schema": SCHEMA_VERSION, "salt": secrets.token_bytes(SALT_BYTES), "key": self.name}
             connection.execute(insert(setting), [{"name": name, "value": value} for name, value in known.items()])
         if known["schema"] != SCHEMA_VERSION:
             raise StoreProblem("The whisper store was made by a newer Earshot. Install that version.")
-        if not hmac.compare_digest(known["key"], self._name):
+        if not hmac.compare_digest(known["key"], self.name):
             raise KeyProblem("the whisper store was made with another key: put that key file back, nothing was changed")
         self.salt = known["salt"]
 

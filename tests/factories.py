@@ -9,6 +9,7 @@ from conversations.model import Band
 from scheduling.calendar import SchoolCalendar, Term
 from scheduling.school import SchoolFacts, facts
 from store.people import chat_key
+from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
 from store.tables import Binding, Pupil, School, Staff, TutorGroup
 
@@ -93,3 +94,19 @@ def make_pupil(
         session.add(binding)
         session.flush()
     return pupil
+
+
+def make_guardian(
+    session: Session, sealer: Sealer, school: SchoolFacts, *pupils: Pupil, guardian: Guardian | None = None
+) -> Guardian:
+    """A guardian of some pupils; or these pupils tied to one who is there."""
+    if guardian is None:
+        number = next(_numbers)
+        guardian = Guardian(school_id=school.id, mis_key=sealer.blind("mis", f"G{number}"))
+        sealer.write(guardian, "name", f"Carer Example{number}")
+        session.add(guardian)
+        session.flush()
+    for pupil in pupils:
+        session.add(Guardianship(guardian_id=guardian.id, pupil_id=pupil.id, school_id=school.id))
+    session.flush()
+    return guardian

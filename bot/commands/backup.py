@@ -5,36 +5,59 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from bot import backups
 from bot.backups import PROVEN
 from bot.commands.tools import bar, out, settings
 from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, open_store
+from bot.settings import Settings
+from bot.whisper import backups as whispers
 from store import anchor
 from store.backup import BackupProblem
 from store.database import make_engine
 from store.recovery import RecoveryKey
+from store.sealing import Sealer
+from store.whisper_keys import is_made
+from store.whisper_store import open_whispers
 
 
 def backup(
     place: Annotated[Path, typer.Argument(help="A folder, which gets a new file named by the time; or a new file.")],
 ) -> None:
-    """Write an encrypted backup of everything but the whispers, while Earshot runs.
+    """Write an encrypted backup, while Earshot runs; into a folder, once a week, one of the whispers too.
 
-    It opens only with the recovery key, and then only with the master key too. See `earshot keys recovery`.
+    It opens only with the recovery key, and then only with the master key too. See `earshot keys recovery`. The
+    whispers have a file of their own, filled up so that its size does not tell how many there are.
 
     Example: earshot backup /srv/backups
     """
     read = settings()
-    engine, _sealer = open_store(read, make=False)
+    engine, sealer = open_store(read, make=False)
     now = datetime.now(UTC)
     path = place / f"earshot-{now:%Y%m%dT%H%M%SZ}.backup" if place.is_dir() else place
     with bar("Backing up") as progress:
         manifest = backups.take(engine, backups.read_public(read), path, now, progress)
+    if place.is_dir():
+        _whispers(read, engine, sealer, place, now)
     engine.dispose()
     out.print(f"{manifest.rows:,} rows are in {path.name}.", markup=False, highlight=False)
     out.print("`earshot restore --check` proves that it can be restored.")
+
+
+def _whispers(read: Settings, engine: Engine, sealer: Sealer, folder: Path, now: datetime) -> None:
+    """Write the week's backup of the whispers, if the folder has none of this week yet."""
+    path = folder / whispers.file_name(now.date())
+    if path.exists() or not is_made(read.whisper_url):
+        return
+    store = open_whispers(read.whisper_url, sealer, make=False)
+    try:
+        whispers.take(store, sealer, backups.read_public(read), path, now.date())
+    finally:
+        store.engine.dispose()
+    backups.note_week(engine, whispers.TAKEN, now)
+    out.print(f"The week's copy of the whispers is in {path.name}.", markup=False, highlight=False)
 
 
 def restore(
@@ -43,13 +66,19 @@ def restore(
     check: Annotated[
         bool, typer.Option("--check", help="Only prove the backup, in a scratch folder; the database stays as it is.")
     ] = False,
+    of_whispers: Annotated[bool, typer.Option("--whispers", help="The file is a backup of the whispers.")] = False,
 ) -> None:
     """Put a backup into a new, empty database; or, with --check, prove that it could be.
+
+    The whispers' backups are put back, and proven, by themselves: with --whispers, after the main one.
 
     Example: earshot restore earshot-20261122T020000Z.backup --recovery-key recovery.key --check
     """
     read = settings()
     key = backups.read_recovery_key(recovery_key)
+    if of_whispers:
+        _restore_whispers(read, file, key, check=check)
+        return
     if check:
         _check(file, key)
         return
@@ -70,6 +99,25 @@ def restore(
         engine.dispose()
     out.print(f"{manifest.rows:,} rows are back, as they were on {manifest.made:%d %B %Y at %H:%M} UTC.")
     out.print("Messages that waited then may be sent again. Run `earshot doctor` next.")
+
+
+def _restore_whispers(read: Settings, file: Path, key: RecoveryKey, *, check: bool) -> None:
+    sealers = list(key_ring(read).sealers().values())
+    engine = open_store(read, make=False)[0]
+    if check:
+        proof = whispers.prove(file, key, sealers)
+        backups.note_week(engine, whispers.PROVEN, datetime.now(UTC))
+        words = f"The copy of the whispers is good: {proof.opened:,} values under the master key open."
+    else:
+        lock = OnlyOne(read, engine)
+        try:
+            whispers.put_back(read.whisper_url, file, key, sealers)
+        finally:
+            lock.close()
+        backups.note_week(engine, whispers.RESTORED, datetime.now(UTC))
+        words = "The whispers are back. What filled the copy up goes when Earshot next runs."
+    engine.dispose()
+    out.print(words)
 
 
 def _check(file: Path, key: RecoveryKey) -> None:

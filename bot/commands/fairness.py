@@ -91,7 +91,8 @@ def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]],
     """Compare the groups of the pupils listed who are taking part; noted in the audit."""
     now = clock()
     group_of = _groups(session, sealer, listed)
-    flagged = set(session.exec(select(Flag.pupil_id).where(col(Flag.raised_at) > now - YEAR)))
+    counted = select(Flag.pupil_id).where(col(Flag.raised_at) > now - YEAR, col(Flag.contested).is_(None))
+    flagged = set(session.exec(counted))
     counts: dict[UUID, dict[str, int]] = {}
     statement = select(CheckIn.pupil_id, CheckIn.state, func.count()).where(col(CheckIn.opened_at) > now - YEAR)
     for pupil_id, state, count in session.exec(statement.group_by(col(CheckIn.pupil_id), col(CheckIn.state))):

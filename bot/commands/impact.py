@@ -41,6 +41,7 @@ def gather(session: Session, sealer: Sealer, now: datetime) -> list[Case]:
     if school_id is None:
         raise StoreProblem("There is no school yet. Run `earshot init` first.")
     statement = select(Flag).where(col(Flag.raised_at) > now - LOOK_BACK, col(Flag.raised_at) <= now - LATER)
+    statement = statement.where(Flag.school_id == school_id, col(Flag.contested).is_(None))
     last = {row.pupil_id: row for row in session.exec(statement.order_by(col(Flag.raised_at)))}
     after = level_at(session, sealer, school_id, {pupil_id: row.raised_at + LATER for pupil_id, row in last.items()})
     cases = []

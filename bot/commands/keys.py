@@ -13,7 +13,7 @@ from bot.backups import public_path
 from bot.commands.tools import bar, out, private_file, settings
 from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, next_key_path
 from bot.settings import Settings
-from store import anchor, audit, vault
+from store import anchor, audit, vault, whisper_keys
 from store.database import make_engine
 from store.keys import KeyRing, read_key_command, read_key_file, replace_key_file, write_key_file
 from store.recovery import RecoveryKey, fingerprint
@@ -82,8 +82,11 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
     following = read_key_file(path)
     if ring.current.key_id.hex() not in list(following.sealers())[1:]:
         raise KeyProblem(f"{path.name} holds a key that does not follow the one in use: move it away and try again")
+    # Before anything is changed: a whisper store of a foreign key would stop the change half-way.
+    whisper_keys.check(read.whisper_url, list(following.sealers().values()))
     with bar("Sealing everything anew") as progress:
         changed = change_key(engine, ring.current, following.current, datetime.now(UTC), progress)
+    whisper_keys.bring_to(read.whisper_url, list(following.sealers().values()))
     key_id = following.current.key_id.hex()
     _note(engine, "keys rotated", key_id)
     _sign_anchor(read, engine, following)
@@ -103,11 +106,14 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
 
 def _catch_up(read: Settings, engine: Engine, ring: KeyRing) -> bool:
     """Bring a store that an old key of this file sealed, from a backup put back, to the key in use."""
+    brought = whisper_keys.bring_to(read.whisper_url, list(ring.sealers().values()))
+    if brought:
+        out.print("The whisper store, which an old key had sealed, is sealed with the key in use.")
     with Session(engine) as session:
         before = [one for one in vault.keys_of(session) if one != ring.current.key_id.hex()]
     old = ring.sealers().get(before[0]) if len(before) == 1 else None
     if old is None:
-        return False
+        return brought
     with bar("Sealing everything anew") as progress:
         changed = change_key(engine, old, ring.current, datetime.now(UTC), progress)
     _note(engine, "keys rotated", ring.current.key_id.hex())

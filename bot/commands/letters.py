@@ -12,15 +12,19 @@ from sqlmodel import Session
 from bot.commands.tools import bar, out, settings, the_school
 from bot.letters import LettersProblem, write_letters
 from bot.opening import open_store
+from bot.parents_letters import write_parents_letters
 
 
 def letters(
     folder: Annotated[Path, typer.Argument(help="A new folder for the letters, one PDF for each tutor group.")],
     bot: Annotated[str, typer.Option(help="The bot's username, as @BotFather gave it.")],
+    parents: Annotated[bool, typer.Option("--parents", help="For parents and carers, not for pupils.")] = False,
 ) -> None:
     """Make a letter with a join code for every pupil who has no phone here yet; codes made for them before end.
 
-    Each code works once, for thirty days. Print the letters, hand them out, and delete the folder.
+    Each code works once, for thirty days. Print the letters, hand them out, and delete the folder. With --parents each
+    parent or carer without a chat here gets a letter and a code of their own: post those, for who holds one can stop
+    and start a child's check-ins.
 
     Example: earshot letters letters-autumn --bot your_school_bot
     """
@@ -29,7 +33,8 @@ def letters(
         raise LettersProblem("The bot's username has 4 to 32 letters, digits and _, such as your_school_bot.")
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session, bar("Writing letters") as progress:
-        count = write_letters(session, sealer, the_school(session), folder, name, datetime.now(UTC), progress)
+        write = write_parents_letters if parents else write_letters
+        count = write(session, sealer, the_school(session), folder, name, datetime.now(UTC), progress)
         try:
             session.commit()
         except BaseException:

@@ -11,6 +11,9 @@ from sqlmodel import Session, select
 from bot.commands.person_export import as_page, gather
 from bot.commands.tools import out, private_file, settings, the_school
 from bot.opening import open_store
+from bot.text import languages
+from scheduling import rights
+from scheduling.school import facts
 from store import audit, consent
 from store.erasure import erase_pupil
 from store.sealing import Sealer
@@ -18,6 +21,7 @@ from store.tables import Pupil, School
 from store.vault import StoreProblem
 
 ACTOR = "command:person"
+NAME_MOST = 200
 
 app = typer.Typer(
     help="What is done for one pupil at their or their family's wish.\n\nExample: earshot person opt-out P123",
@@ -122,6 +126,68 @@ def erase(
     out.print(
         f"{erased.messages} messages are deleted from Telegram and Slack when Earshot runs, if they still can be."
     )
+
+
+@app.command()
+def correct(
+    pupil_id: PupilId,
+    name: Annotated[str, typer.Option(help="Their name, as it is.")] = "",
+    language: Annotated[str, typer.Option(help="The language they are written to in, such as cy.")] = "",
+) -> None:
+    """Set a pupil's name or language right at once. It is recorded.
+
+    Mend your own lists too: the next import brings a name back as it stands there.
+
+    Example: earshot person correct P123 --name "Wren Ashdown"
+    """
+    if not name.strip() and not language:
+        raise PersonProblem("Say with --name or --language what is to be set right.")
+    if len(name) > NAME_MOST:
+        raise PersonProblem(f"A name has up to {NAME_MOST} characters.")
+    if language and language not in languages():
+        raise PersonProblem(f"The languages here are {', '.join(languages())}.")
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session:
+        pupil = find_pupil(session, sealer, the_school(session), pupil_id)
+        if name.strip():
+            sealer.write(pupil, "name", name.strip())
+        pupil.language = language or pupil.language
+        session.add(pupil)
+        subject = f"pupil:{pupil.id.hex}"
+        audit.record(
+            session, pupil.school_id, datetime.now(UTC), actor=ACTOR, action="person corrected", subject=subject
+        )
+        session.commit()
+    engine.dispose()
+    out.print("It is set right. Mend your own lists too, or the next import brings the name back.")
+
+
+@app.command()
+def contest(
+    pupil_id: PupilId,
+    on: Annotated[str, typer.Option(help="The day of the nudge, as YYYY-MM-DD, if there are several.")] = "",
+    by: Annotated[By, typer.Option(help="Who says that it is not right.")] = "guardian",
+) -> None:
+    """Note that a family, or a pupil, say a nudge is not right; it counts nowhere until a safeguarding lead answers.
+
+    The leads are told in Slack when Earshot runs.
+
+    Example: earshot person contest P123 --on 2026-11-24
+    """
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session:
+        row = the_school(session)
+        school, pupil = facts(row), find_pupil(session, sealer, row, pupil_id)
+        days = {f"{school.calendar.local_date(one.raised_at)}": one for one in rights.contestable(session, pupil)}
+        if not days:
+            raise PersonProblem("There is no nudge about this pupil that could be contested.")
+        if on not in days and (on or len(days) > 1):
+            raise PersonProblem(f"Say with --on which nudge it is; there are those of {', '.join(sorted(days))}.")
+        flag = days[on] if on else next(iter(days.values()))
+        rights.contest(session, sealer, school, flag, by, datetime.now(UTC), ACTOR)
+        session.commit()
+    engine.dispose()
+    out.print("It is noted, and counts nowhere until a safeguarding lead has answered.")
 
 
 def _change(pupil_id: str, change: Callable[[Session, Pupil, datetime, str], bool], done: str, same: str) -> None:

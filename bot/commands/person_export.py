@@ -30,6 +30,8 @@ _TITLES = {
     "check_in": "Your check-ins",
     "flag": "When a change in your answers was noticed",
     "request": "When you asked for an adult",
+    "copy_request": "When you asked for a copy",
+    "contest": "What you or your family said is not right",
     "conversation": "Where your conversation with the bot stands",
     "invite": "Join codes made for you (the codes themselves are not kept)",
     "looks": "Who looked at something of yours, and when",
@@ -140,6 +142,8 @@ def _plain(value: object, zone: ZoneInfo, known: dict[UUID, str]) -> Any:  # noq
 
 def _actor(actor: str, staff: dict[UUID, str]) -> str:
     kind, _, name = actor.partition(":")
+    if kind in ("guardian", "pupil", "bot"):
+        return {"guardian": "a parent or carer", "pupil": "you", "bot": "Earshot"}[kind]
     return staff.get(UUID(name), actor) if kind == "staff" else actor
 
 

@@ -17,6 +17,7 @@ from telegram.request import HTTPXRequest
 from bot.doctor.clock import clock_findings
 from bot.doctor.store import folder_findings, store_findings
 from bot.doctor.trust import trust_findings
+from bot.doctor.whisper_desk import desk_findings
 from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
@@ -121,5 +122,6 @@ CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "database": store_findings,
     "trust": trust_findings,
     "whispers": whisper_findings,
+    "whisper desk": desk_findings,
     "networks": _network_findings,
 }

@@ -15,12 +15,14 @@ from bot.opening import anchor_path, is_there, key_ring
 from bot.settings import Settings
 from store import anchor, vault
 from store.database import make_engine
+from store.rights_tables import Contest, CopyRequest
 from store.sealing import KeyProblem, Sealer
 from store.tables import Audit, School
 from store.vault import StoreProblem
 
 BACKUP_EVERY = timedelta(days=2)
 PROVEN_EVERY = timedelta(days=120)
+RIGHTS_WITHIN = timedelta(days=21)
 
 
 def trust_findings(settings: Settings) -> list[Finding]:
@@ -35,7 +37,7 @@ def trust_findings(settings: Settings) -> list[Finding]:
             school = session.exec(select(School).limit(1)).first()
             if school is None or "sample" in school.policy:
                 return []
-            return [*_backups(settings, session, school), *_chain(settings, session)]
+            return [*_backups(settings, session, school), *_chain(settings, session), *_rights(session, school)]
     except (StoreProblem, DBAPIError):
         # What is wrong there was said already.
         return []
@@ -53,8 +55,8 @@ def _backups(settings: Settings, session: Session, school: School) -> Iterator[F
         else "There is no recovery key, so no backup can be made: run `earshot keys recovery recovery.key`.",
     )
     now = datetime.now(UTC)
-    taken, proven = _last(session, school, TAKEN), _last(session, school, PROVEN)
-    yield _aged(
+    taken, proven = last_of(session, school, TAKEN), last_of(session, school, PROVEN)
+    yield aged(
         "backup",
         None if taken is None else now - taken,
         BACKUP_EVERY,
@@ -62,7 +64,7 @@ def _backups(settings: Settings, session: Session, school: School) -> Iterator[F
         "No backup was ever made",
         "run `earshot backup FOLDER` each night",
     )
-    yield _aged(
+    yield aged(
         "restore",
         None if proven is None else now - proven,
         PROVEN_EVERY,
@@ -72,7 +74,8 @@ def _backups(settings: Settings, session: Session, school: School) -> Iterator[F
     )
 
 
-def _aged(what: str, age: timedelta | None, most: timedelta, told: str, never: str, mend: str) -> Finding:
+def aged(what: str, age: timedelta | None, most: timedelta, told: str, never: str, mend: str) -> Finding:
+    """Say how old the last one of something is, and what mends it when that is too long ago."""
     if age is None:
         return Finding(what, False, f"{never}: {mend}.")
     hours = int(age.total_seconds()) // 3600
@@ -80,13 +83,31 @@ def _aged(what: str, age: timedelta | None, most: timedelta, told: str, never: s
     return Finding(what, True, f"{words}.") if age <= most else Finding(what, False, f"{words}: {mend}.")
 
 
-def _last(session: Session, school: School, action: str) -> datetime | None:
+def last_of(session: Session, school: School, action: str) -> datetime | None:
+    """Read from the audit chain when something was last done; None for never."""
     return session.exec(
         select(Audit.at)
         .where(Audit.school_id == school.id, Audit.action == action)
         .order_by(col(Audit.number).desc())
         .limit(1)
     ).first()
+
+
+def _rights(session: Session, school: School) -> Iterator[Finding]:
+    """Look for what somebody asked for by right and nobody has decided on; the law gives a month."""
+    before = datetime.now(UTC) - RIGHTS_WITHIN
+    copies = select(CopyRequest.id).where(CopyRequest.school_id == school.id, CopyRequest.state == "asked")
+    contests = select(Contest.id).where(Contest.school_id == school.id, Contest.state == "open")
+    late = len(session.exec(copies.where(col(CopyRequest.asked_at) < before)).all())
+    late += len(session.exec(contests.where(col(Contest.at) < before)).all())
+    yield Finding(
+        "rights",
+        not late,
+        f"{late:,} copies asked for or nudges contested have waited for three weeks: ask a safeguarding lead to decide "
+        "on their cards in Slack, for the law gives a month."
+        if late
+        else "No copy asked for and no contested nudge waits too long.",
+    )
 
 
 def _chain(settings: Settings, session: Session) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from conversations.cards import (
     words_card,
 )
 from conversations.model import Phrase, say
-from scheduling import cases
+from scheduling import cases, rights
 from scheduling.briefing import WORDS_FOR, asked, ideas, nudge, post_home, update_copies
 from scheduling.school import SchoolFacts
 from store import audit, guards
@@ -120,6 +120,8 @@ def nudge_not_needed(press: Press) -> Done:
 
 def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
     session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.contested is not None:
+        return _show_nudge(press, flag)
     if flag.state != "new":
         same = flag.state == state and flag.owner_id == press.viewer.id
         return _show_nudge(
@@ -154,7 +156,7 @@ def nudge_done(press: Press) -> Done:
 def nudge_undo(press: Press) -> Done:
     """They take a decision back: their own, or anybody's if they are a safeguarding lead."""
     session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
-    if flag.state == "new":
+    if flag.state == "new" or flag.contested is not None:
         return _show_nudge(press, flag)
     if flag.owner_id != press.viewer.id and not SAFEGUARDING & set(press.viewer.roles):
         owner = nudge(session, press.sealer, press.school, flag).owner
@@ -211,6 +213,56 @@ def words_show(press: Press) -> Done:
         for check_in, pupil, group in rows
     )
     return Done(modal=words_card(tuple(words)))
+
+
+def copy_send(press: Press) -> Done:
+    """They say yes: the pupil's copy is sent."""
+    return _decide_copy(press, yes=True)
+
+
+def copy_decline(press: Press) -> Done:
+    """They say not this way: the pupil reads a kind word."""
+    return _decide_copy(press, yes=False)
+
+
+def _decide_copy(press: Press, *, yes: bool) -> Done:
+    session = press.session
+    row = guards.access_copy(session, press.viewer, press.subject(), press.now, "copy asked for")
+    if rights.decide_copy(session, press.school, row, press.viewer, press.now, yes=yes):
+        _audit(press, "copy agreed to" if yes else "copy declined", f"copy:{row.id.hex}")
+    card = rights.copy_words(session, press.sealer, press.school, row)
+    return _show(press, f"copy:{row.id.hex}:", card, None)
+
+
+def copy_who(press: Press) -> Done:
+    """They ask which pupil a copy is of."""
+    row = guards.access_copy(press.session, press.viewer, press.subject(), press.now, "name")
+    return _who(press, row.pupil_id)
+
+
+def contest_stands(press: Press) -> Done:
+    """They have looked: the nudge stands."""
+    return _answer_contest(press, stands=True)
+
+
+def contest_withdraw(press: Press) -> Done:
+    """They have looked: the nudge is withdrawn."""
+    return _answer_contest(press, stands=False)
+
+
+def _answer_contest(press: Press, *, stands: bool) -> Done:
+    session = press.session
+    row = guards.access_contest(session, press.viewer, press.subject(), press.now, "contest")
+    if rights.answer(session, press.sealer, press.school, row, press.viewer, press.now, stands=stands):
+        _audit(press, "contest stands" if stands else "nudge withdrawn", f"flag:{row.flag_id.hex}")
+    card = rights.contest_words(session, press.sealer, press.school, row)
+    return _show(press, f"contest:{row.id.hex}:", card, None)
+
+
+def contest_who(press: Press) -> Done:
+    """They ask which pupil a contested nudge is about."""
+    row = guards.access_contest(press.session, press.viewer, press.subject(), press.now, "name")
+    return _who(press, press.session.get_one(Flag, row.flag_id).pupil_id)
 
 
 def request_own(press: Press) -> Done:
@@ -274,6 +326,12 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "request_own": request_own,
     "request_done": request_done,
     "request_back": request_back,
+    "copy_send": copy_send,
+    "copy_decline": copy_decline,
+    "copy_who": copy_who,
+    "contest_stands": contest_stands,
+    "contest_withdraw": contest_withdraw,
+    "contest_who": contest_who,
 }
 
 

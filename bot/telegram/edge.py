@@ -22,6 +22,7 @@ from bot.runner import Incoming, Runner
 from bot.telegram.updates import read_update
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
+from conversations.flows import parent
 from conversations.flows.help import COMMANDS
 from conversations.model import Phrase
 from scheduling.school import SchoolFacts
@@ -37,6 +38,7 @@ ANSWERS_AT_ONCE = 8
 ANSWERS_WAIT = 2.0
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
+Commands = tuple[tuple[str, Phrase], ...]
 # Telegram keeps fewer updates in line than this, and after a week of silence starts again from any number: an id a
 # little below the offset is a repeat, one far below it begins a new line.
 REPEATS_WITHIN = 100_000
@@ -198,8 +200,12 @@ class TelegramEdge:
             task = asyncio.create_task(self._answer(callback_id, phrase, language))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
-        for chat, language in outcome.menus:
-            task = asyncio.create_task(self._set_menu(language, BotCommandScopeChat(chat)))
+        for which, menus in ((COMMANDS, outcome.menus), (parent.COMMANDS, outcome.parents_menus)):
+            self._set_menus(which, menus)
+
+    def _set_menus(self, which: Commands, menus: Iterable[tuple[int, str]]) -> None:
+        for chat, language in menus:
+            task = asyncio.create_task(self._set_menu(language, BotCommandScopeChat(chat), which=which))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 
@@ -228,9 +234,15 @@ class TelegramEdge:
         for language in text.languages():
             await self._set_menu(language, code=None if language == text.SOURCE else language)
 
-    async def _set_menu(self, language: str, scope: BotCommandScopeChat | None = None, code: str | None = None) -> None:
+    async def _set_menu(
+        self,
+        language: str,
+        scope: BotCommandScopeChat | None = None,
+        code: str | None = None,
+        which: Commands = COMMANDS,
+    ) -> None:
         """Show the commands in a language: in one chat, or wherever the phone's language is `code`; cosmetic."""
-        commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in COMMANDS]
+        commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in which]
         try:
             await self._bot.set_my_commands(commands, scope=scope, language_code=code)
         except TelegramError as error:

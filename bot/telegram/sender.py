@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
+from uuid import UUID
 
 # The library's own switch to timedeltas, so that it does not warn at each 429; it is read when the error is made.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -19,7 +20,7 @@ if find_spec("sniffio") is None:
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot import picture, text
+from bot import own_rights, picture, text
 from bot.delivery import Refused, Result, Sent, TryAgain
 from bot.worker import Worker
 from conversations import model
@@ -63,6 +64,8 @@ class TelegramSender:
     async def _send(self, letter: Letter) -> Result:
         if letter.method == "picture":
             return await self._send_picture(letter.payload)
+        if letter.method == "document":
+            return await self._send_copy(letter.payload)
         payload = letter.payload
         if letter.method == "delete":
             await self._bot.delete_message(payload["chat"], payload["message_id"])
@@ -98,6 +101,15 @@ class TelegramSender:
             return Sent()
         caption = text.render(model.say("My check-ins"), payload["language"], payload["zone"])
         sent = await self._bot.send_photo(payload["chat"], png, caption=caption)
+        return Sent({"chat": payload["chat"], "message_id": sent.message_id})
+
+    async def _send_copy(self, payload: dict[str, Any]) -> Result:
+        """Make a pupil's own copy and send it as a file; it is made only now, so that it lies nowhere else."""
+        pupil_id, now = UUID(payload["pupil"]), self._clock()
+        page = await self._worker.run(lambda session: own_rights.copy_of(session, self._sealer, pupil_id, now))
+        if page is None:
+            return Refused("the pupil is not here any more")
+        sent = await self._bot.send_document(payload["chat"], page, filename="copy.html")
         return Sent({"chat": payload["chat"], "message_id": sent.message_id})
 
     async def _posted(self, letter: Letter) -> Any:  # noqa: ANN401 (JSON)

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from conversations.bank import Item, UnknownBankVersion, load
+from conversations.flows import own_copy
 from conversations.model import Band, Button, Message, Phrase, ShowAnswers, State, Step, say, say_n
 from conversations.wording import way_on
 
@@ -90,7 +91,7 @@ def in_words(shown: tuple[Sheet, ...]) -> Message:
         *map(_paragraph, shown),
         say("Words you typed are not in the picture."),
     )
-    return Message(paragraphs, say("My check-ins"), way_on())
+    return Message(paragraphs, say("My check-ins"), ((own_copy.button(),), *way_on()))
 
 
 def _paragraph(sheet: Sheet) -> Phrase:

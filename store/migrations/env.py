@@ -7,7 +7,9 @@ protest. They are not looked at meanwhile, and all of them before the commit.
 from alembic import context
 from sqlmodel import SQLModel
 
+import store.guardian_tables
 import store.people_tables
+import store.rights_tables
 import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 

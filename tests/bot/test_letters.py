@@ -6,15 +6,21 @@ import zlib
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.letters import LettersProblem, write_letters
-from store.invites import ALPHABET, SPELLING, issue, look_up, normal, spelled
+from bot.parents_letters import _letter as parents_page
+from bot.parents_letters import write_parents_letters
+from scheduling.school import facts
+from store.guardian_tables import GuardianInvite
+from store.guardians import bind
+from store.invites import ALPHABET, SPELLING, issue, issue_to_guardian, look_up, normal, spelled
+from store.people_tables import Guardian
 from store.sealing import Sealer
-from store.tables import Invite, Pupil, School
+from store.tables import Invite, Pupil, School, TutorGroup
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
-from tests.factories import NOW, make_group, make_pupil, make_school
+from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -87,6 +93,52 @@ def test_a_folder_that_is_there_is_left_as_it_is_and_no_code_ends(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".letters")] == []
 
 
+def parents(session: Session, sealer: Sealer, school: School) -> list[Guardian]:
+    """One guardian with two children in two groups, one with one, one who has joined, and one of a pupil who left."""
+    made = facts(school)
+    everyone = session.exec(select(Pupil).order_by(col(Pupil.group_id))).all()
+    here = [pupil for pupil in everyone if pupil.status != "left"]
+    guardians = [
+        make_guardian(session, sealer, made, here[0], here[-1]),
+        make_guardian(session, sealer, made, here[-1]),
+        make_guardian(session, sealer, made, here[0]),
+        make_guardian(session, sealer, made, next(pupil for pupil in everyone if pupil.status == "left")),
+    ]
+    code = issue_to_guardian(session, sealer, guardians[2], NOW)
+    found = look_up(session, sealer, school.id, b"chat", code, NOW).guardian
+    assert found is not None
+    bind(session, sealer, found, 900, NOW)
+    guardians[0].language = "cy"
+    session.commit()
+    return guardians
+
+
+def test_each_parent_without_a_chat_gets_one_letter_of_their_own_and_no_pupils_code_ends(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path
+):
+    two, one, *_others = parents(session, sealer, school)
+    pupil = session.exec(select(Pupil).where(Pupil.status == "invited")).first()
+    assert pupil is not None
+    pupils = issue(session, sealer, pupil, NOW)
+    folder = tmp_path / "parents"
+    assert write_parents_letters(session, sealer, school, folder, "your_bot", NOW, quiet) == 2
+    assert [pages(path.read_bytes()) for path in folder.iterdir()] in ([2], [1, 1])
+    fresh = session.exec(select(GuardianInvite).where(col(GuardianInvite.used_at).is_(None))).all()
+    assert {row.guardian_id for row in fresh} == {two.id, one.id}
+    assert look_up(session, sealer, school.id, b"chat", pupils, NOW).outcome == "valid"
+
+
+def test_a_parents_letter_is_in_their_language_and_its_code_is_theirs(session: Session, sealer: Sealer, school: School):
+    two, *_others = parents(session, sealer, school)
+    group = session.exec(select(TutorGroup)).first()
+    assert group is not None
+    made = parents_page(session, sealer, facts(school), group, two, "your_bot", NOW)
+    assert (made.language, made.school) == ("cy", "Larkfield")
+    assert made.for_whom.count(str(sealer.read(two, "name"))) == 1
+    found = look_up(session, sealer, school.id, b"phone", made.code, NOW).guardian
+    assert (found and found.guardian_id) == two.id
+
+
 def test_a_code_is_spelled_in_words_and_taken_in_them():
     assert spelled("ACDE-3467") == "Alfa Charlie Delta Echo, three four six seven"
     assert set(SPELLING) == set(ALPHABET)
@@ -116,6 +168,9 @@ def test_the_command_makes_them_and_names_no_pupil(people: Earshot):
         "2 letters are in autumn. Print them, hand them out, then delete the folder.",
     )
     assert [path.name for path in Path("autumn").iterdir()] == ["9Q.pdf"]
+    assert people("letters", "parents", "--parents", "--bot", "fernhill_bot").out == (
+        "0 letters are in parents. Print them, hand them out, then delete the folder."
+    )
     assert people("letters", "again", "--bot", "a b").err == (
         "The bot's username has 4 to 32 letters, digits and _, such as your_school_bot."
     )

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from conversations.model import (
     AskForAdult,
+    AskForCopy,
     Attachment,
     Bind,
     Button,
@@ -34,6 +35,9 @@ from conversations.model import (
     CheckInReminder,
     CodeGiven,
     Command,
+    ContestAnswered,
+    ContestNote,
+    CopyDecided,
     Edit,
     Edited,
     Effect,
@@ -44,9 +48,11 @@ from conversations.model import (
     RecordCheckIn,
     RequestOwned,
     Send,
+    SendCopy,
     SetLanguage,
     SetStatus,
     ShowAnswers,
+    ShowNotes,
     State,
     Tap,
     Text,
@@ -128,7 +134,7 @@ class Stage:
             case "pupil":
                 return (Command(what[1:]) if what.startswith("/") else Text(what)), None
             case "staff":
-                return RequestOwned(what.removesuffix(" takes it")), None
+                return _by_staff(what), None
             case "school":
                 return self._school(what), None
         raise AssertionError(f"no such line: {who}: {what}")
@@ -179,10 +185,28 @@ class Stage:
                 return [f"does: sets language to {language}"]
             case ShowAnswers():
                 return ["does: shows the pupil their own answers"]
+            case AskForCopy():
+                return ["does: asks staff for a copy of what is kept"]
+            case SendCopy():
+                return ["does: sends the copy as a file"]
+            case ShowNotes():
+                return ["does: shows what can be said to be not right"]
+            case ContestNote():
+                return ["does: notes that a note is contested"]
             case RecordCheckIn():
                 return [_recorded(effect)]
             case AskForAdult(danger):
                 return ["does: tells every safeguarding lead (danger)" if danger else "does: tells the leads"]
+
+
+def _by_staff(what: str) -> Event:
+    name, _, deed = what.rpartition(" ")
+    match deed:
+        case "agrees" | "declines":
+            return CopyDecided("0" * 32, name, yes=deed == "agrees")
+        case "confirms" | "withdraws":
+            return ContestAnswered(name, stands=deed == "confirms")
+    return RequestOwned(what.removesuffix(" takes it"))
 
 
 def _shown(start: str, message: Message) -> list[str]:

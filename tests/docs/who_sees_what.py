@@ -52,6 +52,18 @@ ASKED: dict[str, tuple[str, Ask]] = {
             lambda: guards.access_request(session, viewer, of.requests[group].id, NOW, "page")
         ),
     ),
+    "access_copy": (
+        "that a pupil asks for a copy",
+        lambda session, viewer, of, group: found(
+            lambda: guards.access_copy(session, viewer, of.copies[group].id, NOW, "page")
+        ),
+    ),
+    "access_contest": (
+        "a nudge that is contested",
+        lambda session, viewer, of, group: found(
+            lambda: guards.access_contest(session, viewer, of.contests[group].id, NOW, "page")
+        ),
+    ),
     "access_words": (
         "words typed with a check-in",
         lambda session, viewer, of, group: (

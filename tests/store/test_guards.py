@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from store import audit, guards
 from store.guards import NotFound
 from store.ids import new_id
+from store.rights_tables import Contest, CopyRequest
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Flag, Pupil, Request, School, Staff, TutorGroup, Wave
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
@@ -49,6 +50,8 @@ class OneSchool:
     flags: dict[str, Flag] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     check_ins: dict[str, CheckIn] = field(default_factory=dict)
+    copies: dict[str, CopyRequest] = field(default_factory=dict)
+    contests: dict[str, Contest] = field(default_factory=dict)
 
 
 def fill(session: Session, sealer: Sealer) -> OneSchool:
@@ -104,8 +107,13 @@ def fill_group(session: Session, sealer: Sealer, one: OneSchool, name: str, pupi
     )
     sealer.write(flag, "reasons", {})
     request = Request(school_id=one.school.id, pupil_id=pupil.id, asked_at=NOW)
-    session.add_all((flag, request))
+    copy = CopyRequest(school_id=one.school.id, pupil_id=pupil.id, asked_at=NOW)
+    session.add_all((flag, request, copy))
     session.flush()
+    contest = Contest(school_id=one.school.id, flag_id=flag.id, by="pupil", at=NOW)
+    session.add(contest)
+    session.flush()
+    one.copies[name], one.contests[name] = copy, contest
     one.check_ins[name], one.flags[name], one.requests[name] = check_in, flag, request
 
 
@@ -142,6 +150,16 @@ def _request(session: Session, viewer: Staff, of: OneSchool, name: str | None) -
     return session.get_one(Pupil, request.pupil_id).group_id
 
 
+def _copy(session: Session, viewer: Staff, of: OneSchool, name: str | None) -> UUID:
+    row = guards.access_copy(session, viewer, of.copies[name].id if name else new_id(), NOW, "copy")
+    return session.get_one(Pupil, row.pupil_id).group_id
+
+
+def _contest(session: Session, viewer: Staff, of: OneSchool, name: str | None) -> UUID:
+    row = guards.access_contest(session, viewer, of.contests[name].id if name else new_id(), NOW, "contest")
+    return session.get_one(Flag, row.flag_id).group_id
+
+
 def _unanswered(session: Session, viewer: Staff, of: OneSchool, name: str | None) -> UUID:
     group_id = of.groups[name].id if name else new_id()
     group, rows = guards.access_unanswered(session, viewer, of.wave.id, group_id, NOW)
@@ -155,8 +173,13 @@ ONE_THING: dict[str, tuple[Guard, tuple[str, ...]]] = {
     "access_pupil": (_pupil, ("read nudge",)),
     "access_flag": (_flag, ("read nudge",)),
     "access_request": (_request, ("read request",)),
+    "access_copy": (_copy, ("read copy",)),
+    "access_contest": (_contest, ("read contest",)),
     "access_unanswered": (_unanswered, ("read unanswered",)),
 }
+
+
+FOR_LEADS = ("access_request", "access_contest")
 
 
 def audited(session: Session) -> list[Audit]:
@@ -180,7 +203,7 @@ def test_each_role_gets_through_each_guard_to_its_own_pupils_alone(
         # A tutor of a group outside the year they head sees both.
         here.groups["8A"].tutor_id = viewer.id
         session.flush()
-    allowed = SEES[who] if guard_name != "access_request" or who in LEADING else NOBODY
+    allowed = SEES[who] if guard_name not in FOR_LEADS or who in LEADING else NOBODY
     refusals = {refused(session, guard, viewer, here, None)}
     for name in sorted(EVERYBODY):
         refusals.add(refused(session, guard, viewer, there, name))
@@ -272,6 +295,13 @@ def test_flags_are_listed_for_the_groups_asked_for_while_they_are_new(session: S
     session.flush()
     assert [flag.id for flag in guards.flags_seen(session, lead, asked, NOW)] == [here.flags["7A"].id]
     assert list(guards.flags_seen(session, lead, [], NOW)) == []
+
+
+@pytest.mark.parametrize("contested", ["open", "withdrawn"])
+def test_a_contested_flag_is_in_no_list(session: Session, here: OneSchool, contested: str) -> None:
+    here.flags["7A"].contested = contested
+    session.flush()
+    assert list(guards.flags_seen(session, here.staff["dsl"], [here.groups["7A"].id], NOW)) == []
 
 
 def test_only_open_requests_are_listed(session: Session, here: OneSchool) -> None:

@@ -35,7 +35,7 @@ def filled(engine: Engine) -> str:
         staff = session.exec(select(Staff)).one()
         link_slack(session, sealer, school.id, "U00000001", sealer.read(staff, "email"))
         code = invites.issue(session, sealer, pupils[0], NOW)
-        session.add(Attempt(school_id=school.id, chat_key=chat_key(sealer, 999), tries=5, since=NOW))
+        session.add(Attempt(school_id=school.id, chat_key=chat_key(sealer, 999), tries=invites.FREE_TRIES, since=NOW))
         vault.note_key(session, sealer, NOW)
         session.commit()
     return code

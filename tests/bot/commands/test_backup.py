@@ -10,7 +10,14 @@ from sqlmodel import Session, col, select
 from bot.opening import open_store
 from bot.settings import Settings
 from store.keys import read_key_file
+from store.sealing import Sealer
 from store.tables import Audit
+from store.whisper_care import sweep
+from store.whisper_desk import keep_readers, queue, reader_id
+from store.whisper_sealing import new_receipt
+from store.whisper_store import open_whispers
+from store.whispers import Draft, start
+from tests.anonymity.conftest import CHEAP
 from tests.bot.commands.test_keys import KEY, names, people
 from tests.bot.test_command_line import GROUPS, PUPILS, STAFF, Earshot, _as_before, earshot, made, write
 
@@ -158,3 +165,102 @@ def test_what_is_no_backup_or_no_recovery_key_is_told_in_a_sentence(backed_up: E
         backed_up("restore", "one.backup", "--recovery-key", name, "--check"),
     ):
         assert (told.status, told.err.endswith("."), "Something went wrong" in told.err) == (1, True, False)
+
+
+# --- the whispers -----------------------------------------------------------------------------------------------------
+
+
+def whisper_store(*, make: bool = False) -> list[str]:
+    """The ids of the whispers there are; with `make`, one more."""
+    settings = Settings()
+    engine, sealer = open_store(settings, make=False)
+    engine.dispose()
+    store = open_whispers(settings.whisper_url, sealer, CHEAP)
+    if make:
+        keep_readers(store, [reader_id(sealer, "a lead")])
+        start(store, Draft("2026-11-24", "other", "me"), new_receipt(), {"what": "words"}, b"made up")
+    sweep(store)
+    found = [line.id for line in queue(store)]
+    store.engine.dispose()
+    return found
+
+
+@pytest.fixture
+def whispered(people: Earshot) -> Earshot:
+    """A school with a recovery key, a whisper, and this week's backup of it."""
+    assert people("keys", "recovery", "recovery.key").status == 0
+    assert len(whisper_store(make=True)) == 1
+    Path("shelf").mkdir()
+    told = people("backup", "shelf")
+    assert (told.status, told.err) == (0, "")
+    return people
+
+
+def copies() -> list[Path]:
+    return sorted(Path("shelf").glob("whispers-*.backup"))
+
+
+def test_a_folder_of_backups_gets_one_of_the_whispers_a_week(whispered: Earshot) -> None:
+    (copy,) = copies()
+    before = copy.read_bytes()
+    for path in Path("shelf").glob("earshot-*"):
+        path.unlink()
+    assert whispered("backup", "shelf").status == 0
+    assert (copies(), copy.read_bytes()) == ([copy], before)
+    assert actions().count("whispers backed up") == 1
+
+
+def test_the_whispers_are_proven_put_back_and_survive_a_change_of_keys(whispered: Earshot) -> None:
+    (copy,), (one,) = copies(), whisper_store()
+    told = whispered("restore", str(copy), "--recovery-key", "recovery.key", "--whispers", "--check")
+    assert (told.status, told.out) == (0, "The copy of the whispers is good: 33 values under the master key open.")
+    assert whispered("keys", "rotate").status == 0
+    assert whisper_store() == [one]
+    again = whispered("restore", str(copy), "--recovery-key", "recovery.key", "--whispers")
+    assert (again.status, again.err) == (
+        1,
+        "There are whispers here already, and they stay. Restore into an empty store.",
+    )
+    for path in Path("data").glob("whispers.sqlite*"):
+        path.unlink()
+    back = whispered("restore", str(copy), "--recovery-key", "recovery.key", "--whispers")
+    assert (back.status, back.err) == (0, "")
+    assert whisper_store() == [one]
+
+
+def test_an_old_whisper_file_put_in_place_by_hand_is_brought_to_the_key_in_use(whispered: Earshot) -> None:
+    (one,) = whisper_store()
+    before = Path("data/whispers.sqlite").read_bytes()
+    assert whispered("keys", "rotate").status == 0
+    for path in Path("data").glob("whispers.sqlite*"):
+        path.unlink()
+    Path("data/whispers.sqlite").write_bytes(before)
+    told = whispered("keys", "rotate")
+    assert (told.status, told.out) == (
+        0,
+        "The whisper store, which an old key had sealed, is sealed with the key in use.",
+    )
+    assert whisper_store() == [one]
+
+
+def test_a_whisper_store_of_a_foreign_key_stops_a_change_before_anything_is_changed(whispered: Earshot) -> None:
+    for path in Path("data").glob("whispers.sqlite*"):
+        path.unlink()
+    open_whispers(Settings().whisper_url, Sealer(bytes(32)), CHEAP).engine.dispose()
+    told = whispered("keys", "rotate")
+    assert (told.status, told.err) == (
+        1,
+        "The whisper store was made with another key: put that key file back, nothing was changed.",
+    )
+    assert names() == ["Ivo Tarn", "Wren Ashdown"]
+
+
+def test_each_kind_of_backup_is_told_from_the_other(whispered: Earshot) -> None:
+    (copy,) = copies()
+    (main,) = Path("shelf").glob("earshot-*")
+    assert whispered("restore", str(main), "--recovery-key", "recovery.key", "--whispers", "--check").err == (
+        f"{main.name} is no backup of whispers. Leave --whispers out for the main store's."
+    )
+    assert whispered("restore", str(copy), "--recovery-key", "recovery.key", "--check").err == (
+        "The backup is damaged or was cut off. Take another one."
+    )

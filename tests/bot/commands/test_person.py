@@ -1,16 +1,18 @@
 """`earshot person` and `earshot basis`: one step, at once, and nothing is opened without grounds."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.doctor.store import store_findings
 from bot.opening import open_store
 from bot.settings import Settings
-from store.tables import Pupil, School
+from store.tables import CheckIn, Flag, Pupil, School, Wave
 from tests.bot.commands.test_keys import names, people
 from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+from tests.factories import NOW
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -112,3 +114,54 @@ def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
 def test_erasing_asks_first(people: Earshot) -> None:
     assert people("person", "erase", "P1").status == 1
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
+
+
+def test_a_name_and_a_language_are_set_right_at_once(people: Earshot) -> None:
+    told = people("person", "correct", "P1", "--name", " Wren Ashdown-Lee ", "--language", "cy")
+    assert told.out == "It is set right. Mend your own lists too, or the next import brings the name back."
+    assert names() == ["Ivo Tarn", "Wren Ashdown-Lee"]
+    assert people("person", "correct", "P1").err == "Say with --name or --language what is to be set right."
+    assert people("person", "correct", "P1", "--name", "x" * 201).err == "A name has up to 200 characters."
+    assert people("person", "correct", "P1", "--language", "xx").err.startswith("The languages here are en, ")
+
+
+def flagged(days: list[datetime]) -> None:
+    """Have nudges about P1 of some days."""
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        pupil = session.exec(select(Pupil).where(Pupil.mis_key == sealer.blind("mis", "P1"))).one()
+        for number, day in enumerate(days):
+            times = {"opens_at": day, "closes_at": day + timedelta(hours=5)}
+            wave = Wave(school_id=pupil.school_id, day=f"{day:%F}", number=number, bank_version="x", **times)
+            session.add(wave)
+            session.flush()
+            mine = {"school_id": pupil.school_id, "pupil_id": pupil.id, "group_id": pupil.group_id}
+            check_in = CheckIn(**mine, wave_id=wave.id, bank_version="x", phase="older", opened_at=day)
+            session.add(check_in)
+            session.flush()
+            flag = Flag(**mine, check_in_id=check_in.id, rule="test", raised_at=day)
+            sealer.write(flag, "reasons", {})
+            session.add(flag)
+        session.commit()
+    engine.dispose()
+
+
+def contested() -> list[str | None]:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = [flag.contested for flag in session.exec(select(Flag).order_by(col(Flag.raised_at)))]
+    engine.dispose()
+    return found
+
+
+def test_a_family_contests_a_nudge_by_its_day(people: Earshot) -> None:
+    nothing = "There is no nudge about this pupil that could be contested."
+    assert people("person", "contest", "P1").err == nothing
+    flagged([NOW, NOW + timedelta(days=7)])
+    which = "Say with --on which nudge it is; there are those of 2026-11-24, 2026-12-01."
+    assert [people("person", "contest", "P1", *day).err for day in ([], ["--on", "2026-11-25"])] == [which, which]
+    done = "It is noted, and counts nowhere until a safeguarding lead has answered."
+    assert people("person", "contest", "P1", "--on", "2026-12-01").out == done
+    assert contested() == [None, "open"]
+    assert people("person", "contest", "P1").out == done
+    assert (contested(), people("person", "contest", "P1").err) == (["open", "open"], nothing)

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import Session, select
 
 from bot.command_line import main
-from bot.doctor.whispers import whisper_findings
+from bot.doctor.whisper_desk import desk_findings
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
@@ -280,9 +280,9 @@ def test_doctor_says_who_has_no_passphrase_and_whether_recovery_was_rehearsed(
     earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
 ):
     def found() -> dict[str, bool]:
-        return {finding.what: finding.ok for finding in whisper_findings(Settings())}
+        return {finding.what: finding.ok for finding in desk_findings(Settings())}
 
-    assert found() == {"whispers": True}
+    assert found() == {"whisper desk": True}
     earshot("whisper", "desk", "lock", "recovery.key")
     assert found() == {"whisper desk": False, "whisper recovery": False}
     for address in ("d.selwyn", "d.penrose"):
@@ -296,6 +296,6 @@ def test_doctor_says_who_has_no_passphrase_and_whether_recovery_was_rehearsed(
     assert whispers.path is not None
     whispers.engine.dispose()
     whispers.path.write_bytes(b"nonsense" * 600)
-    assert found() == {"whispers": False}
+    assert found() == {}
     whispers.path.unlink()
-    assert found() == {"whispers": True}
+    assert found() == {}

@@ -18,6 +18,7 @@ from bot.backups import PROVEN, TAKEN, public_path
 from bot.doctor.doctor import Finding, examine
 from bot.opening import anchor_path, open_store
 from bot.settings import Settings
+from bot.whisper import backups as whisper_backups
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, TELEGRAM_TOKEN, Book, Faults, Hub
 from rehearsal.slack import Workspace
 from rehearsal.slack_rules import SCOPES
@@ -28,8 +29,10 @@ from store.due import set_due
 from store.ids import new_id
 from store.keys import make_key_file
 from store.people import link_slack
+from store.rights_tables import CopyRequest
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
+from store.whisper_store import open_whispers
 from tests.factories import make_group, make_pupil, make_school, make_staff
 from tests.rehearsal.slack_rig import serving
 
@@ -124,6 +127,7 @@ def test_a_well_school_has_nothing_to_mend(settings: Settings) -> None:
         "backup",
         "restore",
         "audit",
+        "rights",
         "whispers",
         "networks",
     ]
@@ -521,4 +525,69 @@ def test_a_missing_recovery_key_and_anchor_are_found(settings: Settings) -> None
     assert mended(settings) == {
         "recovery key": "There is no recovery key, so no backup can be made: run `earshot keys recovery recovery.key`.",
         "audit": "The audit chain has no anchor yet: run `earshot audit verify`.",
+    }
+
+
+def whispering(settings: Settings, *marks: tuple[str, timedelta]) -> Settings:
+    """The same school with a whisper store, and with what was done about its backups how long ago."""
+    settings = settings.model_copy(update={"data_dir": settings.data_dir})
+    engine, sealer = open_store(settings, make=False)
+    open_whispers(settings.whisper_url, sealer).engine.dispose()
+    with Session(engine) as session:
+        school = session.exec(select(School.id)).one()
+        for action, age in marks:
+            at = datetime.now(UTC) - age
+            audit.record(session, school, at, actor="command:backup", action=action, subject="week:1")
+        session.commit()
+        anchor.keep(session, anchor_path(settings), sealer)
+    engine.dispose()
+    return settings
+
+
+def test_a_whisper_store_without_backups_is_told_with_what_mends_it(settings: Settings) -> None:
+    assert mended(whispering(settings)) == {
+        "whisper backup": "No backup of the whispers was ever made: run `earshot backup FOLDER` each night: once a "
+        "week it makes one.",
+        "whisper restore": "No backup of the whispers was ever proven: run `earshot restore FILE --whispers "
+        "--recovery-key KEY --check`.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "found"), [(8, []), (10, ["whisper backup"]), (121, ["whisper backup", "whisper restore"])]
+)
+def test_the_whispers_backups_grow_old(settings: Settings, days: int, found: list[str]) -> None:
+    age = timedelta(days=days)
+    marks = ((whisper_backups.TAKEN, age), (whisper_backups.PROVEN, age))
+    assert sorted(mended(whispering(settings, *marks))) == found
+
+
+def test_a_whisper_store_of_another_key_is_told(settings: Settings) -> None:
+    open_whispers(settings.whisper_url, Sealer(bytes(32))).engine.dispose()
+    assert mended(settings) == {
+        "whispers": "The whisper store was made with another key: put that key file back, nothing was changed."
+    }
+
+
+def test_the_doctor_leaves_the_whisper_file_as_it_is(settings: Settings) -> None:
+    whispering(settings)
+    path = Path(settings.whisper_url.removeprefix("sqlite:///"))
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    examine(settings)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def _late_rights(session: Session, school: UUID) -> None:
+    pupil = session.exec(select(Pupil)).first()
+    assert pupil is not None
+    for days in (20, 22):
+        asked = datetime.now(UTC) - timedelta(days=days)
+        session.add(CopyRequest(school_id=school, pupil_id=pupil.id, asked_at=asked))
+
+
+def test_a_copy_that_waits_too_long_is_told(settings: Settings, engine: Engine) -> None:
+    plant(engine, _late_rights)
+    assert mended(settings) == {
+        "rights": "1 copies asked for or nudges contested have waited for three weeks: ask a safeguarding lead to "
+        "decide on their cards in Slack, for the law gives a month."
     }

@@ -24,7 +24,7 @@ from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import Posted
 from tests.bot.classroom import Hand
-from tests.factories import NOW, make_school
+from tests.factories import NOW, make_group, make_pupil, make_school
 from tests.rehearsal.telegram_rig import ROBIN, SASHA, Rig, serving
 
 HELLO = Message((say("Hello"),))
@@ -191,3 +191,20 @@ async def test_a_pupils_own_check_ins_come_as_a_picture_with_a_caption(rig: Rig,
     shown = (await rig.messages())[-1]
     assert told == {"chat": ROBIN, "message_id": shown["message_id"]}
     assert (shown["photo"]["width"], shown["text"]) == (1080, "Fy holiaduron")
+
+
+async def test_a_pupils_copy_is_made_as_it_leaves_and_sent_as_a_file(
+    rig: Rig, sender: TelegramSender, worker: Worker, sealer: Sealer
+):
+    def join(session: Session) -> str:
+        school = make_school(session)
+        return make_pupil(session, sealer, school, make_group(session, school, "7B", 7), chat_id=ROBIN).id.hex
+
+    pupil = await worker.run(join)
+    payload = {"pupil": pupil, "chat": ROBIN, "language": "en", "zone": "Europe/London"}
+    letter = Letter(new_id(), new_id(), "telegram", 1, "document", f"pupil:{pupil}", None, payload, 0, None)
+    result = await sender.send(letter)
+    assert isinstance(result, Sent)
+    assert (result.ref or {}).keys() == {"chat", "message_id"}
+    gone = replace(letter, payload={**payload, "pupil": new_id().hex})
+    assert await sender.send(gone) == Refused("the pupil is not here any more")
