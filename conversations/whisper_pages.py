@@ -79,7 +79,11 @@ def _quiet(around: Around) -> tuple[Phrase, ...]:
 
 
 def danger(around: Around) -> Message:
-    """What to do now; staff are told a name on an explicit yes alone."""
+    """What to do now; staff are told a name on an explicit yes alone. From a parent's chat nobody is told anything."""
+    if around.parent:
+        nobody = say("I have told nobody. Please ring one of these, and the school when it is open.")
+        back: Rows = ((Button(say("Back"), "w"),),)
+        return Message((*help_line_phrases(around.nation), nobody), say("If you are in danger now"), back)
     paragraphs = (
         *help_line_phrases(around.nation),
         say("If you can, go to an adult you trust, or to a place where other people are."),
@@ -210,6 +214,8 @@ def kept_already() -> Message:
 
 def offer(around: Around) -> Message:
     """Answer words nothing was waiting for: whisper them, ask an adult, or nothing."""
+    if around.parent:
+        return _offer_to_parent()
     paragraphs = (
         say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
         say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
@@ -221,6 +227,16 @@ def offer(around: Around) -> Message:
         (Button(say("Ask an adult to find me"), "talk"),),
         (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
     )
+    return Message(paragraphs, rows=rows)
+
+
+def _offer_to_parent() -> Message:
+    paragraphs = (
+        say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
+        say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
+        say("To tell the school something, ring it or go there."),
+    )
+    rows: Rows = ((Button(say("Whisper this"), "w"),), (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")))
     return Message(paragraphs, rows=rows)
 
 

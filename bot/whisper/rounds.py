@@ -152,7 +152,7 @@ class Rounds:
         """Read the language of a chat; None for one that is nobody's any more."""
         school = self._parts.school(reading(session))
         known = look(session, self._parts.sealer, school, chat_id, self._parts.clock())
-        return known.person.language if known is not None else None
+        return known.language if known is not None else None
 
     def _wanted(self, session: Session) -> tuple[SchoolFacts, dict[bytes, tuple[str, ...]]]:
         school = self._parts.school(session)

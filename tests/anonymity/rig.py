@@ -47,6 +47,8 @@ class MemoryVoice:
 
     said: list[tuple[int, Message, int | None]] = field(default_factory=list)
     marks: set[int] = field(default_factory=set)
+    # Chats whose menu of commands is a parent's.
+    parents: set[int] = field(default_factory=set)
     deleted: list[tuple[int, ...]] = field(default_factory=list)
     hints: int = 0
     photos: dict[str, bytes] = field(default_factory=dict)
@@ -78,12 +80,14 @@ class MemoryVoice:
         self._call()
         self.hints += 1
 
-    async def set_mark(self, chat: int, language: str, *, on: bool) -> None:
+    async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         self._call()
         if on:
             self.marks.add(chat)
         else:
             self.marks.discard(chat)
+        if parent:
+            self.parents.add(chat)
         self._call()
 
     async def is_marked(self, chat: int) -> bool:
