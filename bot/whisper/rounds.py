@@ -25,6 +25,7 @@ from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
 from store import whisper_care, whisper_desk, whisper_routes
 from store.people import with_role
+from store.sealing import KeyProblem
 from store.tables import Staff
 from store.whisper_desk import Line, reader_id
 
@@ -73,7 +74,11 @@ class Rounds:
     async def once(self) -> None:
         """Do one round: readers, cards that are due, retention."""
         school, wanted = await self._parts.worker.run(self._wanted)
-        self._epochs.turn(school.calendar.local_date(self._parts.clock()))
+        try:
+            self._epochs.turn(school.calendar.local_date(self._parts.clock()))
+        except KeyProblem as error:
+            # Without its key nobody is knocked at; cards must go out all the same.
+            log.error("knocks have no key", error=type(error).__name__)
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)

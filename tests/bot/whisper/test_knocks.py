@@ -120,6 +120,17 @@ async def test_key_is_destroyed_with_its_epoch_and_then_nobody_is_knocked_at(tow
     assert town.epochs._path.stat().st_mode & 0o777 == 0o600
 
 
+async def test_cards_go_out_though_the_next_epochs_key_cannot_be_kept(town: Town):
+    rounds, slack, clock = await rounds_of(town, MORNING)
+    await whisper(town, town.chats[0], knock=False)
+    town.epochs._path.unlink()
+    town.epochs._path.mkdir()
+    clock.now = NOON + timedelta(days=DAYS)
+    await rounds.once()
+    assert slack.posted == [("dsl", "A whisper is waiting")]
+    assert town.epochs.key(clock.now.date()) is None
+
+
 async def test_all_routes_are_written_anew_at_each_fixed_time_and_still_open(town: Town):
     mine, other = await whisper(town, town.chats[0], knock=True), await whisper(town, town.chats[1], knock=False)
     before = routes(town)
