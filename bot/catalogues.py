@@ -28,6 +28,7 @@ STAFF_FILES = (
     "conversations/actions/*",
     "bot/slack/*",
     "bot/whisper/desk*",
+    "bot/whisper/locked*",
     "bot/whisper/report*",
     "bot/whisper/slack*",
     "bot/whisper/staff*",

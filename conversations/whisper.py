@@ -13,7 +13,8 @@ Rules
 7. What could not be kept is said at once, with what to do instead.
 8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, and are let go
    as soon as another way is taken.
-9. Words of danger make it urgent. They name nobody.
+9. A knock is asked for, never given: without it nothing is kept that leads back to the chat.
+10. Words of danger make it urgent. They name nobody.
 
 What it needs to go on is in the buttons (`Choice`), so that a restart strands nobody; `Exchange` lives in memory.
 """
@@ -110,6 +111,11 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class Routed:
+    """The way back to this chat is kept with the whisper."""
+
+
+@dataclass(frozen=True)
 class Removed:
     """What could be taken out of the chat is gone; `all_gone` is false when some of it may still be there."""
 
@@ -117,7 +123,19 @@ class Removed:
 
 
 Happening = (
-    Tap | Text | Command | Unprompted | Photo | OtherFile | Changed | SixWords | Sealed | NotSealed | Looked | Removed
+    Tap
+    | Text
+    | Command
+    | Unprompted
+    | Photo
+    | OtherFile
+    | Changed
+    | SixWords
+    | Sealed
+    | NotSealed
+    | Looked
+    | Routed
+    | Removed
 )
 
 
@@ -152,6 +170,13 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Keep the way back to this chat with the whisper, so that an answer can knock."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True)
 class Remove:
     """Take this exchange out of the chat."""
 
@@ -163,7 +188,9 @@ class Hint:
     text: Phrase
 
 
-Deed = Speak | Seal | Look | Remove | Hint
+# What the caller does and answers with a happening; the others are said.
+Work = Seal | Look | Route | Remove
+Deed = Speak | Hint | Work
 
 
 @dataclass(frozen=True)
@@ -200,6 +227,8 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
             return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
         case Looked():
             return _looked(exchange, happening, around)
+        case Routed():
+            return Turn(exchange, (Speak(pages.knock_kept()),))
         case Removed(all_gone):
             return Turn(None, (Speak(pages.removed(all_gone=all_gone)),))
         case _:
@@ -316,6 +345,10 @@ def _with_receipt(exchange: Exchange | None, verb: str, choice: Choice, around: 
             return Turn(None, (Speak(pages.quiz(around, choice, pages.QUIZ[0]), over=True),))
         case "2" | "5":
             return Turn(None, (_answered(around, choice, verb),))
+        case "p":
+            return Turn(exchange, (Speak(pages.ask_knock(choice)),))
+        case "u":
+            return Turn(exchange, (Route(choice),))
         case "y" | "n":
             return Turn(exchange, (Seal(verb, choice, what="helped"), Hint(pages.thanks())))
         case _:

@@ -102,11 +102,14 @@ def desk_card() -> Card:
     )
 
 
-def home_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
+def home_card(lines: tuple[tuple[str, str, str, str, str, bool], ...], *, no_key: bool = False) -> Card:
     """The queue on a reader's Home tab: how many are open, and the first few, urgent and old ones first; no content.
 
-    Takes what `queue_card` takes, of whispers that are open and whose card has gone out.
+    Takes what `queue_card` takes, of whispers that are open and whose card has gone out; `no_key` says that the desk is
+    locked and this reader has no passphrase yet.
     """
+    if no_key:
+        return Card(say("Whispers"), (say("Open the queue to choose your passphrase."),), buttons=(_QUEUE_BUTTON,))
     if not lines:
         return Card(say("Whispers"), (say("No whisper waits for you."),), buttons=(_QUEUE_BUTTON,))
     urgent, unread = (sum(1 for line in lines if line[at] == what) for at, what in ((5, True), (2, "received")))

@@ -65,7 +65,8 @@ class Around:
     """What a page may know: the nation, when staff read next, the readers' names, and how a receipt is spelt.
 
     `reads_at` is None inside school hours; `slot` is the next fixed time of cards; `quiet` means that few have used
-    this in the last hour; `fresh` is a new receipt's code; `leads` are pairs of an id's beginning and a name.
+    this in the last hour; `fresh` is a new receipt's code; `leads` are pairs of an id's beginning and a name; `parent`
+    means that a parent or carer reads it.
     """
 
     nation: str
@@ -77,6 +78,7 @@ class Around:
     words: Callable[[str], tuple[str, ...]]
     decoys: Callable[[str, int], tuple[str, ...]]
     is_receipt: Callable[[str], bool]
+    parent: bool = False
 
 
 @dataclass(frozen=True)

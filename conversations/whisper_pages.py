@@ -79,7 +79,11 @@ def _quiet(around: Around) -> tuple[Phrase, ...]:
 
 
 def danger(around: Around) -> Message:
-    """What to do now; staff are told a name on an explicit yes alone."""
+    """What to do now; staff are told a name on an explicit yes alone. From a parent's chat nobody is told anything."""
+    if around.parent:
+        nobody = say("I have told nobody. Please ring one of these, and the school when it is open.")
+        back: Rows = ((Button(say("Back"), "w"),),)
+        return Message((*help_line_phrases(around.nation), nobody), say("If you are in danger now"), back)
     paragraphs = (
         *help_line_phrases(around.nation),
         say("If you can, go to an adult you trust, or to a place where other people are."),
@@ -210,6 +214,8 @@ def kept_already() -> Message:
 
 def offer(around: Around) -> Message:
     """Answer words nothing was waiting for: whisper them, ask an adult, or nothing."""
+    if around.parent:
+        return _offer_to_parent()
     paragraphs = (
         say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
         say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
@@ -221,6 +227,16 @@ def offer(around: Around) -> Message:
         (Button(say("Ask an adult to find me"), "talk"),),
         (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
     )
+    return Message(paragraphs, rows=rows)
+
+
+def _offer_to_parent() -> Message:
+    paragraphs = (
+        say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
+        say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
+        say("To tell the school something, ring it or go there."),
+    )
+    rows: Rows = ((Button(say("Whisper this"), "w"),), (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")))
     return Message(paragraphs, rows=rows)
 
 
@@ -283,7 +299,7 @@ def kept_well(choice: Choice) -> Message:
         say("Good. You have them."),
         say("I can remove all this from the chat. Then the words on your paper are the only way back."),
     )
-    rows: Rows = (_see_replies(choice), (Button(say("Remove this from my chat"), "w:z"),))
+    rows: Rows = (_see_replies(choice), (knock_button(choice),), (Button(say("Remove this from my chat"), "w:z"),))
     return Message(paragraphs, rows=rows)
 
 
@@ -330,7 +346,33 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     if found.status == "closed":
         code = _only_receipt(choice).code()
         rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
-    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice)))
+    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice), (knock_button(choice),)))
+
+
+def knock_button(choice: Choice) -> Button:
+    return Button(say("Tell me when staff answer"), f"w:p:{_only_receipt(choice).code()}")
+
+
+def ask_knock(choice: Choice) -> Message:
+    """Say what a knock means before it is asked for."""
+    paragraphs = (
+        say("I can say hello in this chat when staff answer. It will not say why."),
+        say("For this, a locked note of your chat is kept for two weeks at most. Staff cannot open it or see it."),
+        say("Without it, nothing here leads back to you. You can always look with See replies."),
+    )
+    code = _only_receipt(choice).code()
+    rows: Rows = ((Button(say("Yes, say hello"), f"w:u:{code}"),), _see_replies(choice))
+    return Message(paragraphs, rows=rows)
+
+
+def knock_kept() -> Message:
+    return Message((say("Good. I will say hello here when staff answer, at a fixed time of the day."),))
+
+
+def knock() -> Message:
+    """The neutral line: it says nothing to whoever else looks at the phone."""
+    words = say("Hello. There may be something new for you here. Look when it suits you.")
+    return Message((words,), rows=((*see_replies_row(), Button(say("Menu"), "menu")),))
 
 
 def _closed(outcome: str) -> Phrase:

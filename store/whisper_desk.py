@@ -26,7 +26,7 @@ from store.whisper_sealing import (
     unpack,
 )
 from store.whisper_store import WhisperStore, place_of
-from store.whisper_tables import reader, report, turn, wrap
+from store.whisper_tables import RECOVERY, reader, report, turn, wrap
 from store.whispers import Door, sealed_turn
 
 OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
@@ -34,6 +34,10 @@ OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
 
 class NotThere(Exception):
     """There is no such report, or it is not for this reader; the two look alike."""
+
+
+class DeskLocked(Exception):
+    """A reader's key is under their passphrase, and their desk is not open now."""
 
 
 class LastReader(Exception):
@@ -115,12 +119,18 @@ def keep_readers(store: WhisperStore, wanted: Collection[bytes]) -> bool:
     Returns whether anything changed. The last reader is never taken away while there are none to follow.
     """
     with store.read() as connection:
-        there = {row.id for row in connection.execute(select(reader.c.id)).all()}
+        rows = connection.execute(select(reader.c.id, reader.c.state)).all()
+    there = {row.id for row in rows if row.state != RECOVERY}
     new, gone = set(wanted) - there, there - set(wanted)
+    if len(there) < len(rows):
+        # The desk is locked: those who are new choose a passphrase first, and the last who left wait for them.
+        new, gone = set(), gone if there - gone else set()
     if not wanted or not (new or gone):
         return False
+    for one in gone:
+        store.close_desk(one)
     with store.write() as connection:
-        seeds = {row.id: _seed(store, row) for row in connection.execute(select(reader)).all()}
+        seeds = _seeds(store, connection)
         for one in new:
             seed = new_seed()
             connection.execute(
@@ -132,8 +142,9 @@ def keep_readers(store: WhisperStore, wanted: Collection[bytes]) -> bool:
                     "state": "active",
                 },
             )
-        for row in connection.execute(select(report)).all():
+        for row in connection.execute(select(report)).all() if new else []:
             _wrap_again(connection, row, seeds, new, gone)
+        connection.execute(delete(wrap).where(wrap.c.reader.in_(gone)))
         connection.execute(delete(reader).where(reader.c.id.in_(gone)))
     return True
 
@@ -157,10 +168,26 @@ def _wrap_again(
             public = connection.execute(select(reader.c.public).where(reader.c.id == one)).scalar_one()
             sealed = seal(PublicKey(public), desk, place_of("wrap", row.id, one))
             connection.execute(insert(wrap), {"report": row.id, "reader": one, "sealed": sealed})
-    connection.execute(delete(wrap).where(wrap.c.report == row.id, wrap.c.reader.in_(gone)))
 
 
-def _seed(store: WhisperStore, row: Row[Any]) -> Seed:
+def _seeds(store: WhisperStore, connection: Connection) -> dict[bytes, Seed]:
+    """Give the readers' keys that are at hand."""
+    found = {}
+    for row in connection.execute(select(reader)).all():
+        try:
+            found[row.id] = seed_of(store, row)
+        except DeskLocked:
+            continue
+    return found
+
+
+def seed_of(store: WhisperStore, row: Row[Any]) -> Seed:
+    """Give the private key of a reader's row. Raises DeskLocked."""
+    if row.state != "active":
+        seed = store.opened(row.id)
+        if seed is None:
+            raise DeskLocked
+        return seed
     return Seed(store.unlock(row.private, b"reader" + row.id))
 
 
@@ -169,6 +196,13 @@ def readers_of(store: WhisperStore, report_id: str) -> frozenset[bytes]:
     with store.read() as connection:
         rows = connection.execute(select(wrap.c.reader).where(wrap.c.report == _id(report_id))).all()
     return frozenset(row.reader for row in rows)
+
+
+def _others(connection: Connection, report_id: bytes, who: bytes) -> bool:
+    """Say whether any lead but this one reads a report."""
+    chosen = select(wrap.c.reader).join(reader, reader.c.id == wrap.c.reader)
+    found = chosen.where(wrap.c.report == report_id, wrap.c.reader != who, reader.c.state != RECOVERY)
+    return connection.execute(found).first() is not None
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -185,7 +219,7 @@ def queue(store: WhisperStore, who: bytes | None = None) -> list[Line]:
 
 
 def open_thread(store: WhisperStore, who: bytes, report_id: str) -> Thread:
-    """Open a report for one of its readers. Raises NotThere."""
+    """Open a report for one of its readers. Raises NotThere, DeskLocked."""
     with store.read() as connection:
         row, seed = _opened(store, connection, who, report_id)
         desk = private_of(seed)
@@ -202,11 +236,11 @@ def _opened(store: WhisperStore, connection: Connection, who: bytes, report_id: 
     wanted = _id(report_id)
     row = connection.execute(select(report).where(report.c.id == wanted)).first()
     mine = connection.execute(select(wrap).where(wrap.c.report == wanted, wrap.c.reader == who)).first()
-    key = connection.execute(select(reader).where(reader.c.id == who, reader.c.state == "active")).first()
+    key = connection.execute(select(reader).where(reader.c.id == who)).first()
     if row is None or mine is None or key is None:
         raise NotThere
     try:
-        return row, Seed(open_sealed(_seed(store, key), mine.sealed, place_of("wrap", wanted, who)))
+        return row, Seed(open_sealed(seed_of(store, key), mine.sealed, place_of("wrap", wanted, who)))
     except NotOpened:
         raise NotThere from None
 
@@ -228,13 +262,17 @@ def say(store: WhisperStore, who: bytes, report_id: str, what: str, name: str, w
         door = Door(row.id, PublicKey(row.reporter_key), PublicKey(row.desk_key))
         facts = {"by": name, "what": what}
         sealed_turn(connection, door, facts, words.encode("utf-8", "replace"), for_reporter=what != "note")
+        if what != "note":
+            connection.execute(update(report).where(report.c.id == row.id).values(knock="due"))
 
 
 def change(store: WhisperStore, who: bytes, report_id: str, **values: str) -> None:
     """Set plain facts: status, urgency, stage, outcome, closed, kept. Raises NotThere."""
     with store.write() as connection:
         row, _ = _opened(store, connection, who, report_id)
-        connection.execute(update(report).where(report.c.id == row.id).values(**values))
+        # Closed or answered, the same is noted whether or not a knock was asked for.
+        more = {"knock": "due"} if values.get("status") == "closed" else {}
+        connection.execute(update(report).where(report.c.id == row.id).values(**values, **more))
 
 
 def note_in_head(store: WhisperStore, who: bytes, report_id: str, **facts: object) -> None:
@@ -250,8 +288,7 @@ def recuse(store: WhisperStore, who: bytes, report_id: str) -> None:
     """Stand back from a report: this reader opens it no more. Raises NotThere, or LastReader."""
     with store.write() as connection:
         row, desk = _opened(store, connection, who, report_id)
-        others = connection.execute(select(wrap).where(wrap.c.report == row.id, wrap.c.reader != who)).first()
-        if others is None:
+        if not _others(connection, row.id, who):
             raise LastReader
         head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
         head["excluded"] = [*head["excluded"], who.hex()]

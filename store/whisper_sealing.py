@@ -43,6 +43,8 @@ SIZES = (1024, 4096, 17_408, 65_536, 262_144, 1_048_576, 2_097_152)
 _LENGTH_BYTES = 4
 # What HPKE adds: the encapsulated key (1,120 bytes) and the tag.
 OVERHEAD = 1136
+# A route: what seals the smallest size, within AES-256-GCM (nonce and tag, 28 bytes).
+ROUTE_BYTES = SIZES[0] + OVERHEAD + 28
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -221,6 +223,11 @@ def open_sealed(key: Seed | PrivateKey, sealed: bytes, place: bytes) -> bytes:
         raise NotOpened from None
     length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
     return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
+
+
+def no_route() -> bytes:
+    """Draw what stands where a reporter asked for no knock."""
+    return secrets.token_bytes(ROUTE_BYTES)
 
 
 def _padded(plain: bytes) -> bytes:

@@ -22,12 +22,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from store.database import make_engine
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem, problem
-from store.whisper_sealing import ID_BYTES, SALT_BYTES, Cost, NotOpened
+from store.whisper_schema import bring_up
+from store.whisper_sealing import ID_BYTES, SALT_BYTES, Cost, NotOpened, Seed
 from store.whisper_tables import SCHEMA_VERSION, setting, whisper_metadata
 
 _DAY_SECONDS = 86_400
 _NONCE = 12
 _CARD_BYTES = 2048
+# How long a passphrase opens a desk: half a school day.
+DESK_SECONDS = 4 * 3600.0
 _PATIENCE_MS = 2000
 
 
@@ -49,6 +52,7 @@ class WhisperStore:
         self.name = sealer.blind("whisper", "store")[:ID_BYTES]
         self.salt = b""
         self._made = False
+        self._desks: dict[bytes, tuple[Seed, float]] = {}
         self.settled = True
 
     @contextmanager
@@ -111,6 +115,22 @@ class WhisperStore:
         except (InvalidTag, ValueError):
             raise NotOpened from None
 
+    def open_desk(self, who: bytes, seed: Seed, seconds: float = DESK_SECONDS) -> None:
+        """Hold a reader's key in memory for a while."""
+        self._desks[who] = (seed, time.monotonic() + seconds)
+
+    def close_desk(self, who: bytes) -> None:
+        """Let go of a reader's key."""
+        self._desks.pop(who, None)
+
+    def opened(self, who: bytes) -> Seed | None:
+        """Give a reader's key while their desk is open."""
+        seed, until = self._desks.get(who, (None, 0.0))
+        if until <= time.monotonic():
+            self.close_desk(who)
+            return None
+        return seed
+
     def lock_card(self, words: bytes, report_id: bytes) -> bytes:
         """Seal where a report's cards lie, always at one size."""
         return self.lock(words.ljust(_CARD_BYTES), b"card" + report_id)
@@ -151,6 +171,7 @@ def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool =
         with store.write() as connection:
             if not inspect(connection).has_table("setting"):
                 whisper_metadata.create_all(connection)
+            bring_up(connection)
             store.note_key(connection)
     except DBAPIError as error:
         engine.dispose()

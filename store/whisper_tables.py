@@ -7,7 +7,9 @@ ids keep their rows in the order of random keys, so that the file does not say w
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text
 
-SCHEMA_VERSION = b"1"
+SCHEMA_VERSION = b"2"
+# The state of the reader that is the recovery key of a locked desk.
+RECOVERY = "recovery"
 
 whisper_metadata = MetaData()
 
@@ -44,6 +46,8 @@ report = Table(
     _bytes("desk_key"),  # public; the private half is wrapped for each reader
     _bytes("head"),
     _bytes("card"),
+    _word("knock"),  # "due" after an answer, until the next fixed time; "" otherwise
+    _bytes("route"),  # the way back to the reporter's chat if they asked for it, else as many random bytes
     sqlite_with_rowid=False,
 )
 

@@ -25,6 +25,7 @@ from store.whisper_sealing import (
     find_by,
     keys_of,
     new_seed,
+    no_route,
     open_sealed,
     pack,
     private_of,
@@ -33,7 +34,7 @@ from store.whisper_sealing import (
     unpack,
 )
 from store.whisper_store import WhisperStore, place_of
-from store.whisper_tables import lately, reader, report, turn, wrap
+from store.whisper_tables import RECOVERY, lately, reader, report, turn, wrap
 
 Status = Literal["received", "read", "acting", "closed"]
 Urgency = Literal["ordinary", "urgent"]
@@ -138,14 +139,12 @@ def start(
         "desk_key": door.desk_key,
         "head": seal(door.desk_key, head, place_of("head", door.report)),
         "card": store.lock_card(b"[]", door.report),
+        "knock": "",
+        "route": no_route(),
     }
     with store.write() as connection:
-        readers = [
-            one
-            for one in connection.execute(select(reader).where(reader.c.state == "active")).all()
-            if one.id.hex() not in draft.excluded
-        ]
-        if not readers:
+        readers = [one for one in connection.execute(select(reader)).all() if one.id.hex() not in draft.excluded]
+        if all(one.state == RECOVERY for one in readers):
             raise NobodyReads
         connection.execute(insert(report), row)
         connection.execute(

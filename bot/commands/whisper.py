@@ -4,12 +4,9 @@ Each command that opens a whisper names the lead who does, by e-mail address; th
 lead may read, and the deed is audited.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +14,8 @@ from rich.table import Table
 from sqlmodel import Session, select
 
 from bot.clock import Clock
+from bot.commands.whisper_at import LeadOption, at_desk, stores
+from bot.commands.whisper_lock import desk_app
 from bot.opening import open_store
 from bot.settings import read_settings
 from bot.text import render
@@ -24,76 +23,17 @@ from bot.whisper import desk as whisper_desk
 from bot.whisper import report as whisper_report
 from bot.whisper.anonymity import needles, search_file
 from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
-from scheduling.school import SchoolFacts, only_school
 from store import whisper_care
 from store import whisper_desk as desk
-from store.sealing import Sealer
-from store.tables import Binding, Pupil, Staff
+from store.tables import Binding, Pupil
 from store.vault import StoreProblem
-from store.whisper_desk import Line, NotThere
-from store.whisper_store import WhisperStore, open_whispers
 
 app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close, export, count, back up.")
+app.add_typer(desk_app, name="desk")
 anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")
 out = Console()
 
-LeadOption = Annotated[str, typer.Option("--lead", help="Your school e-mail address.")]
 HandleArgument = Annotated[str, typer.Argument(help="The whisper's handle, as its card shows it.")]
-
-
-@dataclass(frozen=True)
-class _Desk:
-    """A lead at their desk, for one command."""
-
-    session: Session
-    sealer: Sealer
-    store: WhisperStore
-    school: SchoolFacts
-    lead: whisper_desk.Lead
-
-    def line(self, handle: str, action: str) -> Line:
-        """Find a whisper by its handle and write down what is about to be done. Raises NotThere."""
-        wanted = handle.strip().lower()
-        found = [line for line in whisper_desk.queue_of(self.store, self.lead) if wanted and line.id.startswith(wanted)]
-        if len(found) != 1:
-            raise NotThere
-        whisper_desk.record(self.session, self.school, self.lead, found[0].id, action, Clock()())
-        self.session.commit()
-        return found[0]
-
-    def words(self, table: Any, key: str) -> str:  # noqa: ANN401 (a mapping of phrases)
-        return render(table[key], self.school.locale, self.school.zone) if key in table else key
-
-    @property
-    def today(self) -> str:
-        return self.school.calendar.local_date(Clock()()).isoformat()
-
-
-@contextmanager
-def _stores() -> Iterator[tuple[Session, Sealer, WhisperStore, SchoolFacts]]:
-    settings = read_settings()
-    engine, sealer = open_store(settings, make=False)
-    store = open_whispers(settings.whisper_url, sealer, make=False)
-    try:
-        with Session(engine, expire_on_commit=False) as session:
-            school = only_school(session)
-            if school is None:
-                raise StoreProblem("There is no school yet. Run `earshot init` first.")
-            yield session, sealer, store, school
-    finally:
-        store.engine.dispose()
-        engine.dispose()
-
-
-@contextmanager
-def _desk(email: str) -> Iterator[_Desk]:
-    with _stores() as (session, sealer, store, school):
-        key = sealer.blind("email", email.strip().lower())
-        staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.email_key == key)).first()
-        try:
-            yield _Desk(session, sealer, store, school, whisper_desk.lead_of(session, sealer, school, staff))
-        except NotThere:
-            raise StoreProblem("There is no such whisper, or it is not for you to read.") from None
 
 
 @app.command(name="list")
@@ -102,7 +42,7 @@ def list_whispers(lead: LeadOption) -> None:
 
     Example: earshot whisper list --lead dsl@school.example
     """
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         table = Table("handle", "day", "about", "urgency", "status")
         for line in whisper_desk.queue_of(at.store, at.lead):
             table.add_row(
@@ -117,7 +57,7 @@ def read(handle: HandleArgument, lead: LeadOption) -> None:
 
     Example: earshot whisper read 3F9A01 --lead dsl@school.example
     """
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         line = at.line(handle, "read whisper")
         thread = whisper_desk.open_thread(at.store, at.lead, line.id)
         out.print(f"{line.handle}: {at.words(KINDS, line.kind)}, {line.day}", markup=False)
@@ -139,7 +79,7 @@ def photo(
 
     Example: earshot whisper photo 3F9A01 2 photo.jpg --lead dsl@school.example
     """
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         line = at.line(handle, "read whisper photo")
         turns = whisper_desk.open_thread(at.store, at.lead, line.id).turns
         if not 1 <= number <= len(turns) or turns[number - 1].what != "photo":
@@ -159,7 +99,7 @@ def reply(
 
     Example: earshot whisper reply 3F9A01 "Thank you for telling us." --lead dsl@school.example
     """
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         line = at.line(handle, "answer whisper")
         entered = {"what": "note" if note else "reply", "words": words}
         problem = whisper_desk.decide(at.store, at.lead, line.id, entered, at.today)
@@ -180,7 +120,7 @@ def close(
     """
     if outcome not in OUTCOMES:
         raise StoreProblem(f"The outcome is one of: {', '.join(OUTCOMES)}.")
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         line = at.line(handle, "close whisper")
         whisper_desk.decide(at.store, at.lead, line.id, {"outcome": outcome}, at.today)
     out.print("Closed. It goes in ninety days, unless somebody writes to it again or you keep it.")
@@ -197,7 +137,7 @@ def export(
 
     Example: earshot whisper export 3F9A01 case.sealed --lead dsl@school.example
     """
-    with _desk(lead) as at:
+    with at_desk(lead) as at:
         line = at.line(handle, "export whisper")
         thread = whisper_desk.open_thread(at.store, at.lead, line.id)
         whisper_report.write_new(file, whisper_report.sealed(whisper_report.pdf_of(thread, at.school), password))
@@ -236,7 +176,7 @@ def count(
     Example: earshot whisper count
     Example: earshot whisper count 2026-09-01 2026-12-18
     """
-    with _stores() as (_session, _sealer, store, school):
+    with stores() as (_session, _sealer, store, school):
         today = school.calendar.local_date(Clock()())
         spans = [(term.name, term.first, term.last) for term in school.calendar.terms if term.first <= today]
         if first is not None:
@@ -259,7 +199,7 @@ def back_up(file: Annotated[Path, typer.Argument(help="A new file for the copy."
 
     Example: earshot whisper backup whispers-2026-11-24.sqlite
     """
-    with _stores() as (_session, sealer, store, _school):
+    with stores() as (_session, sealer, store, _school):
         whisper_care.back_up(store, file, sealer, date.today())  # noqa: DTZ011 (the school's own day)
     out.print(f"Copied to {file.name}. Without the master key nothing in it can be read: keep that apart.")
 

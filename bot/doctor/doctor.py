@@ -18,6 +18,7 @@ from bot.doctor.aloud import aloud_findings
 from bot.doctor.clock import clock_findings
 from bot.doctor.store import folder_findings, store_findings
 from bot.doctor.trust import trust_findings
+from bot.doctor.whisper_desk import desk_findings
 from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
@@ -122,6 +123,7 @@ CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "database": store_findings,
     "trust": trust_findings,
     "whispers": whisper_findings,
+    "whisper desk": desk_findings,
     "reading aloud": aloud_findings,
     "networks": _network_findings,
 }

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.pace import too_many
+from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
 from bot.whisper.people import Known
 from bot.whisper.photos import FILE_MOST, NotAPhoto, clean
@@ -25,7 +26,7 @@ from bot.whisper.updates import Arrived
 from conversations import whisper
 from conversations.whisper import Exchange, Happening
 from conversations.whisper_choice import KIND_NAMES, Found
-from store import whispers
+from store import whisper_routes, whispers
 from store.whisper_sealing import Receipt, TooLong, receipt_of_code
 from store.whispers import Door, Draft, Gone, Mark, NobodyReads
 
@@ -53,8 +54,11 @@ class Chat:
 class Keeping:
     """Seals for reporters and looks up for them. `urgent` is called when a whisper is to be heard of at once."""
 
-    def __init__(self, parts: Parts, voice: Voice, routing_key: bytes, urgent: Callable[[], None]) -> None:
+    def __init__(
+        self, parts: Parts, voice: Voice, routing_key: bytes, epochs: Epochs, urgent: Callable[[], None]
+    ) -> None:
         self._parts, self._voice, self._routing_key, self._urgent = parts, voice, routing_key, urgent
+        self._epochs = epochs
         self._sealed: deque[int] = deque(maxlen=REMEMBERED)
         self._first_batch, self._fresh_batch = True, False
 
@@ -152,6 +156,24 @@ class Keeping:
             chat.tries.append(time.monotonic())
         found = Found(page.status, page.outcome, page.replies) if page else None
         return whisper.Looked(deed.choice, found, deed.finishing)
+
+    async def route(self, chat_id: int, known: Known, deed: whisper.Route) -> Happening:
+        """Keep the way back to a chat with its report, for an answer to knock."""
+        receipt = receipt_of_code(deed.choice.receipt)
+        epoch = self._epochs.key(known.school.calendar.local_date(self._parts.clock()))
+        try:
+            door = await self._door(receipt) if receipt is not None else None
+            if door is None:
+                return whisper.NotSealed("gone")
+            if epoch is None:
+                return whisper.NotSealed("store")
+            await self._parts.on_thread(whisper_routes.set_route, self._parts.store, door, chat_id, epoch)
+        except Gone:
+            return whisper.NotSealed("gone")
+        except (SQLAlchemyError, OSError) as error:
+            log.error("whisper's way back not kept", error=type(error).__name__)
+            return whisper.NotSealed("store")
+        return whisper.Routed()
 
 
 def _draft(deed: whisper.Seal, known: Known, now: datetime) -> Draft:

@@ -8,9 +8,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from bot import text
 from bot.runner import person_of
+from conversations.danger_words import sounds_like_danger
 from conversations.model import Person, State
-from scheduling.school import SchoolFacts
+from conversations.router import is_unprompted
+from scheduling.school import SchoolFacts, next_in_school
+from store import guardians
 from store.people import chat_key, with_role
 from store.sealing import Sealer, Unreadable
 from store.tables import Binding, Conversation, Pupil
@@ -21,12 +25,28 @@ READERS = ("dsl", "deputy_dsl")
 
 @dataclass(frozen=True)
 class Known:
-    """A pupil's chat, as far as Whisper needs it; `leads` are pairs of a reader's id in hexadecimal and a name."""
+    """A pupil's or a parent's chat, as far as Whisper needs it; `person` and `state` are a pupil's alone.
 
-    person: Person
-    state: State
+    `reads_at` is when staff read next, None in school hours; `leads` are pairs of a reader's id in hexadecimal and a
+    name. Which of the two they are is known here, to choose words by, and goes no further.
+    """
+
+    language: str
+    reads_at: datetime | None
     school: SchoolFacts
     leads: tuple[tuple[str, str], ...]
+    person: Person | None = None
+    state: State | None = None
+
+    @property
+    def is_parent(self) -> bool:
+        return self.person is None
+
+    def meets_nothing(self, words: str) -> bool:
+        """Say whether nothing waits for what they typed. Words of danger are the main path's: they get its help."""
+        if self.person is None:
+            return not sounds_like_danger(words)
+        return is_unprompted(self.state or State(), words, self.person)
 
 
 def reading(session: Session) -> Session:
@@ -44,13 +64,22 @@ def look(session: Session, sealer: Sealer, school: SchoolFacts, chat_id: int, no
         .where(Binding.school_id == school.id, Binding.chat_key == chat_key(sealer, chat_id))
     ).first()
     if found is None:
-        return None
+        return _parent(session, sealer, school, chat_id, now)
     pupil, conversation = found
     try:
         state = State.from_json(sealer.read(conversation, "data") if conversation else {})
     except (Unreadable, AttributeError, KeyError, TypeError, ValueError):
         state = State()
-    return Known(person_of(school, pupil, now), state, school, leads(session, sealer, school))
+    person = person_of(school, pupil, now)
+    return Known(person.language, person.talk_when, school, leads(session, sealer, school), person, state)
+
+
+def _parent(session: Session, sealer: Sealer, school: SchoolFacts, chat_id: int, now: datetime) -> Known | None:
+    guardian = guardians.by_chat(session, sealer, school.id, chat_id)
+    if guardian is None or not guardians.children_of(session, sealer, guardian):
+        return None
+    language = guardian.language if guardian.language in text.languages() else school.locale
+    return Known(language, next_in_school(school, now), school, leads(session, sealer, school))
 
 
 def leads(session: Session, sealer: Sealer, school: SchoolFacts) -> tuple[tuple[str, str], ...]:

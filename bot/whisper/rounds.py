@@ -7,20 +7,25 @@ restart a card waits for the next slot at most.
 import asyncio
 import time
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
 from sqlmodel import Session
 
 from bot.whisper.desk import readers_wanted
+from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
-from bot.whisper.people import READERS
+from bot.whisper.people import READERS, look, reading
 from bot.whisper.slack import WhisperSlack
+from bot.whisper.speech import Unreachable, Voice
+from conversations import whisper_pages
 from conversations.whisper_cards import arrived_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
-from store import whisper_care, whisper_desk
+from store import whisper_care, whisper_desk, whisper_routes
 from store.people import with_role
+from store.sealing import KeyProblem
 from store.tables import Staff
 from store.whisper_desk import Line, reader_id
 
@@ -35,8 +40,8 @@ CARDS_MOST: Final = 40
 class Rounds:
     """Looks after the whispers of one school until told to stop."""
 
-    def __init__(self, parts: Parts, slack: WhisperSlack) -> None:
-        self._parts, self._slack = parts, slack
+    def __init__(self, parts: Parts, slack: WhisperSlack, voice: Voice, epochs: Epochs) -> None:
+        self._parts, self._slack, self._voice, self._epochs = parts, slack, voice, epochs
         self._wake = asyncio.Event()
         self._slot: datetime | None = None
         self._urgent_posted: dict[str, float] = {}
@@ -49,6 +54,7 @@ class Rounds:
         """Make the readers, before the first whisper can come."""
         school, wanted = await self._parts.worker.run(self._wanted)
         self._slot = last_slot(school.calendar, self._parts.clock())
+        self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)
 
@@ -68,6 +74,11 @@ class Rounds:
     async def once(self) -> None:
         """Do one round: readers, cards that are due, retention."""
         school, wanted = await self._parts.worker.run(self._wanted)
+        try:
+            self._epochs.turn(school.calendar.local_date(self._parts.clock()))
+        except KeyProblem as error:
+            # Without its key nobody is knocked at; cards must go out all the same.
+            log.error("knocks have no key", error=type(error).__name__)
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
@@ -78,6 +89,7 @@ class Rounds:
         if slot_is_new:
             self._slot = slot
             await self._retire(school)
+            await self._knock(school)
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
 
     async def _card(
@@ -124,6 +136,28 @@ class Rounds:
             for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, report):
                 await self._slack.delete(channel, ts)
             await self._parts.on_thread(whisper_care.purge, self._parts.store, report)
+
+    async def _knock(self, school: SchoolFacts) -> None:
+        """Say hello where a knock was asked for and staff have answered; then write all routes anew."""
+        epoch = self._epochs.key(school.calendar.local_date(self._parts.clock()))
+        if epoch is None:
+            return
+        for report, chat in await self._parts.on_thread(whisper_routes.due, self._parts.store, epoch):
+            language = await self._parts.worker.run(partial(self._language, chat_id=chat))
+            try:
+                if language is not None:
+                    await self._voice.speak(chat, whisper_pages.knock(), language, school.zone, None)
+            except Unreachable:
+                # At the next fixed time again.
+                continue
+            await self._parts.on_thread(whisper_routes.done, self._parts.store, report)
+        await self._parts.on_thread(whisper_routes.renew, self._parts.store, epoch)
+
+    def _language(self, session: Session, chat_id: int) -> str | None:
+        """Read the language of a chat; None for one that is nobody's any more."""
+        school = self._parts.school(reading(session))
+        known = look(session, self._parts.sealer, school, chat_id, self._parts.clock())
+        return known.language if known is not None else None
 
     def _wanted(self, session: Session) -> tuple[SchoolFacts, dict[bytes, tuple[str, ...]]]:
         school = self._parts.school(session)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from telegram import Bot
 
 from bot.settings import Settings
+from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
 from bot.whisper.rounds import Rounds
 from bot.whisper.slack import WhisperSlack
@@ -42,9 +43,10 @@ class WhisperService:
         parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school)
         self._parts, self.store = parts, parts.store
         routing_key = read_routing_key(settings.routing_key_path)
-        self.telegram = Whispering(parts, TelegramVoice(bot, clock), routing_key, lambda: self.rounds.wake())
+        epochs, voice = Epochs(settings.routing_key_path.with_name("knock.key"), routing_key), TelegramVoice(bot, clock)
+        self.telegram = Whispering(parts, voice, routing_key, epochs, lambda: self.rounds.wake())
         self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
-        self.rounds = Rounds(parts, self.slack)
+        self.rounds = Rounds(parts, self.slack, voice, epochs)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`."""

@@ -6,6 +6,8 @@ theirs goes through the main store. A lead's presses are ordinary deeds of staff
 
 import asyncio
 import json
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -18,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from bot.pace import too_many
 from bot.slack.blocks import Reader, message_blocks, modal_view
 from bot.slack.desk import trouble_card
 from bot.slack.press import not_found_card
@@ -26,16 +29,19 @@ from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
 from bot.whisper.desk import Lead
+from bot.whisper.keeping import TRIES, TRIES_SECONDS
+from bot.whisper.locked import UNLOCK, locked_view, unlock
 from bot.whisper.parts import Parts
 from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
 from conversations.cards import Card
-from conversations.model import say
+from conversations.model import Phrase, say
 from conversations.whisper_cards import WHISPER_ACTIONS, home_card, is_desk_card, queue_card
 from scheduling.school import SchoolFacts
+from store import whisper_lock
 from store.people import link_slack, staff_by_slack
 from store.tables import Staff
-from store.whisper_desk import Line, NotThere, reader_id
+from store.whisper_desk import DeskLocked, Line, NotThere, reader_id
 from store.whisper_sealing import NotOpened
 
 log = structlog.get_logger()
@@ -44,6 +50,7 @@ T = TypeVar("T")
 # A photo is taken out of Slack again after this; long enough to look at it.
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
+QUEUE: Final = "queue"
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
 OK: Final = 200
 
@@ -54,6 +61,7 @@ class WhisperSlack:
     def __init__(self, parts: Parts, urgent: Callable[[], None]) -> None:
         self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tries: dict[bytes, deque[float]] = {}
         self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
@@ -62,6 +70,7 @@ class WhisperSlack:
         for name, handler in zip(WHISPER_ACTIONS, (self._open, self._queue, self._photo), strict=True):
             app.action(name)(handler)
         app.view(whisper_views.THREAD)(self._decided)
+        app.view(UNLOCK)(self._unlocked)
         app.shortcut(whisper_views.SHORTCUT)(self._staff_form)
         app.view(whisper_views.STAFF)(self._staff_sent)
 
@@ -72,22 +81,39 @@ class WhisperSlack:
 
         async def make() -> dict[str, Any]:
             lead, school = await self._lead(body, report, "read whisper")
-            thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
-            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
-            return whisper_views.thread_view(thread, colleagues, self._reader(school))
+            return await self._thread(lead, school, report)
 
         await self._show(body, make)
         return BoltResponse(status=OK)
 
     async def _queue(self, body: dict[str, Any]) -> BoltResponse:
         async def make() -> dict[str, Any]:
-            lead, school = await self._lead(body, "queue", "read whispers")
-            lines = await self._parts.on_thread(whisper_desk.queue_of, self._parts.store, lead)
-            shown = queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN])))
-            return modal_view(shown, school.locale, school.zone, self._parts.clock())
+            lead, school = await self._lead(body, QUEUE, "read whispers")
+            return await self._listed(lead, school)
 
         await self._show(body, make)
         return BoltResponse(status=OK)
+
+    async def _unlocked(self, body: dict[str, Any]) -> BoltResponse:
+        """A lead entered a passphrase; what they had come for is shown in place of the window that asked."""
+        target, entered = str(body["view"].get("private_metadata", "")), whisper_views.entered(body["view"])
+        try:
+            lead, school = await self._lead(body, target, "open desk")
+            tries = self._tries.setdefault(lead.reader, deque())
+            if too_many(time.monotonic(), tries, TRIES, TRIES_SECONDS):
+                return _wrong("passphrase", self._reader(school).words(say("Those were many tries. Wait ten minutes.")))
+            problem = await self._parts.on_thread(unlock, self._parts.store, lead, entered)
+            if problem is not None:
+                tries.append(time.monotonic())
+                return _wrong("passphrase", self._reader(school).words(problem))
+            tries.clear()
+            shown = await (self._listed(lead, school) if target == QUEUE else self._thread(lead, school, target))
+        except NotThere:
+            shown = self._card(not_found_card(), None)
+        except Exception as error:
+            log.error("whisper desk not opened", error=type(error).__name__)
+            shown = self._card(trouble_card(), None)
+        return _update(shown)
 
     async def _decided(self, body: dict[str, Any]) -> BoltResponse:
         view = body["view"]
@@ -96,20 +122,44 @@ class WhisperSlack:
             lead, school = await self._lead(body, report, "answer whisper")
             today = school.calendar.local_date(self._parts.clock()).isoformat()
             decide = partial(whisper_desk.decide, self._parts.store, lead, report, entered, today)
-            problem = await self._parts.on_thread(decide)
             try:
-                thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
+                problem = await self._parts.on_thread(decide)
+            except DeskLocked:
+                # What they wrote stays in the window.
+                words = say("Your desk has closed meanwhile. Copy your words, then open the whisper again.")
+                return _wrong("words", self._reader(school).words(words))
+            try:
+                shown = await self._thread(lead, school, report, problem or say("Done."))
             except NotThere:
                 # They stood back from it just now.
                 return BoltResponse(status=OK, body=json.dumps({"response_action": "clear"}), headers=_JSON)
-            colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, self._parts.store, lead, report)
-            shown = whisper_views.thread_view(thread, colleagues, self._reader(school), problem or say("Done."))
         except NotThere:
             shown = self._card(not_found_card(), None)
         except Exception as error:
             log.error("whisper not changed", error=type(error).__name__)
             shown = self._card(trouble_card(), None)
-        return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": shown}), headers=_JSON)
+        return _update(shown)
+
+    async def _thread(
+        self, lead: Lead, school: SchoolFacts, report: str, problem: Phrase | None = None
+    ) -> dict[str, Any]:
+        """Show a whisper, or the window that asks for the passphrase. Raises NotThere."""
+        store = self._parts.store
+        if (asked := await self._locked(lead, school, report)) is not None:
+            return asked
+        thread = await self._parts.on_thread(whisper_desk.open_thread, store, lead, report)
+        colleagues = await self._parts.on_thread(whisper_desk.colleagues_of, store, lead, report)
+        return whisper_views.thread_view(thread, colleagues, self._reader(school), problem)
+
+    async def _listed(self, lead: Lead, school: SchoolFacts) -> dict[str, Any]:
+        if (asked := await self._locked(lead, school, QUEUE)) is not None:
+            return asked
+        lines = await self._parts.on_thread(whisper_desk.queue_of, self._parts.store, lead)
+        return self._card(queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN]))), school)
+
+    async def _locked(self, lead: Lead, school: SchoolFacts, target: str) -> dict[str, Any] | None:
+        state = await self._parts.on_thread(whisper_lock.state_of, self._parts.store, lead.reader)
+        return None if state == "open" else locked_view(state, target, self._reader(school))
 
     async def _photo(self, body: dict[str, Any]) -> BoltResponse:
         report, _, turn_id = str(body["actions"][0].get("value", "")).partition(":")
@@ -123,6 +173,8 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             nonlocal file_id
             lead, school = await self._lead(body, report, "read whisper photo")
+            if (asked := await self._locked(lead, school, report)) is not None:
+                return asked
             thread = await self._parts.on_thread(whisper_desk.open_thread, self._parts.store, lead, report)
             turn = next((one for one in thread.turns if one.id == turn_id and one.what == "photo"), None)
             if turn is None:
@@ -208,7 +260,7 @@ class WhisperSlack:
         if told.urgent:
             self._urgent()
         view = whisper_views.told_view(told.title, told.message, self._reader(school))
-        return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": view}), headers=_JSON)
+        return _update(view)
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
         school = self._parts.school(reading(session))
@@ -225,11 +277,12 @@ class WhisperSlack:
             return cards
         who = reader_id(self._parts.sealer, recipient.removeprefix("staff:"))
         try:
+            state = await self._parts.on_thread(whisper_lock.state_of, self._parts.store, who)
             lines = await self._parts.on_thread(whisper_desk.shown_at_home, self._parts.store, who)
         except (SQLAlchemyError, OSError, NotOpened) as error:
             log.error("whispers not shown", error=type(error).__name__)
             return cards
-        queue = home_card(tuple(map(_shown, lines)))
+        queue = home_card(tuple(map(_shown, lines)), no_key=state == "new")
         return tuple(queue if is_desk_card(card) else card for card in cards)
 
     async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
@@ -286,3 +339,13 @@ class WhisperSlack:
 
 def _shown(line: Line) -> tuple[str, str, str, str, str, bool]:
     return line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent"
+
+
+def _update(view: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": view}), headers=_JSON)
+
+
+def _wrong(block: str, words: str) -> BoltResponse:
+    """Say under what was entered why it did not work; what was entered stays."""
+    answer = {"response_action": "errors", "errors": {block: words}}
+    return BoltResponse(status=OK, body=json.dumps(answer), headers=_JSON)

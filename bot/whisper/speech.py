@@ -22,7 +22,7 @@ class Voice(Protocol):
     async def hint(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
         """End a button's waiting sign."""
 
-    async def set_mark(self, chat: int, language: str, *, on: bool) -> None:
+    async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         """Have the chat remember that it whispers."""
 
     async def is_marked(self, chat: int) -> bool:

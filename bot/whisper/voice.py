@@ -18,6 +18,7 @@ from bot import text
 from bot.telegram.sender import rendered
 from bot.whisper.speech import Unreachable
 from conversations.flows.help import COMMANDS
+from conversations.flows.parent import COMMANDS as PARENTS_COMMANDS
 from conversations.model import Message, Phrase, say
 
 log = structlog.get_logger()
@@ -94,15 +95,16 @@ class TelegramVoice:
         with suppress(TelegramError):
             await self._bot.answer_callback_query(callback_id, words)
 
-    async def set_mark(self, chat: int, language: str, *, on: bool) -> None:
+    async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         """Have the chat remember that it whispers, or no longer. Raises Unreachable."""
         scope = BotCommandScopeChat(chat)
-        words = {**dict(COMMANDS), DONE: say("finish what you are writing")}
+        usual = PARENTS_COMMANDS if parent else COMMANDS
+        shown = ((DONE, say("finish what you are writing")), *usual) if on else usual
         for _ in range(_WAITS):
             try:
-                if on:
-                    names = (DONE, *(name for name, _ in COMMANDS))
-                    commands = [BotCommand(name, text.render(words[name], language, "UTC")) for name in names]
+                if on or parent:
+                    # A parent's chat has commands of its own, which are put back afterwards.
+                    commands = [BotCommand(name, text.render(words, language, "UTC")) for name, words in shown]
                     await self._bot.set_my_commands(commands, scope=scope)
                 else:
                     await self._bot.delete_my_commands(scope=scope)

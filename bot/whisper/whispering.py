@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from bot.whisper import cursor as whisper_cursor
+from bot.whisper.epochs import Epochs
 from bot.whisper.keeping import REMEMBERED, Chat, Keeping
 from bot.whisper.parts import Parts
 from bot.whisper.people import Known, look, reading
@@ -25,7 +26,6 @@ from bot.whisper.updates import Arrived, read_arrived
 from conversations import whisper
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
-from conversations.router import is_unprompted
 from conversations.whisper import Exchange, Happening
 from conversations.whisper_choice import Around, Choice
 from scheduling.whisper_slots import next_slot
@@ -43,10 +43,15 @@ class Whispering:
     """
 
     def __init__(
-        self, parts: Parts, voice: Voice, routing_key: bytes, urgent: Callable[[], None] = lambda: None
+        self,
+        parts: Parts,
+        voice: Voice,
+        routing_key: bytes,
+        epochs: Epochs,
+        urgent: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._voice, self._routing_key = parts, voice, routing_key
-        self._keeping = Keeping(parts, voice, routing_key, urgent)
+        self._keeping = Keeping(parts, voice, routing_key, epochs, urgent)
         self._began = parts.clock()
         self._chats: dict[int, Chat] = {}
         self._asked: set[int] = set()
@@ -148,7 +153,7 @@ class Whispering:
                     return whisper.SixWords(code_of(receipt))
                 if exchange is not None:
                     return Text(text)
-                unprompted = not arrived.code and is_unprompted(known.state, text, known.person)
+                unprompted = not arrived.code and known.meets_nothing(text)
                 return whisper.Unprompted(text) if unprompted else None
             case _:
                 return None
@@ -168,7 +173,9 @@ class Whispering:
     async def _forget(self, chat_id: int) -> None:
         chat = self._chats.pop(chat_id, None)
         if chat is not None and chat.marked:
-            await self._voice.set_mark(chat_id, "en", on=False)
+            known = await self._parts.worker.run(partial(self._look_up, chat_id=chat_id))
+            if known is not None:
+                await self._voice.set_mark(chat_id, known.language, on=False, parent=known.is_parent)
 
     # --- what comes of it ---------------------------------------------------------------------------------------------
 
@@ -188,38 +195,44 @@ class Whispering:
                 if isinstance(deed, whisper.Speak):
                     over = arrived.message_id if deed.over and arrived.callback_id else None
                     number = await self._voice.speak(
-                        arrived.chat, deed.message, known.person.language, known.school.zone, over
+                        arrived.chat, deed.message, known.language, known.school.zone, over
                     )
                     if number is not None and number not in chat.numbers:
                         chat.numbers.append(number)
                 elif isinstance(deed, whisper.Hint):
                     hinted = True
                     if arrived.callback_id is not None:
-                        await self._voice.hint(arrived.callback_id, deed.text, known.person.language)
+                        await self._voice.hint(arrived.callback_id, deed.text, known.language)
                 else:
                     coming.append(await self._done_deed(arrived, chat, known, deed))
         chat.exchange = exchange
         # What came before this process began is not known by its numbers.
         chat.whole = chat.whole or (isinstance(happening, Tap) and happening.data.startswith("w:a:"))
         if arrived.callback_id is not None and not hinted:
-            await self._voice.hint(arrived.callback_id, None, known.person.language)
+            await self._voice.hint(arrived.callback_id, None, known.language)
         if isinstance(happening, Tap) and happening.data == "w:z":
             self._chats.pop(arrived.chat, None)
 
     async def _mark(self, chat_id: int, chat: Chat, known: Known, *, on: bool) -> None:
         # Before the page is shown: what is typed under it must be known for a whisper's by whoever runs then.
         if chat.marked != on:
-            await self._voice.set_mark(chat_id, known.person.language, on=on)
+            await self._voice.set_mark(chat_id, known.language, on=on, parent=known.is_parent)
             chat.marked = on
             self._asked.add(chat_id)
 
     async def _done_deed(
-        self, arrived: Arrived, chat: Chat, known: Known, deed: whisper.Seal | whisper.Look | whisper.Remove
+        self,
+        arrived: Arrived,
+        chat: Chat,
+        known: Known,
+        deed: whisper.Work,
     ) -> Happening:
         if isinstance(deed, whisper.Seal):
             return await self._keeping.seal(arrived, chat, known, deed)
         if isinstance(deed, whisper.Look):
             return await self._keeping.look(chat, deed)
+        if isinstance(deed, whisper.Route):
+            return await self._keeping.route(arrived.chat, known, deed)
         numbers, chat.numbers = chat.numbers, []
         return whisper.Removed(await self._voice.remove(arrived.chat, numbers) and chat.whole)
 
@@ -227,8 +240,9 @@ class Whispering:
         now = time.monotonic()
         self._crowd = {chat: at for chat, at in self._crowd.items() if now - at < CROWD_SECONDS}
         return Around(
-            nation=known.person.nation,
-            reads_at=known.person.talk_when,
+            nation=known.school.nation,
+            reads_at=known.reads_at,
+            parent=known.is_parent,
             slot=next_slot(known.school.calendar, self._parts.clock()),
             quiet=len(self._crowd) < CROWD,
             leads=tuple((reader[:8], name) for reader, name in known.leads),

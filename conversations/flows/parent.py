@@ -11,7 +11,7 @@ Rules
 8. Somebody with no child at the school any more is told so, and can stop and start nothing.
 
 The chat has no state: each button says all that is needed, so that nothing of a parent need be kept. A way on for
-parents, such as to Whisper, goes into `_rows`.
+parents goes into `_rows`; that to Whisper is there, and what is whispered never comes here.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from conversations.model import (
     say,
     verbatim,
 )
+from conversations.whisper_pages import whisper_button
 from conversations.wording import Rows, answer, emergency_number, help_line_phrases, menu_button
 
 
@@ -77,6 +78,7 @@ ParentEffect = Send | Edit | Toast | SetLanguage | SetHeld
 
 COMMANDS: tuple[tuple[str, Phrase], ...] = (
     ("menu", say("see what you can do here")),
+    ("whisper", say("tell staff without your name")),
     ("stop", say("stop check-ins")),
     ("help", say("what this is and who sees what")),
     ("language", say("change the language")),
@@ -246,7 +248,9 @@ def _rows(parent: Parent) -> Rows:
     children = tuple((_button(child),) for child in parent.children)
     last = (Button(say("What this is"), "p:about"), Button(say("Help lines"), "help"))
     choice = ((Button(say("Language"), "language"),),) if len(parent.languages) > 1 else ()
-    return (*children, last, *choice)
+    # Only of those who have a child at the school: the way there knows nobody else.
+    whisper = ((whisper_button(),),) if parent.children else ()
+    return (*children, *whisper, last, *choice)
 
 
 def _button(child: Child) -> Button:

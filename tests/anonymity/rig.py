@@ -6,10 +6,12 @@ when a process is killed.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -17,6 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.runner import Runner
 from bot.telegram.updates import read_update
+from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
 from bot.whisper.speech import Unreachable
 from bot.whisper.whispering import Whispering
@@ -44,6 +47,8 @@ class MemoryVoice:
 
     said: list[tuple[int, Message, int | None]] = field(default_factory=list)
     marks: set[int] = field(default_factory=set)
+    # Chats whose menu of commands is a parent's.
+    parents: set[int] = field(default_factory=set)
     deleted: list[tuple[int, ...]] = field(default_factory=list)
     hints: int = 0
     photos: dict[str, bytes] = field(default_factory=dict)
@@ -75,12 +80,14 @@ class MemoryVoice:
         self._call()
         self.hints += 1
 
-    async def set_mark(self, chat: int, language: str, *, on: bool) -> None:
+    async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         self._call()
         if on:
             self.marks.add(chat)
         else:
             self.marks.discard(chat)
+        if parent:
+            self.parents.add(chat)
         self._call()
 
     async def is_marked(self, chat: int) -> bool:
@@ -119,6 +126,7 @@ class Town:
     whispering: Whispering
     worker: Worker
     parts: Parts
+    epochs: Epochs
     updates: count[int] = field(default_factory=lambda: count(5000))
     # A leak may be planted: numbers as Telegram gave them.
     opaque: bool = True
@@ -197,7 +205,7 @@ def _sender(chat: int) -> dict[str, Any]:
 
 
 def whispering(town: Town) -> Whispering:
-    return Whispering(town.parts, town.voice, ROUTING_KEY)
+    return Whispering(town.parts, town.voice, ROUTING_KEY, town.epochs)
 
 
 def _now() -> datetime:
@@ -215,8 +223,10 @@ def make_town(engine: Engine, sealer: Sealer, store: WhisperStore, *, pupils: in
         session.commit()
     worker = Worker(engine)
     voice = MemoryVoice()
+    epochs = Epochs(Path(tempfile.mkdtemp()) / "knock.key", ROUTING_KEY)
+    epochs.turn(NOW.date())
     parts = Parts(store, worker, sealer, _now, Schools(school.id).of)
-    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker, parts)  # type: ignore[arg-type]
+    town = Town(engine, sealer, store, school, chats, ids, voice, None, worker, parts, epochs)  # type: ignore[arg-type]
     town.restart()
     from bot.whisper.desk import readers_wanted
 

@@ -8,7 +8,7 @@ from store.whisper_store import WhisperStore
 from store.whisper_tables import whisper_metadata
 
 # The only plain words a report may hold, besides sealed and random bytes.
-PLAIN = {"day", "kind", "urgency", "status", "stage", "hold", "kept", "closed", "outcome", "state", "name"}
+PLAIN = {"day", "kind", "urgency", "status", "stage", "hold", "kept", "closed", "outcome", "state", "name", "knock"}
 
 
 def faults(metadata: MetaData) -> list[str]:

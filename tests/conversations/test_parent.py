@@ -37,7 +37,9 @@ def test_no_event_raises_and_every_button_that_is_shown_does_something(event: Ev
     for message in messages(step(event, parent)):
         buttons = [button for row in message.rows for button in row]
         assert [len(button.data.encode()) <= 64 for button in buttons] == [True] * len(buttons)
-        assert [messages(step(Tap(button.data), parent)) != [] for button in buttons] == [True] * len(buttons)
+        # Whisper's button is taken before this flow hears of it.
+        own = [button for button in buttons if button.data != "w"]
+        assert [messages(step(Tap(button.data), parent)) != [] for button in own] == [True] * len(own)
 
 
 @given(events | st.builds(Tap, taps), parents)

@@ -63,6 +63,7 @@ class Chat:
         self.kept: list[Seal] = []
         self.said: list[Message] = []
         self.hints: list[str] = []
+        self.routed: list[Choice] = []
         self.page: Found | None = None
 
     def happens(self, happening: Happening) -> None:
@@ -78,6 +79,9 @@ class Chat:
             elif isinstance(deed, Look):
                 found = self.page or (Found("received", "", ()) if self.kept else None)
                 self.happens(Looked(deed.choice, found, deed.finishing))
+            elif isinstance(deed, whisper.Route):
+                self.routed.append(deed.choice)
+                self.happens(NotSealed(self.fails) if self.fails else whisper.Routed())
             elif isinstance(deed, whisper.Remove):
                 self.happens(Removed(all_gone=True))
             else:
@@ -233,7 +237,13 @@ def test_coming_back_shows_how_it_stands_and_what_was_answered():
     chat.page = Found("closed", "helped", (("question", "Where?"), ("reply", "Thank you.")))
     chat.happens(whisper.SixWords(FRESH))
     assert chat.last == "Closed: staff acted on it.\nStaff: Where?\nStaff: Thank you."
-    assert chat.buttons == ["Write more", "This helped", "This did not help", "See replies"]
+    assert chat.buttons == [
+        "Write more",
+        "This helped",
+        "This did not help",
+        "See replies",
+        "Tell me when staff answer",
+    ]
     chat.tap("This helped")
     assert (chat.kept[-1].what, chat.kept[-1].words) == ("helped", "y")
     assert chat.hints == ["Thank you. Staff will see that, and not your name."]
@@ -266,6 +276,19 @@ def test_finishing_with_nothing_sent_says_so():
     assert chat.last == "Nothing has been sent yet. Write it here first, or tap Stop."
 
 
+def test_knock_is_explained_before_it_is_asked_for_and_nothing_is_kept_without_a_yes():
+    chat = Chat().to_the_page()
+    chat.happens(Text("they take my things"))
+    chat.happens(whisper.SixWords(FRESH))
+    chat.tap("Tell me when staff answer")
+    assert "It will not say why." in chat.last
+    assert "for two weeks at most" in chat.last
+    assert (chat.buttons, chat.routed) == (["Yes, say hello", "See replies"], [])
+    chat.tap("Yes, say hello")
+    assert chat.routed == [Choice(receipt=FRESH)]
+    assert chat.last == "Good. I will say hello here when staff answer, at a fixed time of the day."
+
+
 # --- any input --------------------------------------------------------------------------------------------------------
 
 codes = st.text("abcXYZ09-_", min_size=14, max_size=14)
@@ -281,7 +304,7 @@ choices = st.builds(
 )
 data = st.one_of(
     st.text(max_size=64),
-    st.builds(lambda verb, choice: f"w:{verb}:{choice.code()}", st.sampled_from("fhmsoc25yn?"), choices),
+    st.builds(lambda verb, choice: f"w:{verb}:{choice.code()}", st.sampled_from("fhmsoc25ynpu?"), choices),
     st.sampled_from(["w", "w:", "w:q", "w:d", "w:r", "w:z", "w:a:m", "w:a:x", "w:k:mb", "w:k:ma", "w:k:m", "w:k:ma-"]),
 )
 happenings: st.SearchStrategy[Happening] = st.one_of(
@@ -294,6 +317,7 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.builds(whisper.Changed, st.text()),
     st.builds(whisper.SixWords, codes),
     st.builds(NotSealed, st.sampled_from(["store", "nobody", "photo", "gone", "many", "tries", "long", "?"])),
+    st.builds(whisper.Routed),
     st.builds(Removed, st.booleans()),
 )
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
+from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
@@ -252,3 +253,32 @@ async def test_store_that_is_gone_is_said_at_once(earshot: World):
     path.unlink()
     await phone.write("Are you there")
     await phone.reads("That was not received: nothing of it was kept.")
+
+
+async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(earshot: World):
+    phone, lead = earshot.other_pupil(), earshot.leads()[0]
+    store = earshot.service.whispers.store
+    whisper_lock.lock(store, whisper_lock.new_recovery())
+    await begin(phone, "Not safe at home")
+    await phone.write("I am not safe at home")
+    card = await lead.reads("Urgent: a whisper is waiting")
+    await lead.press(card, "Open")
+    view = await modal(lead, "Choose a passphrase of four or five words.")
+    words = "correct horse battery staple"
+    sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again="another"))
+    assert "The two were not the same." in str(sent)
+    await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again=words))
+    await modal(lead, "I am not safe at home")
+    await lead.send("view/close")
+    for reader in list(store._desks):
+        store.close_desk(reader)
+    await lead.press(card, "Open")
+    view = await modal(lead, "Your desk is locked.")
+    sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase="wrong words altogether"))
+    assert "That is not your passphrase." in str(sent)
+    await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))
+    await modal(lead, "I am not safe at home")
+
+
+def _entered(**values: str) -> dict:
+    return {name: {name: value} for name, value in values.items()}

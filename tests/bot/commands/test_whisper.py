@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import structlog
 from PIL import Image
+from sqlalchemy import update
 from sqlmodel import Session, select
 
 from bot.command_line import main
+from bot.doctor.whisper_desk import desk_findings
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
@@ -26,6 +28,7 @@ from store.tables import Audit, Binding, Pupil, School
 from store.whisper_desk import keep_readers, queue, reader_id
 from store.whisper_sealing import Cost, Receipt, new_receipt
 from store.whisper_store import WhisperStore, open_whispers
+from store.whisper_tables import setting
 from store.whispers import Draft, Page, add, find, see, start
 
 STAFF = """staff_id,name,email,roles,year
@@ -234,3 +237,65 @@ def test_files_that_are_not_there_are_said_in_a_sentence(earshot: Run):
         1,
         "There is no whisper store here yet: it is made when Earshot first runs.",
     )
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Pipe secrets in, as a script does."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+def test_desk_is_locked_opened_rehearsed_and_recovered(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    handle, _ = make(whispers)
+    words, other = "correct horse battery", "staple of other words"
+    assert earshot("whisper", "desk", "lock", "recovery.key")[0] == 0
+    assert Path("recovery.key").stat().st_mode & 0o777 == 0o600
+    status, told = earshot("whisper", "desk", "lock", "second.key")
+    assert (status, told.startswith("The desk is locked already"), Path("second.key").exists()) == (1, True, False)
+    assert earshot("whisper", "read", handle, *LEAD) == (
+        1,
+        "You have no passphrase yet: choose one with `earshot whisper desk passphrase`.",
+    )
+    answers(monkeypatch, words, other)
+    assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 1
+    answers(monkeypatch, words, words)
+    assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 0
+    answers(monkeypatch, other)
+    assert earshot("whisper", "read", handle, *LEAD) == (1, "That is not your passphrase. Try again.")
+    answers(monkeypatch, words)
+    assert "they take my things" in earshot("whisper", "read", handle, *LEAD)[1]
+    assert earshot("whisper", "desk", "rehearse", "recovery.key") == (
+        0,
+        "The recovery key opens all 1 whispers. Put it back into the safe.",
+    )
+    answers(monkeypatch, other, other)
+    assert earshot("whisper", "desk", "recover", "recovery.key", *LEAD)[0] == 0
+    answers(monkeypatch, other)
+    assert "they take my things" in earshot("whisper", "read", handle, *LEAD)[1]
+    assert earshot("whisper", "desk", "recover", "nothing.key", *LEAD)[0] == 1
+
+
+def test_doctor_says_who_has_no_passphrase_and_whether_recovery_was_rehearsed(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    def found() -> dict[str, bool]:
+        return {finding.what: finding.ok for finding in desk_findings(Settings())}
+
+    assert found() == {"whisper desk": True}
+    earshot("whisper", "desk", "lock", "recovery.key")
+    assert found() == {"whisper desk": False, "whisper recovery": False}
+    for address in ("d.selwyn", "d.penrose"):
+        answers(monkeypatch, "correct horse battery", "correct horse battery")
+        assert earshot("whisper", "desk", "passphrase", "--lead", f"{address}@fernhill.example")[0] == 0
+    earshot("whisper", "desk", "rehearse", "recovery.key")
+    assert found() == {"whisper desk": True, "whisper recovery": True}
+    with whispers.write() as connection:
+        connection.execute(update(setting).where(setting.c.name == "rehearsed").values(value=b"2020-01-01"))
+    assert found() == {"whisper desk": True, "whisper recovery": False}
+    assert whispers.path is not None
+    whispers.engine.dispose()
+    whispers.path.write_bytes(b"nonsense" * 600)
+    assert found() == {}
+    whispers.path.unlink()
+    assert found() == {}

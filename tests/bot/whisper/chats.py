@@ -1,9 +1,15 @@
 """What tests of Whisper's path do in a chat, and what a reader would read of it."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from bot.whisper.rounds import Rounds
+from conversations.cards import Card
+from scheduling.school import SchoolFacts
+from store.tables import Staff
 from store.whisper_desk import open_thread, queue
 from store.whisper_tables import reader
 from tests.anonymity.rig import Town
@@ -31,3 +37,37 @@ def photo(town: Town, chat: int, file_id: str, size: int) -> dict[str, Any]:
     del update["message"]["text"]
     update["message"] |= {"photo": [{"file_id": file_id, "file_size": size}], "media_group_id": "1"}
     return update
+
+
+class MemorySlack:
+    """Where cards would be posted."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, str]] = []
+        self.deleted: list[tuple[str, str]] = []
+
+    async def user_of(self, staff: Staff, _school: SchoolFacts) -> str | None:
+        return "+".join(staff.roles)
+
+    async def post(self, user: str, card: Card, _school: SchoolFacts) -> tuple[str, str]:
+        self.posted.append((user, card.title.text))
+        return f"D{user}", str(len(self.posted))
+
+    async def delete(self, channel: str, ts: str) -> None:
+        self.deleted.append((channel, ts))
+
+
+class Hand:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+async def rounds_of(town: Town, now: datetime) -> tuple[Rounds, MemorySlack, Hand]:
+    slack, clock = MemorySlack(), Hand(now)
+    parts = replace(town.parts, clock=clock, school=lambda _session: town.school)
+    made = Rounds(parts, slack, town.voice, town.epochs)  # type: ignore[arg-type]
+    await made.prepare()
+    return made, slack, clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,10 @@ from sqlmodel import Session, select
 
 from bot.settings import Settings
 from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
-from bot.whisper.rounds import Rounds
 from bot.whisper.service import check_apart, read_routing_key
 from bot.whisper.speech import Unreachable
-from conversations.cards import Card
-from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
-from store.tables import Staff
 from store.vault import StoreProblem
 from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
 from store.whisper_sealing import Seed, new_receipt, words_of
@@ -29,7 +24,7 @@ from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
 from tests.anonymity.rig import Town
-from tests.bot.whisper.chats import begin, photo, threads
+from tests.bot.whisper.chats import begin, photo, rounds_of, threads
 from tests.factories import CALENDAR, NOW
 
 
@@ -173,40 +168,6 @@ def test_no_readers_at_all_are_never_the_end_of_those_there(town: Town):
 
 
 # --- rounds -----------------------------------------------------------------------------------------------------------
-
-
-class MemorySlack:
-    """Where cards would be posted."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, str]] = []
-        self.deleted: list[tuple[str, str]] = []
-
-    async def user_of(self, staff: Staff, _school: SchoolFacts) -> str | None:
-        return "+".join(staff.roles)
-
-    async def post(self, user: str, card: Card, _school: SchoolFacts) -> tuple[str, str]:
-        self.posted.append((user, card.title.text))
-        return f"D{user}", str(len(self.posted))
-
-    async def delete(self, channel: str, ts: str) -> None:
-        self.deleted.append((channel, ts))
-
-
-class Hand:
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-async def rounds_of(town: Town, now: datetime) -> tuple[Rounds, MemorySlack, Hand]:
-    slack, clock = MemorySlack(), Hand(now)
-    parts = replace(town.parts, clock=clock, school=lambda _session: town.school)
-    made = Rounds(parts, slack)  # type: ignore[arg-type]
-    await made.prepare()
-    return made, slack, clock
 
 
 def new(town: Town, **more: Any) -> str:  # noqa: ANN401

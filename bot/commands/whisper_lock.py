@@ -1,0 +1,87 @@
+"""`earshot whisper desk …`: lock the leads' desk, choose passphrases, rehearse and do a recovery."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.clock import Clock
+from bot.commands.whisper_at import LeadOption, ask_new_passphrase, at_desk, stores
+from bot.whisper import desk as whisper_desk
+from bot.whisper.report import write_new
+from store import whisper_lock
+from store.vault import StoreProblem
+from store.whisper_lock import LockProblem
+from store.whisper_sealing import Seed
+
+desk_app = typer.Typer(no_args_is_help=True, help="Lock the desk of the leads with passphrases, and recover it.")
+out = Console()
+
+KeyArgument = Annotated[Path, typer.Argument(help="The recovery key, as `desk lock` wrote it.")]
+
+
+@desk_app.command()
+def lock(file: Annotated[Path, typer.Argument(help="A new file for the recovery key.")]) -> None:
+    """Lock the desk: from now on each lead reads with a passphrase, and the master key opens no whisper.
+
+    Example: earshot whisper desk lock whispers-recovery.key
+    """
+    with stores() as (_session, _sealer, store, _school):
+        if whisper_lock.is_locked(store):
+            raise LockProblem("The desk is locked already, and its recovery key made. Nothing was changed.")
+        # Written before the desk is locked by it: a full disk must not leave a desk that nobody can recover.
+        seed = whisper_lock.new_recovery()
+        write_new(file, whisper_lock.recovery_words(seed).encode())
+        whisper_lock.lock(store, seed)
+    out.print(f"Locked. Print {file.name}, put it in a safe, and delete the file.")
+    out.print("Each lead chooses a passphrase: earshot whisper desk passphrase --lead ADDRESS, or in Slack.")
+    out.print("Then rehearse a recovery once: earshot whisper desk rehearse FILE")
+
+
+@desk_app.command()
+def passphrase(lead: LeadOption) -> None:
+    """Choose your passphrase, or another one: you are asked for the one you have first.
+
+    Example: earshot whisper desk passphrase --lead dsl@school.example
+    """
+    with at_desk(lead, opened=False) as at:
+        if whisper_lock.state_of(at.store, at.lead.reader) == "locked":
+            at.open()
+        whisper_lock.choose_passphrase(at.store, at.lead.reader, ask_new_passphrase())
+        whisper_desk.record(at.session, at.school, at.lead, "desk", "choose passphrase", Clock()())
+        at.session.commit()
+    out.print("Kept. Nobody can tell you what it is: only the recovery key helps whoever forgets theirs.")
+
+
+@desk_app.command()
+def rehearse(file: KeyArgument) -> None:
+    """Prove that the recovery key opens every whisper. Nothing is shown, nobody's keys are changed.
+
+    Example: earshot whisper desk rehearse whispers-recovery.key
+    """
+    seed = _read(file)
+    with stores() as (_session, _sealer, store, school):
+        count = whisper_lock.rehearse(store, seed, school.calendar.local_date(Clock()()))
+    out.print(f"The recovery key opens all {count} whispers. Put it back into the safe.")
+
+
+@desk_app.command()
+def recover(file: KeyArgument, lead: LeadOption) -> None:
+    """Let a lead who forgot their passphrase, or is new, read again: by the recovery key, with a new passphrase.
+
+    Example: earshot whisper desk recover whispers-recovery.key --lead dsl@school.example
+    """
+    seed = _read(file)
+    with at_desk(lead, opened=False) as at:
+        given = whisper_lock.recover(at.store, seed, at.lead.reader, ask_new_passphrase())
+        whisper_desk.record(at.session, at.school, at.lead, "desk", "recover desk", Clock()())
+        at.session.commit()
+    out.print(f"Done: {given} whispers are theirs to read. Put the recovery key back into the safe.")
+
+
+def _read(file: Path) -> Seed:
+    try:
+        return whisper_lock.read_recovery(file.read_text("ascii"))
+    except (OSError, UnicodeDecodeError):
+        raise StoreProblem(f"{file.name} cannot be read.") from None
