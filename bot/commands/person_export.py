@@ -143,7 +143,7 @@ def _plain(value: object, zone: ZoneInfo, known: dict[UUID, str]) -> Any:  # noq
 def _actor(actor: str, staff: dict[UUID, str]) -> str:
     kind, _, name = actor.partition(":")
     if kind in ("guardian", "pupil", "bot"):
-        return {"guardian": "a parent or carer", "pupil": "you", "bot": "Earshot"}[kind]
+        return {"guardian": "a parent or carer", "pupil": "the pupil", "bot": "Earshot"}[kind]
     return staff.get(UUID(name), actor) if kind == "staff" else actor
 
 
