@@ -201,8 +201,9 @@ def _tap(state: State, data: str, person: Person, now: datetime) -> Step:
         return join.language_chosen(state, person, code) if invited else language.chosen(state, person, code)
     if data.startswith("c:"):
         return check_in.tapped(state, data, person, now)
-    if data.startswith("copy:note:") and not invited:
-        return own_copy.contested(state, data.removeprefix("copy:note:"))
+    if data.startswith("copy:note:"):
+        note = data.removeprefix("copy:note:")
+        return join.notice_again(state, person, tapped=True) if invited else own_copy.contested(state, note)
     if data in _ONCE_JOINED or data == "start":
         if invited:
             return join.notice_again(state, person, tapped=True)
