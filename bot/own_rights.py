@@ -31,7 +31,7 @@ def contest(
         return
     for flag in rights.contestable(session, pupil):
         if flag.id.hex == effect.note:
-            rights.contest(session, sealer, school, flag, "pupil", now, f"pupil:{pupil.id.hex}")
+            rights.contest(session, sealer, school, flag, "pupil", now, "pupil")
 
 
 def post_copy(

@@ -14,11 +14,11 @@ from conversations.flows import parent as flow
 from conversations.flows.parent import Child, Parent, SetHeld
 from conversations.model import CodeGiven, CodeOutcome, Event, Send, SetLanguage, Text
 from scheduling.school import SchoolFacts
-from store import consent, guardians
+from store import consent, guardians, outbox
 from store.invites import Lookup
 from store.people_tables import Guardian
 from store.sealing import Sealer
-from store.tables import Pupil
+from store.tables import LANES, Pupil
 
 
 def took(
@@ -68,6 +68,8 @@ def _joined(session: Session, sealer: Sealer, context: Context, found: Lookup, o
         return None
     former = guardians.bind(session, sealer, found.guardian, context.chat_id, context.now)
     if former is not None:
+        # Nothing more of theirs may go to the old phone.
+        outbox.withdraw(session, context.school.id, f"guardian:{guardian.id.hex}", context.now, lanes=LANES.values())
         # A code in the wrong hands must not go unseen.
         gone = replace(context, chat_id=former, key=f"{context.key}:former", language=_language(context, guardian))
         effects.apply(session, sealer, gone, (Send(flow.moved()),), outcome)

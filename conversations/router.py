@@ -250,8 +250,9 @@ def _tap(state: State, data: str, person: Person, now: datetime) -> Step:
         return join.notice_again(state, person, tapped=True) if invited else of_gotos
     if data.startswith("c:"):
         return check_in.tapped(state, data, person, now)
-    if data.startswith("copy:note:") and not invited:
-        return own_copy.contested(state, data.removeprefix("copy:note:"))
+    if data.startswith("copy:note:"):
+        note = data.removeprefix("copy:note:")
+        return join.notice_again(state, person, tapped=True) if invited else own_copy.contested(state, note)
     if data in _ONCE_JOINED or data == "start":
         if invited:
             return join.notice_again(state, person, tapped=True)

@@ -270,7 +270,8 @@ class Outbox(SQLModel, table=True):
     """A message to be sent: what and to whom (sealed), when, how often tried, and who is sending it now.
 
     `state`: waiting, sent, expired (too late to be of use), failed (refused for good), replaced (a later edit of the
-    same message overtook it). `recipient` is "pupil:HEX", "staff:HEX" or "" when the sealed payload names the chat.
+    same message overtook it). `recipient` is "pupil:HEX", "guardian:HEX", "staff:HEX" or "" when the sealed payload
+    names the chat.
     """
 
     __table_args__ = (

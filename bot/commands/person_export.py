@@ -171,7 +171,7 @@ def _person(one: object, known: dict[UUID, str]) -> object:
 def _actor(actor: str, staff: dict[UUID, str]) -> str:
     kind, _, name = actor.partition(":")
     if kind in ("guardian", "pupil", "bot"):
-        return {"guardian": "a parent or carer", "pupil": "you", "bot": "Earshot"}[kind]
+        return {"guardian": "a parent or carer", "pupil": "the pupil", "bot": "Earshot"}[kind]
     return staff.get(UUID(name), actor) if kind == "staff" else actor
 
 

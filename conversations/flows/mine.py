@@ -89,15 +89,16 @@ def heading(shown: tuple[Sheet, ...]) -> Phrase:
 
 def in_words(shown: tuple[Sheet, ...]) -> Message:
     """Give what the picture shows as words, for whoever does not see it; or say that there is nothing yet."""
+    rows = ((own_copy.button(),), *way_on())
     if not shown:
         nothing = say("Nothing here yet. Your answers will show here after a check-in.")
-        return Message((nothing,), say("My check-ins"), way_on())
+        return Message((nothing,), say("My check-ins"), rows)
     paragraphs = (
         say("These are your own answers. There is no right or wrong in them."),
         *map(_paragraph, shown),
         say("Words you typed are not in the picture."),
     )
-    return Message(paragraphs, say("My check-ins"), ((own_copy.button(),), *way_on()))
+    return Message(paragraphs, say("My check-ins"), rows)
 
 
 def _paragraph(sheet: Sheet) -> Phrase:

@@ -28,9 +28,11 @@ from scheduling.school import SchoolFacts, Schools
 from scheduling.waves import WaveTimes
 from store import gotos, invites, outbox, plans, vault
 from store.people import by_chat, link_slack, with_role
+from store.people_tables import Guardian
 from store.plan_tables import Plan
+from store.rights_tables import CopyRequest
 from store.sealing import Sealer
-from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
+from store.tables import LANES, Binding, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
 from tests.factories import NOW, make_school
 
 STAFF = """staff_id,name,email,roles,year
@@ -43,6 +45,7 @@ PUP-88001,Zephyrine Marchbanks,9Q,9,
 PUP-88002,Ignatius Wolverdene,9Q,9,
 """
 GUARDIANS = "guardian_id,pupil_id,name\nGUA-99001,PUP-88001,Araminta Fothergill\n"
+GUARDIAN_CHAT = 7_310_459_203
 CHATS = {"PUP-88001": 7_310_459_201, "PUP-88002": 7_310_459_202}
 SLACK = {"q.thistlewaite@fernhill.example": "U0QUILLON77", "o.brackenbury@fernhill.example": "U0OTTOLINE7"}
 WORDS = "the marmalade badger hid my compass"
@@ -96,6 +99,8 @@ class Story:
         self.due()
         self.worker.run_now(self._flag_and_desk)
         self.due()
+        self._family()
+        self._copy_and_contest()
         self.worker.run_now(self._send_some)
 
     def _import(self, session: Session) -> None:
@@ -195,6 +200,41 @@ class Story:
         meetings.start(session, self.sealer, self.school, [lead.id], self.clock())
         plans.judge(session, self.sealer, flag, "known", self.clock())
 
+    def _family(self) -> None:
+        """A guardian joins, stops the check-ins, and starts them again."""
+        self.codes.append(self.worker.run_now(self._guardians_code))
+        self.text(GUARDIAN_CHAT, f"/start {self.codes[-1]}")
+        self.text(GUARDIAN_CHAT, TYPED)
+        pupil = self.worker.run_now(self._first_pupil)
+        for deed in ("stop", "start"):
+            self.tap(GUARDIAN_CHAT, f"p:{deed}:{pupil}")
+        self.due()
+
+    def _guardians_code(self, session: Session) -> str:
+        return invites.issue_to_guardian(session, self.sealer, session.exec(select(Guardian)).one(), NOW)
+
+    def _first_pupil(self, session: Session) -> str:
+        return session.exec(select(Pupil).where(Pupil.mis_key == self.sealer.blind("mis", "PUP-88001"))).one().id.hex
+
+    def _copy_and_contest(self) -> None:
+        """A pupil who has a flag asks for a copy, gets it, and contests the flag."""
+        chat, flag = self.worker.run_now(self._flagged)
+        self.tap(chat, "copy:ask")
+        self.due()
+        self.worker.run_now(self._agree)
+        self.due()
+        self.tap(chat, f"copy:note:{flag}")
+        self.due()
+
+    def _flagged(self, session: Session) -> tuple[int, str]:
+        flag = session.exec(select(Flag)).one()
+        return int(self.sealer.read(session.get_one(Binding, flag.pupil_id), "chat")), flag.id.hex
+
+    def _agree(self, session: Session) -> None:
+        copy = session.exec(select(CopyRequest)).one()
+        (tutor,) = with_role(session, self.school.id, "tutor")
+        desk.act(session, self.sealer, self.school, tutor, "copy_send", copy.id.hex, self.clock(), "press copy_send")
+
     def _send_some(self, session: Session) -> None:
         for network in ("telegram", "slack"):
             letters = outbox.claim(
@@ -222,7 +262,7 @@ def story(engine: Engine, sealer: Sealer) -> Iterator[Story]:
 def secrets(story: Story) -> list[str]:
     """Everything that may not be readable."""
     plain = [code.replace("-", "") for code in story.codes]
-    chats = [str(chat) for chat in CHATS.values()]
+    chats = [str(chat) for chat in (*CHATS.values(), GUARDIAN_CHAT)]
     said = [*WORDS.split()[1:3], *TYPED.split()[1:3], WORDS, TYPED]
     held = [*NAMES, *REFERENCES, *SLACK, *SLACK.values(), "D0QUILLON7", *story.codes, *plain, *chats, *said]
     return [*held, *sorted(story.items)]
