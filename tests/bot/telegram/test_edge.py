@@ -314,6 +314,7 @@ async def test_the_commands_menu_is_set(desk: Desk):
         "menu",
         "talk",
         "whisper",
+        "goto",
         "mine",
         "help",
         "language",
