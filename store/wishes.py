@@ -66,4 +66,5 @@ def seen_by(session: Session, viewer: Staff) -> list[Request]:
         .order_by(col(Request.asked_at))
     ).all()
     mine = [row for row, wish in rows if viewer.id.hex in wish.told and viewer.id.hex not in wish.passed]
-    return [row for row in mine if row.state == "open" or row.owner_id == viewer.id][:20]
+    # What became danger since is the leads' alone.
+    return [row for row in mine if not row.danger and (row.state == "open" or row.owner_id == viewer.id)][:20]

@@ -10,6 +10,7 @@ from scheduling import cases, talking
 from scheduling.briefing import asked
 from store import guards
 from store.due import set_due
+from store.guards import SAFEGUARDING
 from store.tables import Request
 
 
@@ -21,6 +22,8 @@ def who(press: Press) -> Done:
 def own(press: Press) -> Done:
     """They own a request: the first wins, and the pupil is told."""
     session, request = press.session, _request(press)
+    if _is_for_leads(press, request):
+        return _urgent(press, request)
     if request.state == "open":
         request.state, request.owner_id, request.owned_at = "owned", press.viewer.id, press.now
         session.add(request)
@@ -52,6 +55,8 @@ def _promise(press: Press, said: talking.Promise) -> Done:
 def talked(press: Press) -> Done:
     """They have talked with the pupil."""
     request = _request(press)
+    if _is_for_leads(press, request):
+        return _urgent(press, request)
     if talking.talked(press.session, press.school, request, press.viewer, press.now):
         note(press, "request done", f"request:{request.id.hex}")
     return _show(press, request)
@@ -60,6 +65,8 @@ def talked(press: Press) -> Done:
 def cannot(press: Press) -> Done:
     """They cannot find the pupil, or cannot after all: it goes on to somebody else."""
     session, request = press.session, _request(press)
+    if _is_for_leads(press, request):
+        return _urgent(press, request)
     if request.danger:
         return _hand_back(press, request)
     if request.state == "open" and not talking.is_in_line(session, request, press.viewer):
@@ -79,6 +86,16 @@ def _hand_back(press: Press, request: Request) -> Done:
         cases.hand_back(session, press.school, request, press.now)
         note(press, "request handed back", f"request:{request.id.hex}")
     return _show(press, request)
+
+
+def _is_for_leads(press: Press, request: Request) -> bool:
+    """Whether it became danger since it was sent to somebody who is no lead; the head stands in where none is."""
+    return request.danger and not (SAFEGUARDING | {"head"}) & set(press.viewer.roles)
+
+
+def _urgent(press: Press, request: Request) -> Done:
+    urgent = say("This has become urgent since. The safeguarding leads were told at once, and it is theirs now.")
+    return Done(_show(press, request).letters, sentence_card(urgent))
 
 
 def _request(press: Press, reason: str = "request") -> Request:

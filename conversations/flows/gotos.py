@@ -46,7 +46,7 @@ def left(state: State) -> State:
 
 def shown(state: State, person: Person, *, tapped: bool) -> Step:
     """Show who the go-tos are."""
-    return Step(left(state), (answer(_page(person.adults), tapped=tapped),))
+    return Step(left(state), (answer(_page(person, person.adults), tapped=tapped),))
 
 
 def tapped(state: State, data: str, person: Person) -> Step | None:
@@ -120,12 +120,13 @@ def _who_knows(person: Person) -> Phrase:
     return say("They are not told. Your tutor and the safeguarding leads can see who they are.")
 
 
-def _page(adults: Adults) -> Message:
+def _page(person: Person, adults: Adults) -> Message:
     first, second = adults.gotos
     words = (
         say("Your go-tos are the adults I ask first when you want to talk."),
         say("First: {name}", name=first.name) if first else say("First: nobody yet"),
         say("Second: {name}", name=second.name) if second else say("Second: nobody yet"),
+        _who_knows(person),
     )
     rows = (
         (Button(say("Change the first") if first else say("Choose the first"), "goto:1"),),
@@ -191,7 +192,7 @@ def _named(state: State, place: str, adult: str, person: Person) -> Step:
         if place == "1"
         else say("{name} is your second go-to.", name=found.name)
     )
-    shown_page = _page(replace(person.adults, gotos=gotos))
+    shown_page = _page(person, replace(person.adults, gotos=gotos))
     if all(gotos):
         message = replace(shown_page, paragraphs=(chosen, *shown_page.paragraphs[1:]))
     else:

@@ -201,6 +201,17 @@ def test_danger_goes_to_every_lead_whoever_was_asked_before(scene: Scene):
     assert scene.told() == ["first", "lead", "deputy"]
 
 
+def test_what_became_danger_is_for_the_leads_alone_whoever_has_an_older_card(scene: Scene):
+    scene.asks(scene.first)
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    for action in ("request_today", "request_own", "request_done", "request_cannot", "request_back"):
+        assert sentence(scene.press(scene.first, action)).startswith("This has become urgent since.")
+    assert (scene.request().state, scene.request().owner_id) == ("open", None)
+    scene.press(scene.room.lead, "request_own")
+    assert scene.request().owner_id == scene.room.lead.id
+
+
 # --- what the adult answers -------------------------------------------------------------------------------------------
 
 
