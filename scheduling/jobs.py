@@ -193,6 +193,14 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     return []
 
 
+def absence_end(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Give back what was taken by whoever stood in, as the absence ends."""
+    row = session.get(Absence, UUID(due.subject))
+    if row is not None:
+        absence.finish(session, sealer, school, row, now)
+    return []
+
+
 def meet_remind(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Remind of a one-to-one, unless its time has changed since this was set."""
     row = session.get(OneToOne, UUID(due.subject), with_for_update=True)
@@ -254,6 +262,7 @@ JOBS: dict[str, Job] = {
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
     "absence.begin": absence_begin,
+    "absence.end": absence_end,
     "meet.remind": meet_remind,
     "care.daily": care_daily,
     "request.owned": request_owned,
