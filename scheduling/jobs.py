@@ -17,7 +17,7 @@ from scheduling import absence, auditor, cases, meetings, plans, retention, roun
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
-from scheduling.school import SchoolFacts
+from scheduling.school import SchoolFacts, next_in_school
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
@@ -180,7 +180,13 @@ def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
 def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Ask how a plan went, unless something has happened to it since this was set."""
     plan = session.get(Plan, UUID(due.subject), with_for_update=True)
-    if plan is not None and plan.state in ("open", "asked") and plan.version == due.version:
+    if plan is None or plan.state not in ("open", "asked") or plan.version != due.version:
+        return []
+    later = next_in_school(school, now)
+    if later is not None:
+        # A snow day, called after the plan was made.
+        set_due(session, school.id, "plan.ask", due.subject, later, version=due.version)
+    else:
         plans.ask(session, sealer, school, plan, now)
     return []
 
