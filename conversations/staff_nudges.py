@@ -47,7 +47,7 @@ def plan_part(planned: Planned) -> Card:
     """A plan as a part of its card, and the question how it went once its day has come."""
     action = planned.action or say("Something of their own")
     title = say("How did it go?") if planned.asked else say("The plan")
-    return Card(title, (say("{action}, by {due}", action=action, due=planned.due),))
+    return Card(title, (say("{action} (by {due})", action=action, due=planned.due),))
 
 
 def plan_buttons(planned: Planned) -> tuple[CardButton, ...]:

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from conversations.model import Phrase
 from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left
 from scheduling import cases
-from scheduling.briefing import away_of, post_card
-from scheduling.school import SchoolFacts
-from store import absences
+from scheduling.briefing import away_of, post_card, update_copies
+from scheduling.school import SchoolFacts, next_in_school
+from store import absences, guards, plans
 from store.due import set_due
 from store.guards import SAFEGUARDING
-from store.plan_tables import Absence
+from store.plan_tables import Absence, Plan
 from store.sealing import Sealer
 from store.tables import Flag, Pupil, Staff, TutorGroup
 
@@ -46,7 +47,17 @@ def set_away(
     starts = max(now, calendar.local(first, time.min))
     row = absences.set_away(session, staff, starts, calendar.local(last + _DAY, time.min), cover, now)
     set_due(session, school.id, "absence.begin", row.id.hex, row.starts_at)
+    set_due(session, school.id, "absence.end", row.id.hex, row.ends_at)
     return row
+
+
+def end(session: Session, school: SchoolFacts, staff: Staff, now: datetime) -> bool:
+    """End an absence that is on or to come; says whether there was any."""
+    row = absences.own(session, staff, now)
+    was = absences.end(session, staff, now)
+    if row is not None and row.starts_at < now:
+        set_due(session, school.id, "absence.end", row.id.hex, now)
+    return was
 
 
 def leads_here(session: Session, school: SchoolFacts, moment: datetime) -> int:
@@ -71,14 +82,57 @@ def begin(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, n
     if cover_id is None:
         return
     cover = session.get_one(Staff, cover_id)
-    key = f"cover:{row.id.hex}:{cover.id.hex}"
-    post_card(
-        session, sealer, school, cover, cover_card(away_of(session, sealer, row, now)), slot=None, dedupe=key, now=now
-    )
+    key, morning = f"cover:{row.id.hex}:{cover.id.hex}", next_in_school(school, now)
+    card = cover_card(away_of(session, sealer, row, now))
+    post_card(session, sealer, school, cover, card, slot=None, dedupe=key, now=now, not_before=morning)
     for flag in _waiting(session, school, row):
         slot = f"{cases.slots_of(flag)}{cover.id.hex}:{row.id.hex}"
         card = cases.card_of(session, sealer, school, flag)
-        post_card(session, sealer, school, cover, card, slot=slot, dedupe=slot, now=now)
+        post_card(session, sealer, school, cover, card, slot=slot, dedupe=slot, now=now, not_before=morning)
+
+
+def finish(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, now: datetime) -> None:
+    """As it ends, give back what was taken meanwhile by whoever stood in and may read it no more, plans included."""
+    if row.ends_at > now:
+        # It was made longer since this was set.
+        return
+    staff = session.get_one(Staff, row.staff_id)
+    groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school.id, TutorGroup.tutor_id == staff.id))
+    for group in groups.all():
+        _give_back(session, sealer, school, row, staff, group, now)
+
+
+def _give_back(
+    session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, staff: Staff, group: TutorGroup, now: datetime
+) -> None:
+    def lost(owner_id: UUID | None) -> bool:
+        owner = session.get(Staff, owner_id) if owner_id else None
+        if owner is None or owner.id == staff.id:
+            return False
+        return not guards.may_see_group(owner, group, absences.covered_by(session, owner, now))
+
+    live = (col(Plan.state).in_(plans.LIVE), Plan.school_id == school.id, Plan.group_id == group.id)
+    for plan in session.exec(select(Plan).where(*live)).all():
+        if lost(plan.owner_id):
+            plan.owner_id = staff.id
+            session.add(plan)
+    taken = (
+        select(Flag)
+        .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
+        .where(Flag.school_id == school.id, Flag.state == "taken", Pupil.group_id == group.id)
+    )
+    for flag in session.exec(taken).all():
+        if lost(flag.owner_id):
+            flag.owner_id = staff.id
+            session.add(flag)
+            cases.hand_over(session, flag, staff.id)
+            session.flush()
+            card, slots = cases.card_of(session, sealer, school, flag), cases.slots_of(flag)
+            update_copies(session, sealer, school, slots, card, dedupe=f"{slots}back:{row.id.hex}", now=now)
+            slot = f"{slots}{staff.id.hex}:{row.id.hex}"
+            # An absence ends at midnight; what it leaves is read in school.
+            morning = next_in_school(school, now)
+            post_card(session, sealer, school, staff, card, slot=slot, dedupe=slot, now=now, not_before=morning)
 
 
 def _waiting(session: Session, school: SchoolFacts, row: Absence) -> Sequence[Flag]:

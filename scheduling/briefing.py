@@ -222,6 +222,7 @@ def post_card(
     lane: str = "reply",
     lease_to: str | None = None,
     expires_at: datetime | None = None,
+    not_before: datetime | None = None,
 ) -> Letter | None:
     """Write one card to one member of staff; returns the letter when it was leased."""
     payload: dict[str, Any] = {"card": card.to_json(), **_address(sealer, school, staff)}
@@ -239,6 +240,7 @@ def post_card(
         now=now,
         lease_to=lease_to,
         expires_at=expires_at,
+        not_before=not_before,
     )
 
 

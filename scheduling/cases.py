@@ -103,13 +103,37 @@ def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime
         _open(session, school, case, now, waits=Ladder.from_json(case.ladder).waits(case.step))
 
 
-def climb_on(session: Session, school: SchoolFacts, row: Subject, now: datetime, *, past_first: bool = False) -> None:
-    """Let the next step of an open case come at once; with `past_first` its climb goes on after the first rung."""
+def climb_on(
+    session: Session,
+    school: SchoolFacts,
+    row: Subject,
+    now: datetime,
+    *,
+    past_first: bool = False,
+    asks: UUID | None = None,
+) -> None:
+    """Let the next step of an open case come at once.
+
+    With `past_first` its climb goes on after the first rung; steps that tell nobody but who `asks` for help are passed.
+    """
     case = case_of(session, row)
-    if case is not None:
-        if past_first:
-            case.step = 1
-        _open(session, school, case, now, waits=0)
+    if case is None:
+        return
+    if past_first:
+        case.step = 1
+    if asks is not None:
+        ladder, people = Ladder.from_json(case.ladder), around(session, school, row, now)
+        while case.step < len(ladder.rungs) - 1 and not set(told(ladder, case.step, people)) - {asks}:
+            case.step += 1
+    _open(session, school, case, now, waits=0)
+
+
+def hand_over(session: Session, row: Subject, owner_id: UUID) -> None:
+    """Note that somebody else owns it from now on; it lapses when it would have."""
+    case = case_of(session, row)
+    if case is not None and case.state == "owned":
+        case.owner_id = owner_id
+        session.add(case)
 
 
 def _open(session: Session, school: SchoolFacts, case: Escalation, now: datetime, *, waits: int) -> None:

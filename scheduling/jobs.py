@@ -30,7 +30,7 @@ from scheduling import (
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
-from scheduling.school import SchoolFacts
+from scheduling.school import SchoolFacts, next_in_school
 from store import consent, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
@@ -196,7 +196,13 @@ def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
 def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Ask how a plan went, unless something has happened to it since this was set."""
     plan = session.get(Plan, UUID(due.subject), with_for_update=True)
-    if plan is not None and plan.state in ("open", "asked") and plan.version == due.version:
+    if plan is None or plan.state not in ("open", "asked") or plan.version != due.version:
+        return []
+    later = next_in_school(school, now)
+    if later is not None:
+        # A snow day, called after the plan was made.
+        set_due(session, school.id, "plan.ask", due.subject, later, version=due.version)
+    else:
         plans.ask(session, sealer, school, plan, now)
     return []
 
@@ -206,6 +212,14 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     row = session.get(Absence, UUID(due.subject))
     if row is not None:
         away.begin(session, sealer, school, row, now)
+    return []
+
+
+def absence_end(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Give back what was taken by whoever stood in, as the absence ends."""
+    row = session.get(Absence, UUID(due.subject))
+    if row is not None:
+        away.finish(session, sealer, school, row, now)
     return []
 
 
@@ -270,6 +284,7 @@ JOBS: dict[str, Job] = {
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
     "absence.begin": absence_begin,
+    "absence.end": absence_end,
     "meet.remind": meet_remind,
     "care.daily": care_daily,
     "request.owned": request_owned,

@@ -16,7 +16,7 @@ from conversations.cards import Card
 from conversations.staff_meetings import Meeting, leader_card, listed_card, member_card, reminder_card
 from scheduling.briefing import post_card
 from scheduling.one_to_ones import NoPair, assign
-from scheduling.school import SchoolFacts
+from scheduling.school import SchoolFacts, next_in_school
 from store import absences
 from store.due import set_due
 from store.outbox import Letter
@@ -231,6 +231,7 @@ def tell(
             method="update" if key else "post",
             lane="reply" if key else "bulk",
             lease_to=lease_to,
+            not_before=None if key else next_in_school(school, now),
         )
         letters += [letter] if letter else []
     return letters

@@ -171,7 +171,7 @@ def ask_help(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, 
     plans.change(session, sealer, plan, moved=0, help=True)
     flag.state, flag.owner_id, flag.decided_at, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
-    cases.climb_on(session, school, flag, now)
+    cases.climb_on(session, school, flag, now, asks=plan.owner_id)
 
 
 def noticed(session: Session, sealer: Sealer, plan: Plan, what: str) -> None:

@@ -14,7 +14,7 @@ from bot.text import render
 from scheduling import away
 from scheduling.briefing import away_listed
 from scheduling.school import facts
-from store import absences, audit
+from store import audit
 from store.sealing import Sealer
 from store.tables import School, Staff
 
@@ -85,7 +85,7 @@ def end(email: Email) -> None:
     with Session(engine) as session:
         school = the_school(session)
         staff = _staff(session, sealer, school, email)
-        was = absences.end(session, staff, Clock()())
+        was = away.end(session, facts(school), staff, Clock()())
         if was:
             _note(session, school, staff, "absence ended")
         session.commit()

@@ -12,7 +12,6 @@ from conversations.model import say
 from conversations.staff_absence import AWAY, AWAY_OTHER, away_lines, form
 from scheduling import away
 from scheduling.briefing import away_of
-from store import absences
 from store.guards import SAFEGUARDING, NotFound
 from store.tables import Staff
 
@@ -48,7 +47,7 @@ def away_end(press: Press) -> Done:
     staff = _staff(press, press.value)
     if staff.id != press.viewer.id and not _leads(press):
         raise NotFound
-    if absences.end(press.session, staff, press.now):
+    if away.end(press.session, press.school, staff, press.now):
         note(press, "absence ended", f"staff:{staff.id.hex}")
     return Done(home_again(press))
 

@@ -72,9 +72,14 @@ def message_blocks(card: Card, language: str, zone: str, now: datetime) -> tuple
     return blocks, escape(title) or "Earshot"
 
 
-def answer_blocks(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> list[Block]:
-    """Give cards as one short message, 50 blocks at most; what has no room is counted below."""
-    return _shorts(cards, Reader(language, zone, now), MESSAGE_BLOCKS)
+def answer_blocks(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> tuple[list[Block], str]:
+    """Give cards as one short message (50 blocks at most), and the text for where blocks cannot be shown.
+
+    What has no room is counted below.
+    """
+    reader = Reader(language, zone, now)
+    titles = [title for card in cards if (title := reader.words(card.title))]
+    return _shorts(cards, reader, MESSAGE_BLOCKS), escape("\n".join(titles)) or "Earshot"
 
 
 def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str, Any]:

@@ -256,8 +256,8 @@ class SlackEdge:
 
     def _answer(self, cards: tuple[Card, ...], school: SchoolFacts | None) -> BoltResponse:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
-        blocks = answer_blocks(cards, language, zone, self._clock())
-        said = {"response_type": "ephemeral", "text": "Earshot", "blocks": blocks}
+        blocks, text = answer_blocks(cards, language, zone, self._clock())
+        said = {"response_type": "ephemeral", "text": text, "blocks": blocks}
         return BoltResponse(status=200, body=json.dumps(said), headers={"content-type": ["application/json"]})
 
     # --- the work -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from scheduling.briefing import asked, nudge, post_card
 from scheduling.sample import sample_calendar
 from scheduling.school import SchoolFacts, facts
 from store import audit, outbox
+from store.ids import new_id
 from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Outbox, Pupil, Request, School, Staff, TutorGroup, Wave
@@ -113,13 +114,16 @@ class SmallSchool:
         self.work(write)
 
 
-def small_school(engine: Engine, *, linked: bool = False) -> SmallSchool:
-    """Make the school; `linked` means that every member of staff is known by their Slack user already."""
+def small_school(engine: Engine, *, linked: bool = False, flag_id: UUID | None = None) -> SmallSchool:
+    """Make the school; `linked` means that every member of staff is known by their Slack user already.
+
+    What a nudge suggests goes by its id: with `flag_id` it is the same each time.
+    """
     worker, sealer = Worker(engine), Sealer(bytes(range(32)))
-    return worker.run_now(lambda session: _fill(session, worker, sealer, linked))
+    return worker.run_now(lambda session: _fill(session, worker, sealer, linked, flag_id))
 
 
-def _fill(session: Session, worker: Worker, sealer: Sealer, linked: bool) -> SmallSchool:
+def _fill(session: Session, worker: Worker, sealer: Sealer, linked: bool, flag_id: UUID | None) -> SmallSchool:
     row = School(
         name="Fernhill School",
         zone="Europe/London",
@@ -155,6 +159,7 @@ def _fill(session: Session, worker: Worker, sealer: Sealer, linked: bool) -> Sma
     _pupil(session, sealer, row.id, groups["7A"], wave, "Bo <!channel> Quill", "open")
     _pupil(session, sealer, row.id, groups["7B"], wave, "Ivo Tarn", "undelivered")
     flag = Flag(
+        id=flag_id or new_id(),
         school_id=row.id,
         pupil_id=first.pupil_id,
         group_id=groups["7A"].id,

@@ -17,11 +17,13 @@ from scheduling.calendar import Closure
 from scheduling.rounds import WaveProblem
 from scheduling.school import facts, wave_rule
 from scheduling.waves import wave_now
+from store import absences
 from store.due import set_due
 from store.outbox import Letter, ended
 from store.sealing import Sealer
 from store.tables import Binding, CheckIn, Due, Outbox, Pupil, School, Wave
 from tests.bot.classroom import Classroom, classroom
+from tests.factories import make_staff
 
 # Tuesday 24 November 2026 is a school day; London keeps winter time.
 OPENS = datetime(2026, 11, 24, 8, 40, tzinfo=UTC)
@@ -118,6 +120,18 @@ def test_a_round_opens_reminds_closes_and_tells_the_tutor(room: Classroom):
     # What waits now is the next round alone.
     assert set(due(room)) == {"wave.open", "wave.plan"}
     assert due(room)["wave.open"] == OPENS + timedelta(days=7)
+
+
+def test_whoever_stands_in_for_the_tutor_reads_how_many_answered_too(room: Classroom):
+    room.pupil(ROBIN)
+    cover = make_staff(room.session, room.sealer, room.school, "tutor")
+    absences.set_away(room.session, room.tutor, OPENS, CLOSES + timedelta(days=1), cover, room.clock())
+    plan(room)
+    run_at(room, OPENS)
+    run_at(room, CLOSES)
+    run_at(room, CLOSES)
+    told = [row.recipient for row in room.outbox(network="slack", method="post") if str(row.slot).startswith("wave:")]
+    assert sorted(told) == sorted(f"staff:{one.id.hex}" for one in (room.tutor, cover))
 
 
 def test_every_step_run_a_second_time_changes_nothing(room: Classroom):

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from store import audit, guards
+from store import absences, audit, guards
 from store.care_tables import NudgeAsk, Wish
 from store.guards import NotFound
 from store.ids import new_id
@@ -359,3 +359,37 @@ def test_a_pupil_who_moved_is_their_new_tutors_and_no_longer_their_old_ones(sess
     with pytest.raises(NotFound):
         guards.access_flag(session, old, flag.id, NOW, "nudge")
     assert guards.access_flag(session, new, flag.id, NOW, "nudge") == flag
+
+
+# --- who stands in ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("away", "cover", "sees"),
+    [
+        ("tutor", "tutor of no group", {"7A"}),
+        ("head of year", "tutor of no group", {"7A", "7B"}),
+        ("tutor", "head", {"7A"}),
+        # What a lead sees is not handed on.
+        ("dsl", "tutor of no group", set()),
+        ("tutor", "tutor who left", set()),
+        ("tutor who left", "tutor of no group", set()),
+    ],
+)
+def test_whoever_stands_in_sees_what_their_colleague_sees_and_only_meanwhile(
+    session: Session, here: OneSchool, there: OneSchool, away: str, cover: str, sees: set[str]
+) -> None:
+    viewer, hour = here.staff[cover], timedelta(hours=1)
+    absences.set_away(session, here.staff[away], NOW, NOW + hour, viewer, NOW)
+    for moment, expected in ((NOW - hour / 2, set()), (NOW, sees), (NOW + hour, set())):
+        assert {group.name for group in guards.groups_seen(session, viewer, moment)} == expected
+        for name, flag in here.flags.items():
+            if name in expected:
+                assert guards.access_flag(session, viewer, flag.id, moment, "nudge") == flag
+            else:
+                with pytest.raises(NotFound):
+                    guards.access_flag(session, viewer, flag.id, moment, "nudge")
+    # Each look is recorded as theirs.
+    assert {row.actor for row in audited(session)} <= {f"staff:{viewer.id.hex}"}
+    assert len(audited(session)) == len(sees)
+    assert guards.requests_seen(session, viewer, NOW) == ()

@@ -27,7 +27,8 @@ def room(session: Session, sealer: Sealer) -> Classroom:
     return classroom(session, sealer)
 
 
-def test_each_case_holds_how_things_were_at_the_flag_and_eight_weeks_later(room: Classroom):
+@pytest.mark.parametrize(("state", "acted"), [("taken", True), ("done", True), ("not_needed", False), ("new", False)])
+def test_each_case_holds_how_things_were_at_the_flag_and_eight_weeks_later(room: Classroom, state: str, acted: bool):
     pupil, flags = room.pupil(7_000_000_001), []
     for week in range(24):
         room.clock.move(days=7)
@@ -42,13 +43,13 @@ def test_each_case_holds_how_things_were_at_the_flag_and_eight_weeks_later(room:
         room.session.commit()
         take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), flags.append)
     (flag,) = flags
-    flag.state = "taken"
+    flag.state = state
     room.session.add(flag)
     room.session.commit()
     school = room.session.get_one(School, room.school.id)
     assert gather(room.session, room.sealer, school, flag.raised_at + timedelta(weeks=7)) == Followed((), ())
     (case,) = gather(room.session, room.sealer, school, room.clock()).nudged
-    assert (case.group, case.acted) == (room.group.id.hex, True)
+    assert (case.group, case.acted) == (room.group.id.hex, acted)
     assert case.before < 0.0 < 0.4 < case.after
     # It was worked out once, of what was known eight weeks after, and stays.
     assert follow_up_next(room.session, room.sealer, room.school.id, room.clock()) is False

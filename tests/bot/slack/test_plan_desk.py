@@ -136,7 +136,7 @@ def test_taking_a_nudge_plans_the_first_idea_three_school_days_on(here: SmallSch
     title = load(LATEST).actions[first].title
     assert nudge_of(here)[1:] == [
         "Taken by Tess Tolling.",
-        f"[The plan] {title}, by Friday 15:00",
+        f"[The plan] {title} (by Friday 15:00)",
         "Done | Change the plan | Need help | How to | Undo | Who is it",
     ]
 
@@ -164,7 +164,7 @@ def test_a_plan_changed_is_for_another_action_and_day(here: SmallSchool):
     assert (the_plan(here).due_at, content(here)["action"]) == (datetime.fromisoformat(wednesday), second)
     fill(here, "tutor", form, {"action": "own", "due": wednesday})
     assert content(here)["action"] == ""
-    assert nudge_of(here)[2] == "[The plan] Something of their own, by Wednesday 15:00"
+    assert nudge_of(here)[2] == "[The plan] Something of their own (by Wednesday 15:00)"
 
 
 @pytest.mark.parametrize(
@@ -277,6 +277,16 @@ def test_help_goes_to_the_next_people_at_once_with_who_asks(here: SmallSchool):
     assert the_plan(here).owner_id == here.staff["lead"]
 
 
+def test_help_goes_past_the_steps_that_tell_nobody_but_who_asks(here: SmallSchool):
+    # There is no head of year here, so the step after the first would tell the tutor alone.
+    run_due(here, NOW)
+    plan = asked(here)
+    press(here, "tutor", "plan_help", plan.id.hex, FRIDAY)
+    before = {row.id for row in here.waiting()}
+    run_due(here, FRIDAY)
+    assert [row.recipient for row in here.waiting() if row.id not in before] == [f"staff:{here.staff['lead'].hex}"]
+
+
 @pytest.mark.parametrize("action", ["plan_done", "plan_not_yet", "plan_help", "plan_change"])
 def test_somebody_else_cannot_say_how_it_went(here: SmallSchool, action: str):
     plan = asked(here)
@@ -379,7 +389,7 @@ def test_a_plan_for_a_group_names_no_pupil_and_is_asked_about_twice(here: SmallS
     assert (plan.pupil_id, plan.flag_id, plan.due_at, plan.owner_id) == (None, None, FRIDAY, here.staff["tutor"])
     title = load(LATEST).actions["three-circles"].title
     assert group_card(here) == [
-        f"[The plan] {title}, by Friday 15:00",
+        f"[The plan] {title} (by Friday 15:00)",
         "Done | Change the plan | Need help | Undo",
     ]
     run_due(here, FRIDAY)
