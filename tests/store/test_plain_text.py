@@ -7,6 +7,7 @@ every table, and on SQLite the bytes of the files, are searched for all of it in
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,19 @@ from bot.slack import desk
 from bot.telegram.updates import read_update
 from bot.worker import Worker
 from scheduling import rounds
+from scheduling.drawing import may_start
+from scheduling.outcomes import follow_up_next
 from scheduling.school import SchoolFacts, Schools
+from scheduling.school_view import add_up_next
 from scheduling.waves import WaveTimes
+from signals.board import new_board
+from signals.evidence import evidence
+from signals.flag import MODEL, Bars
+from signals.flag import points as flag_points
 from store import invites, outbox, vault
 from store.people import by_chat, link_slack, with_role
 from store.sealing import Sealer
-from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
+from store.tables import LANES, CheckIn, Failure, Flag, Outbox, Pupil, Request, School, Wave
 from tests.factories import NOW, make_school
 
 STAFF = """staff_id,name,email,roles,year
@@ -93,6 +101,7 @@ class Story:
         self.due()
         self.worker.run_now(self._flag_and_desk)
         self.due()
+        self.worker.run_now(self._whole_school)
         self.worker.run_now(self._send_some)
 
     def _import(self, session: Session) -> None:
@@ -173,6 +182,21 @@ class Story:
             (tutor, "unanswered_show", f"{check_in.wave_id.hex}:{check_in.group_id.hex}"),
         ):
             desk.act(session, self.sealer, self.school, viewer, action, value, self.clock(), f"press {action}")
+
+    def _whole_school(self, session: Session) -> None:
+        """What the head asks for months later: sums of the wave, and what came of a flag and of a draw."""
+        later = NOW + timedelta(weeks=10)
+        wave, flag = session.exec(select(Wave)).one(), session.exec(select(Flag)).one()
+        wave.state, flag.rule = "closed", MODEL
+        session.add_all((wave, flag))
+        assert add_up_next(session, self.sealer, self.school.id, later)
+        board = new_board(1)
+        points = float(flag_points(evidence(board))[0])
+        agreed = replace(self.school, policy={**self.school.policy, "draw": True})
+        ids = (flag.pupil_id, flag.group_id, flag.check_in_id)
+        may_start(session, self.sealer, agreed, *ids, NOW, board, Bars(points, points))
+        while follow_up_next(session, self.sealer, self.school.id, later):
+            session.flush()
 
     def _send_some(self, session: Session) -> None:
         for network in ("telegram", "slack"):
