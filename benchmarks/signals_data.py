@@ -1,7 +1,7 @@
 """`python -m benchmarks.signals_data FOLDER`: change, quality and the response models tried on three public sets.
 
 The sets are not the project's and are not shipped; docs/measurement.md says what they are and what was found.
-Intervals are from 200 bootstrap samples of people, those of the graded questions from 40.
+Intervals are from 200 bootstrap samples of people, those of the graded questions from 20.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 SAMPLES = 200
-GRADED_SAMPLES = 40
+# Each is a fit of its own, so there are few: their spread gives the interval, not their ends.
+GRADED_SAMPLES = 20
 BLOCK = 5
 LEAST_MOMENTS = 15
 
@@ -96,13 +97,14 @@ def graded(file: Path) -> list[str]:
     for _ in range(GRADED_SAMPLES):
         drawn = calibrate(answers[chance.integers(0, len(answers), len(answers))], found.items)
         again.append([*(item.slope for item in drawn.items), _reliability(drawn)])
-    low, high = np.quantile(np.array(again), [0.025, 0.975], axis=0)
+    half = 1.96 * np.std(np.array(again), axis=0, ddof=1)
     slopes = [item.slope for item in found.items]
-    each = (f"{one:.2f} ({a:.2f} to {b:.2f})" for one, a, b in zip(slopes, low, high, strict=False))
+    reliability = _reliability(found)
+    each = (f"{one:.2f} ± {its:.2f}" for one, its in zip(slopes, half, strict=False))
     return [
         f"{len(answers)} young people with four answers or more, {len(codes)} options, {sum(away)} questions turned",
         f"slopes {', '.join(each)}",
-        f"reliability of the levels {_reliability(found):.2f} ({low[-1]:.2f} to {high[-1]:.2f}), "
+        f"reliability of the levels {reliability:.2f} ± {half[-1]:.2f}, "
         f"average standard error {float(found.errors.mean()):.2f} SD",
     ]
 

@@ -58,8 +58,8 @@ def set_aside_closed(session: Session, school: SchoolFacts, now: datetime) -> in
         .where(CheckIn.school_id == school.id, CheckIn.state == "missed")
         .where(col(CheckIn.opened_at) > now - LATELY)
     )
-    days = {closure.first for closure in school.calendar.closures if closure.kind == "closed"}
-    if not any(day > school.calendar.local_date(now - LATELY) - DAY for day in days):
+    since = school.calendar.local_date(now - LATELY)
+    if not any(closure.kind == "closed" and closure.last >= since for closure in school.calendar.closures):
         return 0
     rows = session.exec(statement).all()
     return _absent(session, [row for row in rows if _closed(school, school.calendar.local_date(row.opened_at))])[0]

@@ -15,6 +15,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from scheduling.school import SchoolFacts
+from scheduling.school_view import forget_old_sums
 from store import audit
 from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.erasure import delete_with_dependents, erase_pupil
@@ -99,6 +100,7 @@ def purge(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime) 
         name: purger(session, sealer, school.id, now, now - timedelta(days=days_of(school.policy, name)))
         for name, purger in _PURGERS.items()
     }
+    forget_old_sums(session, school.id, now)
     purged = {name: count for name, count in counts.items() if count}
     if purged:
         words = ", ".join(f"{count} {name}" for name, count in purged.items())

@@ -90,9 +90,6 @@ def add_up_next(session: Session, sealer: Sealer, school_id: UUID, now: datetime
         .limit(1)
     ).first()
     if wave is None:
-        # What is not shown any more is not kept.
-        past = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) <= now - YEAR)
-        session.execute(delete(Trend).where(col(Trend.school_id) == school_id, col(Trend.wave_id).in_(past)))
         return False
     row = Trend(wave_id=wave.id, school_id=school_id)
     sums = _of_wave(session, sealer, wave)
@@ -100,6 +97,12 @@ def add_up_next(session: Session, sealer: Sealer, school_id: UUID, now: datetime
     session.add(row)
     session.flush()
     return True
+
+
+def forget_old_sums(session: Session, school_id: UUID, now: datetime) -> None:
+    """Delete the sums of waves that are shown no more."""
+    past = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) <= now - YEAR)
+    session.execute(delete(Trend).where(col(Trend.school_id) == school_id, col(Trend.wave_id).in_(past)))
 
 
 def _of_wave(session: Session, sealer: Sealer, wave: Wave) -> dict[int, _Sums]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
@@ -117,6 +116,9 @@ def _interval(found: float, again: Sequence[float], cases: Sequence[Case]) -> tu
     By Student's t with as many degrees of freedom as there are tutor groups, less one: with few of them the spread
     alone is too narrow (Cameron, Gelbach and Miller, 2008). Without two groups there is no end to it.
     """
+    # Here, for the bot needs nothing else of scipy, and seldom this.
+    from scipy.special import stdtrit
+
     groups = len({case.group for case in cases})
     if groups < 2 or len(again) < _SAMPLES / 2:
         return -np.inf, np.inf

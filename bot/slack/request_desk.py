@@ -95,7 +95,7 @@ def _is_for_leads(press: Press, request: Request) -> bool:
 
 def _urgent(press: Press, request: Request) -> Done:
     urgent = say("This has become urgent since. The safeguarding leads were told at once, and it is theirs now.")
-    return Done(_show(press, request).letters, sentence_card(urgent))
+    return Done(_show(press, request).letters, sentence(urgent))
 
 
 def _request(press: Press, reason: str = "request") -> Request:

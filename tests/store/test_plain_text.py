@@ -7,6 +7,7 @@ every table, and on SQLite the bytes of the files, are searched for all of it in
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,15 +25,22 @@ from bot.telegram.updates import read_update
 from bot.worker import Worker
 from conversations.staff_absence import AWAY
 from scheduling import meetings, rounds
+from scheduling.drawing import may_start
+from scheduling.outcomes import follow_up_next
 from scheduling.school import SchoolFacts, Schools
+from scheduling.school_view import add_up_next
 from scheduling.waves import WaveTimes
+from signals.board import new_board
+from signals.evidence import evidence
+from signals.flag import MODEL, Bars
+from signals.flag import points as flag_points
 from store import gotos, invites, outbox, plans, vault
 from store.people import by_chat, link_slack, with_role
 from store.people_tables import Guardian
 from store.plan_tables import Plan
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
-from store.tables import LANES, Binding, CheckIn, Failure, Flag, Outbox, Pupil, Request, School
+from store.tables import LANES, Binding, CheckIn, Failure, Flag, Outbox, Pupil, Request, School, Wave
 from tests.factories import NOW, make_school
 
 STAFF = """staff_id,name,email,roles,year
@@ -101,6 +109,7 @@ class Story:
         self.due()
         self._family()
         self._copy_and_contest()
+        self.worker.run_now(self._whole_school)
         self.worker.run_now(self._send_some)
 
     def _import(self, session: Session) -> None:
@@ -234,6 +243,21 @@ class Story:
         copy = session.exec(select(CopyRequest)).one()
         (tutor,) = with_role(session, self.school.id, "tutor")
         desk.act(session, self.sealer, self.school, tutor, "copy_send", copy.id.hex, self.clock(), "press copy_send")
+
+    def _whole_school(self, session: Session) -> None:
+        """What the head asks for months later: sums of the wave, and what came of a flag and of a draw."""
+        later = NOW + timedelta(weeks=10)
+        wave, flag = session.exec(select(Wave)).one(), session.exec(select(Flag)).one()
+        wave.state, flag.rule = "closed", MODEL
+        session.add_all((wave, flag))
+        assert add_up_next(session, self.sealer, self.school.id, later)
+        board = new_board(1)
+        points = float(flag_points(evidence(board))[0])
+        agreed = replace(self.school, policy={**self.school.policy, "draw": True})
+        ids = (flag.pupil_id, flag.group_id, flag.check_in_id)
+        may_start(session, self.sealer, agreed, *ids, NOW, board, Bars(points, points))
+        while follow_up_next(session, self.sealer, self.school.id, later):
+            session.flush()
 
     def _send_some(self, session: Session) -> None:
         for network in ("telegram", "slack"):
