@@ -50,6 +50,7 @@ class Findings:
     missed: int = 0
     delivered_late: int = 0
     unknown: int = 0
+    words: list[str] = field(default_factory=list)
 
 
 class Book:
@@ -136,6 +137,13 @@ class Book:
             if now - due - overlap(self._down, due, now) > timedelta(minutes=6):
                 self.found.missed += 1
                 case.missed.add(case.step)
+                self._say("not taken", case, due, now)
+
+    def _say(self, what: str, case: Case, due: datetime | None, now: datetime) -> None:
+        since, when = f"{case.since:%a %d %b %H:%M}", f"{due:%a %d %b %H:%M}" if due else "never"
+        self.found.words.append(
+            f"{what}: {case.kind}, step {case.step}, {case.state}, since {since}, due {when}, now {now:%a %d %b %H:%M}"
+        )
 
     def _judge(self, case: Case, now: datetime) -> None:
         due = self.hours.due(case.since, case.waits, case.ladder.clock)
@@ -143,7 +151,10 @@ class Book:
             self.found.out_of_hours += 1
         if due is None or now < due:
             self.found.early += 1
+            self._say("early", case, due, now)
             return
         late = now - due - overlap(self._down, due, now)
         self.found.latest = max(self.found.latest, late)
-        self.found.late += late > ALLOWED
+        if late > ALLOWED:
+            self.found.late += 1
+            self._say("late", case, due, now)
