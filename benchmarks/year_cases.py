@@ -131,7 +131,7 @@ class Book:
             if case.state == "closed" or (case.state == "owned" and not case.ladder.lapse):
                 continue
             since, waits = (case.since, case.waits) if case.state == "open" else (case.owned, case.ladder.lapse)
-            due = self.hours.due(since or now, waits, case.ladder.clock)
+            due = self._due(since or now, waits, case.ladder.clock)
             if due is None or case.step in case.missed:
                 continue
             if now - due - overlap(self._down, due, now) > timedelta(minutes=6):
@@ -145,8 +145,14 @@ class Book:
             f"{what}: {case.kind}, step {case.step}, {case.state}, since {since}, due {when}, now {now:%a %d %b %H:%M}"
         )
 
+    def _due(self, since: datetime, waits: int, clock: str) -> datetime | None:
+        """When something falls due; if nothing runs then, it is when this clock next runs after the start."""
+        due = self.hours.due(since, waits, clock)
+        back = next((last for first, last in self._down if due is not None and first <= due < last), None)
+        return due if back is None else self.hours.due(back, 0, clock)
+
     def _judge(self, case: Case, now: datetime) -> None:
-        due = self.hours.due(case.since, case.waits, case.ladder.clock)
+        due = self._due(case.since, case.waits, case.ladder.clock)
         if case.ladder.clock == "school" and not self.hours.holds(now):
             self.found.out_of_hours += 1
         if due is None or now < due:
