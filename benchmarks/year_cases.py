@@ -121,6 +121,9 @@ class Book:
     def lapse(self, subject: str, now: datetime) -> None:
         """Note that an owner lost a case for want of a recorded action; its next step is due at once."""
         case = self.cases[subject]
+        if case.state != "owned":
+            # A row set for an owner who has handed it back since does nothing.
+            return
         case.since, case.waits = case.owned or now, case.ladder.lapse
         self._judge(case, now)
         case.state, case.since, case.waits = "open", now, 0

@@ -105,3 +105,14 @@ def test_each_thing_that_is_wrong_is_found(book: Book):
 def test_windows_count_only_where_they_meet_the_stretch():
     windows = [(TUESDAY, TUESDAY + 10 * MINUTE), (TUESDAY + 20 * MINUTE, TUESDAY + 30 * MINUTE)]
     assert overlap(windows, TUESDAY + 5 * MINUTE, TUESDAY + 25 * MINUTE) == 10 * MINUTE
+
+
+def test_a_lapse_is_judged_by_when_it_was_owned_and_one_of_a_case_handed_back_is_none(book: Book):
+    book.own("a", TUESDAY + 10 * MINUTE)
+    book.hand_back("a", TUESDAY + 20 * MINUTE)
+    book.lapse("a", TUESDAY + 30 * MINUTE)
+    book.written("a", "2", 1, TUESDAY + 65 * MINUTE)
+    assert (book.found.early, book.found.late) == (0, 0)
+    book.own("a", TUESDAY + 70 * MINUTE)
+    book.lapse("a", TUESDAY + 80 * MINUTE)
+    assert book.found.early == 1
