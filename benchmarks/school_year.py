@@ -133,6 +133,8 @@ def show(console: Console, world: World, seconds: float, of_processor: float) ->
         f"It took {seconds:.0f} s, {of_processor:.0f} s of one processor.",
         highlight=False,
     )
+    for words in world.book.found.words:
+        console.print(words, highlight=False)
     for what, count in wrong(world).items():
         console.print(f"{'[bold]' if count else ''}{what}: {count}", highlight=False)
 

@@ -50,6 +50,7 @@ class Findings:
     missed: int = 0
     delivered_late: int = 0
     unknown: int = 0
+    words: list[str] = field(default_factory=list)
 
 
 class Book:
@@ -120,6 +121,9 @@ class Book:
     def lapse(self, subject: str, now: datetime) -> None:
         """Note that an owner lost a case for want of a recorded action; its next step is due at once."""
         case = self.cases[subject]
+        if case.state != "owned":
+            # A row set for an owner who has handed it back since does nothing.
+            return
         case.since, case.waits = case.owned or now, case.ladder.lapse
         self._judge(case, now)
         case.state, case.since, case.waits = "open", now, 0
@@ -130,20 +134,36 @@ class Book:
             if case.state == "closed" or (case.state == "owned" and not case.ladder.lapse):
                 continue
             since, waits = (case.since, case.waits) if case.state == "open" else (case.owned, case.ladder.lapse)
-            due = self.hours.due(since or now, waits, case.ladder.clock)
+            due = self._due(since or now, waits, case.ladder.clock)
             if due is None or case.step in case.missed:
                 continue
             if now - due - overlap(self._down, due, now) > timedelta(minutes=6):
                 self.found.missed += 1
                 case.missed.add(case.step)
+                self._say("not taken", case, due, now)
+
+    def _say(self, what: str, case: Case, due: datetime | None, now: datetime) -> None:
+        since, when = f"{case.since:%a %d %b %H:%M}", f"{due:%a %d %b %H:%M}" if due else "never"
+        self.found.words.append(
+            f"{what}: {case.kind}, step {case.step}, {case.state}, since {since}, due {when}, now {now:%a %d %b %H:%M}"
+        )
+
+    def _due(self, since: datetime, waits: int, clock: str) -> datetime | None:
+        """When something falls due; if nothing runs then, it is when this clock next runs after the start."""
+        due = self.hours.due(since, waits, clock)
+        back = next((last for first, last in self._down if due is not None and first <= due < last), None)
+        return due if back is None else self.hours.due(back, 0, clock)
 
     def _judge(self, case: Case, now: datetime) -> None:
-        due = self.hours.due(case.since, case.waits, case.ladder.clock)
+        due = self._due(case.since, case.waits, case.ladder.clock)
         if case.ladder.clock == "school" and not self.hours.holds(now):
             self.found.out_of_hours += 1
         if due is None or now < due:
             self.found.early += 1
+            self._say("early", case, due, now)
             return
         late = now - due - overlap(self._down, due, now)
         self.found.latest = max(self.found.latest, late)
-        self.found.late += late > ALLOWED
+        if late > ALLOWED:
+            self.found.late += 1
+            self._say("late", case, due, now)

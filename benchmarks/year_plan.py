@@ -17,9 +17,9 @@ OUTAGES = (7, 25, 60, 95)
 class Plan:
     """How much happens in the year; `sick_days` is each member of staff's."""
 
-    nudges: int = 260
-    requests: int = 160
-    dangers: int = 20
+    nudges: int = 180
+    requests: int = 110
+    dangers: int = 14
     outages: int = 14
     restarts: int = 40
     sick_days: int = 6

@@ -166,8 +166,10 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     """Tell the people of the step that is due, and set the next."""
     ladder = Ladder.from_json(case.ladder)
     due = _when(school, ladder, case.since, case.waits)
+    # What fell due while nothing ran waits for school to begin again, if the calendar knows when that is.
+    due = max(due, falls_due(ladder.clock, school.calendar, now, 0) or due)
     if due > now:
-        # The calendar has changed since it was set: a snow day.
+        # It was so, or the calendar has changed since it was set: a snow day.
         set_due(session, school.id, "case.step", case.id.hex, due, version=case.version)
         return
     row, step = _row(session, case), case.step

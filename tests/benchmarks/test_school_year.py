@@ -19,7 +19,7 @@ from store.tables import Due
 
 CALENDAR = sample_calendar(2026)
 HOURS = SchoolHours(CALENDAR, date(2026, 9, 1), CALENDAR.terms[-1].last)
-SHORT = Plan(nudges=16, requests=12, dangers=3, outages=5, restarts=5)
+SHORT = Plan(nudges=16, requests=12, dangers=3, outages=40, restarts=5)
 MINUTE = timedelta(minutes=1)
 # A Tuesday in the week before half-term and the change of the clocks.
 TUESDAY = CALENDAR.local(date(2026, 10, 13), CALENDAR.day_start)
@@ -33,7 +33,7 @@ def test_the_years_own_sum_of_school_minutes_agrees_with_the_one_it_judges():
 
 
 def test_a_short_year_with_a_clock_change_has_nothing_late_lost_early_or_repeated(tmp_path: Path):
-    world = live(tmp_path, seed=7, plan=SHORT, pupils=60, school_days=45)
+    world = live(tmp_path, seed=7, plan=SHORT, pupils=60, school_days=40)
     assert {what: count for what, count in wrong(world).items() if count} == {}
     begun = [one.kind for one in world.book.cases.values()]
     assert (len(begun) >= 25, begun.count("danger") >= 2, world.counts.kills, world.counts.refused > 0) == (
@@ -105,3 +105,14 @@ def test_each_thing_that_is_wrong_is_found(book: Book):
 def test_windows_count_only_where_they_meet_the_stretch():
     windows = [(TUESDAY, TUESDAY + 10 * MINUTE), (TUESDAY + 20 * MINUTE, TUESDAY + 30 * MINUTE)]
     assert overlap(windows, TUESDAY + 5 * MINUTE, TUESDAY + 25 * MINUTE) == 10 * MINUTE
+
+
+def test_a_lapse_is_judged_by_when_it_was_owned_and_one_of_a_case_handed_back_is_none(book: Book):
+    book.own("a", TUESDAY + 10 * MINUTE)
+    book.hand_back("a", TUESDAY + 20 * MINUTE)
+    book.lapse("a", TUESDAY + 30 * MINUTE)
+    book.written("a", "2", 1, TUESDAY + 65 * MINUTE)
+    assert (book.found.early, book.found.late) == (0, 0)
+    book.own("a", TUESDAY + 70 * MINUTE)
+    book.lapse("a", TUESDAY + 80 * MINUTE)
+    assert book.found.early == 1

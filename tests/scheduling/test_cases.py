@@ -243,6 +243,41 @@ def test_leads_hear_each_school_morning_what_waits(room: Classroom):
     assert due(room) == [("care.daily", datetime(2026, 11, 30, 8, 30, tzinfo=UTC))]
 
 
+def test_a_step_that_was_due_while_nothing_ran_waits_for_school_to_begin_again(room: Classroom):
+    # Asked on Friday at 14:25: the next step was due at 15:10, and Earshot did not run until Saturday.
+    room.clock.now = datetime(2026, 11, 27, 14, 25, tzinfo=UTC)
+    asked(room)
+    room.run_due()
+    assert told(room) == 1
+    room.clock.now = datetime(2026, 11, 28, 11, 0, tzinfo=UTC)
+    room.run_due()
+    assert (told(room), due(room)) == (1, [("case.step", datetime(2026, 11, 30, 8, 30, tzinfo=UTC))])
+    room.clock.now = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 2
+
+
+def test_past_the_end_of_the_calendar_steps_are_taken_on_weekdays_all_the_same(room: Classroom):
+    # Saturday 27 March 2027: the last term of this calendar ended on Thursday.
+    room.clock.now = datetime(2027, 3, 27, 11, 0, tzinfo=UTC)
+    asked(room)
+    room.run_due()
+    assert told(room) == 0
+    for _ in range(4):
+        room.clock.now = due(room)[0][1]
+        room.run_due()
+    assert told(room) >= 3
+
+
+def test_a_step_of_danger_that_was_due_while_nothing_ran_is_taken_at_once(room: Classroom):
+    room.clock.now = datetime(2026, 11, 27, 14, 25, tzinfo=UTC)
+    asked(room, danger=True)
+    room.run_due()
+    room.clock.now = datetime(2026, 11, 28, 11, 0, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 2
+
+
 # --- who is away ------------------------------------------------------------------------------------------------------
 
 
