@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from conversations import whisper_knocks as knocks
 from conversations import whisper_pages as pages
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Command, Message, Phrase, Tap, Text
@@ -228,7 +229,7 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case Looked():
             return _looked(exchange, happening, around)
         case Routed():
-            return Turn(exchange, (Speak(pages.knock_kept()),))
+            return Turn(exchange, (Speak(knocks.knock_kept()),))
         case Removed(all_gone):
             return Turn(None, (Speak(pages.removed(all_gone=all_gone)),))
         case _:
@@ -346,7 +347,7 @@ def _with_receipt(exchange: Exchange | None, verb: str, choice: Choice, around: 
         case "2" | "5":
             return Turn(None, (_answered(around, choice, verb),))
         case "p":
-            return Turn(exchange, (Speak(pages.ask_knock(choice)),))
+            return Turn(exchange, (Speak(knocks.ask_knock(choice)),))
         case "u":
             return Turn(exchange, (Route(choice),))
         case "y" | "n":

@@ -32,12 +32,14 @@ def cover_line() -> Phrase:
     return say("To read a reply to a whisper, tap See replies.")
 
 
-def _only_receipt(choice: Choice) -> Choice:
+def only_receipt(choice: Choice) -> Choice:
+    """Give a choice that carries no more than the receipt."""
     return Choice(receipt=choice.receipt)
 
 
-def _see_replies(choice: Choice) -> tuple[Button, ...]:
-    return (Button(say("See replies"), f"w:s:{_only_receipt(choice).code()}"),)
+def see_replies(choice: Choice) -> tuple[Button, ...]:
+    """The way back to one whisper."""
+    return (Button(say("See replies"), f"w:s:{only_receipt(choice).code()}"),)
 
 
 def _stop() -> Button:
@@ -262,8 +264,8 @@ def receipt(around: Around, choice: Choice) -> Message:
         say("Write them down. Staff cannot find you to answer, so come back and tap See replies."),
     )
     rows: Rows = (
-        (Button(say("I have kept them"), f"w:c:{_only_receipt(choice).code()}"),),
-        _see_replies(choice),
+        (Button(say("I have kept them"), f"w:c:{only_receipt(choice).code()}"),),
+        see_replies(choice),
     )
     return Message(paragraphs, say("Your six words"), rows)
 
@@ -271,7 +273,7 @@ def receipt(around: Around, choice: Choice) -> Message:
 def quiz(around: Around, choice: Choice, number: int) -> Message:
     """Ask for one of the words, so that it is sure they were kept."""
     rows = tuple(
-        (Button(verbatim(word), f"w:{number}:{replace(_only_receipt(choice), guess=place).code()}"),)
+        (Button(verbatim(word), f"w:{number}:{replace(only_receipt(choice), guess=place).code()}"),)
         for place, word in enumerate(_options(around, choice, number))
     )
     return Message((say("Which is word {number}?", number=number),), rows=rows)
@@ -289,7 +291,7 @@ def is_right(around: Around, choice: Choice, number: int) -> bool:
 
 
 def wrong_word(choice: Choice) -> Message:
-    row = (Button(say("Show the words again"), f"w:o:{_only_receipt(choice).code()}"),)
+    row = (Button(say("Show the words again"), f"w:o:{only_receipt(choice).code()}"),)
     return Message((say("That is another word. Look once more, and write them down."),), rows=(row,))
 
 
@@ -299,7 +301,7 @@ def kept_well(choice: Choice) -> Message:
         say("Good. You have them."),
         say("I can remove all this from the chat. Then the words on your paper are the only way back."),
     )
-    rows: Rows = (_see_replies(choice), (knock_button(choice),), (Button(say("Remove this from my chat"), "w:z"),))
+    rows: Rows = (see_replies(choice), (knock_button(choice),), (Button(say("Remove this from my chat"), "w:z"),))
     return Message(paragraphs, rows=rows)
 
 
@@ -342,37 +344,15 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     lines = tuple(say("Staff: {words}", words=words) for _, words in replies)
     more = (say_n("{count} older reply has no room here.", "{count} older replies have no room here.", left_out),)
     paragraphs = (status, *(more if left_out else ()), *(lines or (say("There is no reply yet."),)))
-    rows: list[tuple[Button, ...]] = [(Button(say("Write more"), f"w:m:{_only_receipt(choice).code()}"),)]
+    rows: list[tuple[Button, ...]] = [(Button(say("Write more"), f"w:m:{only_receipt(choice).code()}"),)]
     if found.status == "closed":
-        code = _only_receipt(choice).code()
+        code = only_receipt(choice).code()
         rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
-    return Message(paragraphs, say("Replies"), (*rows, _see_replies(choice), (knock_button(choice),)))
+    return Message(paragraphs, say("Replies"), (*rows, see_replies(choice), (knock_button(choice),)))
 
 
 def knock_button(choice: Choice) -> Button:
-    return Button(say("Tell me when staff answer"), f"w:p:{_only_receipt(choice).code()}")
-
-
-def ask_knock(choice: Choice) -> Message:
-    """Say what a knock means before it is asked for."""
-    paragraphs = (
-        say("I can say hello in this chat when staff answer. It will not say why."),
-        say("For this, a locked note of your chat is kept for two weeks at most. Staff cannot open it or see it."),
-        say("Without it, nothing here leads back to you. You can always look with See replies."),
-    )
-    code = _only_receipt(choice).code()
-    rows: Rows = ((Button(say("Yes, say hello"), f"w:u:{code}"),), _see_replies(choice))
-    return Message(paragraphs, rows=rows)
-
-
-def knock_kept() -> Message:
-    return Message((say("Good. I will say hello here when staff answer, at a fixed time of the day."),))
-
-
-def knock() -> Message:
-    """The neutral line: it says nothing to whoever else looks at the phone."""
-    words = say("Hello. There may be something new for you here. Look when it suits you.")
-    return Message((words,), rows=((*see_replies_row(), Button(say("Menu"), "menu")),))
+    return Button(say("Tell me when staff answer"), f"w:p:{only_receipt(choice).code()}")
 
 
 def _closed(outcome: str) -> Phrase:

@@ -185,7 +185,9 @@ def seed_of(store: WhisperStore, row: Row[Any]) -> Seed:
     """Give the private key of a reader's row. Raises DeskLocked."""
     if row.state != "active":
         seed = store.opened(row.id)
-        if seed is None:
+        # Another process may have made the key anew meanwhile.
+        if seed is None or public_of(seed) != bytes(row.public):
+            store.close_desk(row.id)
             raise DeskLocked
         return seed
     return Seed(store.unlock(row.private, b"reader" + row.id))

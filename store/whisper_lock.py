@@ -64,7 +64,11 @@ def state_of(store: WhisperStore, who: bytes) -> DeskState:
         row = connection.execute(select(reader).where(reader.c.id == who)).first()
     if row is None or row.state != "locked":
         return "new"
-    return "open" if store.opened(who) is not None else "locked"
+    try:
+        seed_of(store, row)
+    except DeskLocked:
+        return "locked"
+    return "open"
 
 
 # --- the recovery key -------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from bot.whisper.anonymity import needles, search_file
 from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
 from store import whisper_care
 from store import whisper_desk as desk
+from store.guardian_tables import GuardianBinding
+from store.people_tables import Guardian
 from store.tables import Binding, Pupil
 from store.vault import StoreProblem
 
@@ -208,7 +210,7 @@ def back_up(file: Annotated[Path, typer.Argument(help="A new file for the copy."
 def check(
     files: Annotated[list[Path], typer.Argument(help="Whisper stores, their backups, logs, Slack exports.")],
 ) -> None:
-    """Look in files for any pupil's chat id or name, in every writing that is known; none may be there.
+    """Look in files for any pupil's or parent's chat id or name, in every writing that is known; none may be there.
 
     Give copies of the whisper store, its backups, log files, an export of Slack. The main store itself holds chat ids,
     sealed, in one table; it is not for this check.
@@ -219,7 +221,9 @@ def check(
     engine, sealer = open_store(settings, make=False)
     with Session(engine) as session:
         chats = [int(sealer.read(one, "chat")) for one in session.exec(select(Binding)).all()]
+        chats += [int(sealer.read(one, "chat")) for one in session.exec(select(GuardianBinding)).all()]
         names = [str(sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
+        names += [str(sealer.read(one, "name")) for one in session.exec(select(Guardian)).all()]
     wanted = needles([*chats, *names])
     found = False
     for file in files:

@@ -19,7 +19,7 @@ from bot.whisper.parts import Parts
 from bot.whisper.people import READERS, look, reading
 from bot.whisper.slack import WhisperSlack
 from bot.whisper.speech import Unreachable, Voice
-from conversations import whisper_pages
+from conversations import whisper_knocks
 from conversations.whisper_cards import arrived_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
@@ -146,7 +146,7 @@ class Rounds:
             language = await self._parts.worker.run(partial(self._language, chat_id=chat))
             try:
                 if language is not None:
-                    await self._voice.speak(chat, whisper_pages.knock(), language, school.zone, None)
+                    await self._voice.speak(chat, whisper_knocks.knock(), language, school.zone, None)
             except Unreachable:
                 # At the next fixed time again.
                 continue

@@ -267,8 +267,8 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     words = "correct horse battery staple"
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again="another"))
     assert "The two were not the same." in str(sent)
-    await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again=words))
-    await modal(lead, "I am not safe at home")
+    sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again=words))
+    await shown(lead, card, sent)
     await lead.send("view/close")
     for reader in list(store._desks):
         store.close_desk(reader)
@@ -276,7 +276,15 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     view = await modal(lead, "Your desk is locked.")
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase="wrong words altogether"))
     assert "That is not your passphrase." in str(sent)
-    await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))
+    sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))
+    await shown(lead, card, sent)
+
+
+async def shown(lead: Desk, card: dict, sent: dict) -> None:
+    """See the whisper; on a machine too slow for Slack's three seconds the desk is open all the same: open it again."""
+    if not sent["acked"]:
+        await lead.send("view/close")
+        await lead.press(card, "Open")
     await modal(lead, "I am not safe at home")
 
 

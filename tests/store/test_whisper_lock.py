@@ -121,7 +121,7 @@ def test_master_key_and_store_alone_open_nothing(
         except NotOpened:
             continue
         thief.open_desk(row.id, Seed((held * 3)[:96]))
-        with pytest.raises(NotThere):
+        with pytest.raises((DeskLocked, NotThere)):
             open_thread(thief, row.id, report)
     thief.engine.dispose()
 
@@ -135,6 +135,22 @@ def test_desk_closes_by_itself_after_its_hours(store: WhisperStore, leads: list[
     store.open_desk(leads[0], seed, seconds=0.0)
     with pytest.raises(DeskLocked):
         open_thread(store, leads[0], report)
+
+
+def test_desk_open_elsewhere_closes_when_its_passphrase_is_changed(
+    store: WhisperStore, leads: list[bytes], whisper_url: str, sealer: Sealer
+):
+    report = new(store)
+    locked(store, leads)
+    open_desk(store, leads[0], WORDS)
+    elsewhere = open_whispers(whisper_url, sealer, Cost(64, 1))
+    open_desk(elsewhere, leads[0], WORDS)
+    choose_passphrase(elsewhere, leads[0], "quite another phrase")
+    assert read(elsewhere, leads[0], report) == "they take my things"
+    assert state_of(store, leads[0]) == "locked"
+    with pytest.raises(DeskLocked):
+        open_thread(store, leads[0], report)
+    elsewhere.engine.dispose()
 
 
 def test_new_lead_chooses_a_passphrase_and_reads_what_is_open_once_another_desk_is(

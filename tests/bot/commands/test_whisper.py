@@ -23,6 +23,7 @@ from bot.whisper.desk import readers_wanted
 from scheduling.calendar import SchoolCalendar, Term
 from scheduling.school import facts
 from store.audit import first_break
+from store.guardian_tables import GuardianBinding
 from store.people import chat_key
 from store.tables import Audit, Binding, Pupil, School
 from store.whisper_desk import keep_readers, queue, reader_id
@@ -30,6 +31,7 @@ from store.whisper_sealing import Cost, Receipt, new_receipt
 from store.whisper_store import WhisperStore, open_whispers
 from store.whisper_tables import setting
 from store.whispers import Draft, Page, add, find, see, start
+from tests.factories import make_guardian
 
 STAFF = """staff_id,name,email,roles,year
 S1,Tess Tolling,t.tolling@fernhill.example,tutor,
@@ -40,6 +42,7 @@ GROUPS = "group,tutor_id,year\n9Q,S1,9\n"
 PUPILS = "pupil_id,name,group,year\nP1,Wren Ashdown,9Q,9\n"
 LEAD = ("--lead", "d.selwyn@fernhill.example")
 CHAT = 7_310_459_201
+PARENT = 7_310_999_001
 REFUSED = (1, "There is no such whisper, or it is not for you to read.")
 Run = Callable[..., tuple[int, str]]
 
@@ -214,15 +217,35 @@ def test_backup_holds_more_than_there_is(earshot: Run, whispers: WhisperStore):
     assert earshot("whisper", "backup", "copy.sqlite")[0] == 1
 
 
+def join_a_parent() -> None:
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        school = facts(session.exec(select(School)).one())
+        guardian = make_guardian(session, sealer, school, session.exec(select(Pupil)).one())
+        sealer.write(guardian, "name", "Carer Example")
+        binding = GuardianBinding(guardian_id=guardian.id, school_id=school.id, chat_key=chat_key(sealer, PARENT))
+        sealer.write(binding, "chat", PARENT)
+        session.add(binding)
+        session.commit()
+    engine.dispose()
+
+
 def test_check_finds_nothing_in_what_earshot_keeps_and_each_planted_trace(earshot: Run, whispers: WhisperStore):
     make(whispers)
+    join_a_parent()
     assert earshot("whisper", "backup", "copy.sqlite")[0] == 0
     status, told = earshot("anonymity", "check", "copy.sqlite", "data/whispers.sqlite")
     assert (status, told) == (
         0,
-        "Looked for 1 chat ids and 1 names in 2 files. None of them is there, in any writing that is known.",
+        "Looked for 2 chat ids and 2 names in 2 files. None of them is there, in any writing that is known.",
     )
-    for planted in (str(CHAT).encode(), CHAT.to_bytes(5, "little"), b"Wren Ashdown"):
+    for planted in (
+        str(CHAT).encode(),
+        CHAT.to_bytes(5, "little"),
+        b"Wren Ashdown",
+        str(PARENT).encode(),
+        b"Carer Example",
+    ):
         Path("planted.log").write_bytes(b"something " + planted + b" else")
         status, told = earshot("anonymity", "check", "planted.log")
         assert status == 1
