@@ -81,6 +81,11 @@ def verbatim(text: str) -> Phrase:
     return Phrase("{text}", (("text", text),))
 
 
+def moment(at: datetime) -> Phrase:
+    """A moment by itself, written as its reader's language does."""
+    return Phrase("{text}", (("text", at),))
+
+
 @dataclass(frozen=True)
 class Button:
     """A button under a message; `data` is what comes back when it is tapped: 1 to 64 bytes, no word of a person."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conversations.card import Card, CardButton
-from conversations.model import Phrase, say
+from conversations.model import Phrase, moment, say
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ def member_card(meeting: Meeting, times: tuple[datetime, ...], *, again: bool = 
     title = say("Your one-to-one this term: {name}", name=meeting.other)
     if meeting.meets_at is not None:
         return Card(title, (_when(meeting.meets_at), _about()), None, _another(meeting))
-    picks = tuple(
-        CardButton("meet_pick", f"{meeting.id}:{time.isoformat()}", Phrase("{text}", (("text", time),)))
-        for time in times
-    )
+    picks = tuple(CardButton("meet_pick", f"{meeting.id}:{time.isoformat()}", moment(time)) for time in times)
     other = CardButton("meet_more", meeting.id, say("Other times"))
     asked = say("No time is chosen yet. Which suits you?") if again else say("Which time suits you?")
     none = () if times else (say("No time is free in the next weeks: please agree on one between you."),)

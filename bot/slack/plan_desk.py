@@ -8,7 +8,7 @@ from bot.slack.press import Done, Press, acts_for, note, sentence, show
 from conversations.actions import LATEST, Action, load, safeguarding_note
 from conversations.actions.groups import for_groups
 from conversations.forms import Field, Form
-from conversations.model import Phrase, say
+from conversations.model import Phrase, moment, say
 from conversations.staff_nudges import NOTICED
 from scheduling import plans as going
 from scheduling.briefing import ideas, post_card
@@ -116,7 +116,7 @@ def plan_change(press: Press) -> Done:
         return other
     moments = going.choices(press.session, press.school, plan, press.now)
     due = plan.due_at if plan.due_at in moments else moments[-1]
-    options = tuple((one.isoformat(), Phrase("{text}", (("text", one),))) for one in moments)
+    options = tuple((one.isoformat(), moment(one)) for one in moments)
     return Done(
         form=Form(
             CHANGE,
