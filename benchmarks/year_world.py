@@ -36,7 +36,7 @@ from store.sealing import Sealer
 from store.tables import Binding, CheckIn, Escalation, Flag, Outbox, Pupil, Request, School, Staff, Wave
 
 # What a pupil taps to ask for an adult, and in danger.
-ASK, DANGER = ("talk", "talk:ask"), ("talk", "talk:danger")
+ASK, DANGER = ("talk", "talk:to:leads", "talk:at:leads:today"), ("talk", "talk:danger")
 LEADS = frozenset({"dsl", "deputy_dsl"})
 BACKOFF_MOST = 300.0
 

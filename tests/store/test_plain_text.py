@@ -107,9 +107,9 @@ class Story:
         self.due()
         self.worker.run_now(self._flag_and_desk)
         self.due()
+        self.worker.run_now(self._whole_school)
         self._family()
         self._copy_and_contest()
-        self.worker.run_now(self._whole_school)
         self.worker.run_now(self._send_some)
 
     def _import(self, session: Session) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
-from tests.bot.commands.test_absence import TESS
+from tests.bot.commands.test_away import TESS
 
 from bot.opening import open_store
 from bot.settings import Settings
