@@ -167,3 +167,26 @@ class Book:
         if late > ALLOWED:
             self.found.late += 1
             self._say("late", case, due, now)
+
+
+@dataclass
+class Counts:
+    """What the networks saw."""
+
+    sent: int = 0
+    refused: int = 0
+    repeated: int = 0
+    kills: int = 0
+    mended: int = 0
+    presses: int = 0
+
+
+def kind_of(name: str) -> Kind:
+    """Read the name of a kind of case."""
+    return name  # type: ignore[return-value]
+
+
+def parts_of(slot: str) -> tuple[str, str, str] | None:
+    """Read the slot of a case's card: the flag or request, the reader, the version; None for other cards."""
+    parts = slot.split(":")
+    return (parts[1], parts[2], parts[3]) if parts[0] in ("nudge", "request") and len(parts) == 4 else None

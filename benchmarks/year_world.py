@@ -9,7 +9,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from benchmarks.year_cases import Book
+from benchmarks.year_cases import Book, Counts, kind_of, parts_of
 from benchmarks.year_clock import DAY, SchoolHours, Window, start_of_year
 from benchmarks.year_plan import Drawn, Plan, draw
 from bot.runner import Incoming, Runner
@@ -39,18 +39,6 @@ from store.tables import Binding, CheckIn, Escalation, Flag, Outbox, Pupil, Requ
 ASK, DANGER = ("talk", "talk:to:leads", "talk:at:leads:today"), ("talk", "talk:danger")
 LEADS = frozenset({"dsl", "deputy_dsl"})
 BACKOFF_MOST = 300.0
-
-
-@dataclass
-class Counts:
-    """What the networks saw."""
-
-    sent: int = 0
-    refused: int = 0
-    repeated: int = 0
-    kills: int = 0
-    mended: int = 0
-    presses: int = 0
 
 
 class World:
@@ -261,7 +249,7 @@ class World:
 
     def _begun(self, session: Session, flag: Flag) -> None:
         case = session.exec(select(Escalation).where(Escalation.flag_id == flag.id)).one()
-        self.book.begin(flag.id.hex, _kind(case.kind), Ladder.from_json(case.ladder), self.now)
+        self.book.begin(flag.id.hex, kind_of(case.kind), Ladder.from_json(case.ladder), self.now)
 
     # --- networks -----------------------------------------------------------------------------------------------------
 
@@ -317,7 +305,7 @@ class World:
         steps: dict[tuple[str, str], int] = {}
         for row, slot in session.exec(statement).all():
             self._last_row = row
-            if slot is not None and (found := _parts(slot)) is not None:
+            if slot is not None and (found := parts_of(slot)) is not None:
                 steps[found[0], found[2]] = steps.get((found[0], found[2]), 0) + 1
         for (subject, version), readers in steps.items():
             self.book.written(subject, version, readers, self.now)
@@ -326,7 +314,7 @@ class World:
 
     def _arrived(self, slot: str) -> None:
         """A member of staff has a card: most look at it in time, some never do."""
-        found = _parts(slot)
+        found = parts_of(slot)
         if found is None:
             return
         subject, reader, version = found
@@ -405,13 +393,3 @@ class World:
         """The ladder of a request that was just made: the one it will climb, by the school's policy."""
         policy = read_policy(self.schools.of(session).policy.get("escalation", {}))
         return policy["danger" if request.danger else "today"]
-
-
-def _kind(name: str) -> Kind:
-    return name  # type: ignore[return-value]
-
-
-def _parts(slot: str) -> tuple[str, str, str] | None:
-    """Read the slot of a case's card: the flag or request, the reader, the version; None for other cards."""
-    parts = slot.split(":")
-    return (parts[1], parts[2], parts[3]) if parts[0] in ("nudge", "request") and len(parts) == 4 else None

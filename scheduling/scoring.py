@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
@@ -28,13 +28,13 @@ from conversations.own_questions import is_own
 from scheduling.drawing import may_start
 from scheduling.school import SchoolFacts
 from signals import flag
+from signals.account import account
 from signals.board import FACTORS as FACTOR_COUNT
 from signals.board import Board, Sheet, advance, levels
-from signals.evidence import evidence, polar
+from signals.evidence import evidence
 from signals.flag import Bars
 from signals.items import STATE, ItemSet, item_set, usual_item
 from signals.keeping import put_away, take_up
-from signals.reasons import why
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
 from store.tables import CheckIn, Flag, Pupil
@@ -351,28 +351,6 @@ def _new_flag(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step
     session.add(row)
     session.flush()
     return row
-
-
-def account(board: Board, bars: Bars) -> dict[str, Any]:
-    """Write down why a flag was raised, with all that is needed to work it out again."""
-    signals = evidence(board)
-    points = float(flag.points(signals)[0])
-    chance, poles = float(flag.chance(np.array(points))), int(np.abs(polar(board)[0]).sum())
-    reasons = why(board)
-    return {
-        "model": flag.MODEL,
-        "level": flag.level(chance, poles, flagged=True),
-        "points": points,
-        "chance": chance,
-        "polar": poles,
-        "signals": signals[0].tolist(),
-        "weights": list(flag.WEIGHTS),
-        "starting": flag.STARTING,
-        "enter": bars.enter,
-        "leave": bars.leave,
-        "reasons": [asdict(reason) for reason in reasons.reasons],
-        "caveat": reasons.caveat,
-    }
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

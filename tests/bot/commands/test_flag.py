@@ -14,7 +14,7 @@ from bot.command_line import main
 from bot.opening import open_store
 from bot.settings import Settings
 from scheduling.school import facts
-from scheduling.scoring import account
+from signals.account import account
 from signals.board import Sheet, advance, new_board
 from signals.flag import MODEL, bars
 from signals.items import STATE, item_set, usual_item

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
-from tests.bot.commands.test_away import TESS
 
 from bot.opening import open_store
 from bot.settings import Settings
 from scheduling.calendar import SchoolCalendar, Term
 from store.tables import School
+from tests.bot.commands.test_away import TESS
 from tests.bot.commands.test_care import actions, school
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
