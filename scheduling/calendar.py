@@ -62,6 +62,11 @@ class Closure:
         if self.kind not in CLOSURE_KINDS:
             raise CalendarError(f"The closure “{self.name}” needs a kind: {', '.join(CLOSURE_KINDS)}.")
 
+    @classmethod
+    def by_hand(cls, day: date) -> Self:
+        """The closure of one day that somebody at school closed, for snow say; no list of term dates knows of it."""
+        return cls("Closed", day, day, "closed")
+
 
 @dataclass(frozen=True)
 class SchoolCalendar:

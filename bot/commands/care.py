@@ -119,16 +119,20 @@ def closed(
         if not reopen and not calendar.is_school_day(when):
             out.print(f"{when:%d %B %Y} is no school day anyway.")
             return
-        school.calendar = _with(calendar, when, is_open=reopen).to_json()
+        changed = _with(calendar, when, is_open=reopen)
+        school.calendar = changed.to_json()
         session.add(school)
         session.commit()
-    words = "is a school day again" if reopen else "is a closed day now"
+    words = "is a closed day now"
+    if reopen:
+        is_open = changed.is_school_day(when)
+        words = "is a school day again" if is_open else "is no school day in the calendar, so it stays closed"
     out.print(f"{when:%d %B %Y} {words}.")
 
 
 def _with(calendar: SchoolCalendar, day: date, *, is_open: bool) -> SchoolCalendar:
     kept = tuple(one for one in calendar.closures if not (one.kind == "closed" and one.first == one.last == day))
-    return replace(calendar, closures=kept if is_open else (*kept, Closure("Closed", day, day, "closed")))
+    return replace(calendar, closures=kept if is_open else (*kept, Closure.by_hand(day)))
 
 
 def _day(text: str) -> date:

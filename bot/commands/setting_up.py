@@ -9,11 +9,13 @@ from sqlmodel import Session, select
 
 from bot.commands.tools import out, settings, the_school
 from bot.opening import is_there, open_store
-from scheduling.calendar import CalendarError, SchoolCalendar
+from scheduling.calendar import CalendarError, Closure, SchoolCalendar
 from scheduling.ics import read_ics
 from store.tables import School
 from store.vault import StoreProblem
 from store.vault import migrate as bring_up_to_date
+
+NAME_MOST = 200
 
 
 def init(
@@ -27,6 +29,9 @@ def init(
     Example: earshot init --name "Larkfield School" --calendar terms.ics
     """
     here = settings()
+    name = name.strip()
+    if len(name) > NAME_MOST or not any(character.isalpha() for character in name):
+        raise StoreProblem(f"Give the school's name, with letters in it and up to {NAME_MOST} characters.")
     terms = SchoolCalendar(zone=zone, nation=nation)
     if calendar is not None:
         terms = _with_dates(terms, calendar)
@@ -49,10 +54,17 @@ def calendar(file: Annotated[Path, typer.Argument(help="Term dates as an .ics fi
     engine, _sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         school = the_school(session)
-        school.calendar = _with_dates(SchoolCalendar.from_json(school.calendar), file).to_json()
+        before = SchoolCalendar.from_json(school.calendar)
+        after = _with_dates(before, file)
+        # A day that `closed` closed stands in no list of term dates: a newer list says nothing of it.
+        kept = tuple(one for one in before.closures if one == Closure.by_hand(one.first) and one not in after.closures)
+        school.calendar = replace(after, closures=(*after.closures, *kept)).to_json()
         session.add(school)
         session.commit()
     out.print("The calendar is set.")
+    if kept:
+        out.print(f"Closed as before: {', '.join(f'{one.first:%d %B %Y}' for one in kept)}.", highlight=False)
+        out.print("`earshot closed --on DAY --open` opens such a day.", highlight=False)
 
 
 def _with_dates(terms: SchoolCalendar, file: Path) -> SchoolCalendar:

@@ -125,6 +125,13 @@ def test_init_takes_the_term_dates_at_once(earshot: Earshot) -> None:
     assert (told.status, "no term dates" in told.out) == (0, False)
 
 
+@pytest.mark.parametrize("name", ["", "  ", "1", "x" * 201], ids=["empty", "spaces", "no letter", "too long"])
+def test_init_without_a_name_that_can_stand_in_a_letter_makes_nothing(earshot: Earshot, name: str) -> None:
+    told = earshot("init", "--name", name)
+    assert told == Told(1, "", "Give the school's name, with letters in it and up to 200 characters.")
+    assert earshot("init", "--name", "Fernhill School").status == 0
+
+
 def test_a_second_init_changes_nothing(made: Earshot) -> None:
     assert made("init", "--name", "Another School") == Told(
         1, "", "There is a school here already. Set EARSHOT_DATA_DIR to another folder for a new one."

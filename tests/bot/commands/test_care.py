@@ -95,3 +95,24 @@ def test_a_day_is_closed_and_opened_again(made: Earshot) -> None:
     assert made("closed", "--on", "2026-12-01", "--open").out == "01 December 2026 is a school day again."
     assert facts(school()).calendar.is_school_day(day)
     assert made("closed", "--on", "tomorrow").err == "Tomorrow is no day. Write it as YYYY-MM-DD."
+
+
+@pytest.mark.parametrize("day", ["2026-12-05", "2027-06-01"], ids=["a Saturday", "in no term"])
+def test_a_day_the_calendar_closes_is_not_said_to_be_open_again(made: Earshot, day: str) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    made("calendar", "terms.ics")
+    assert made("closed", "--on", day, "--open").out.endswith("is no school day in the calendar, so it stays closed.")
+
+
+def test_reading_the_term_dates_again_keeps_a_day_that_was_closed(made: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    made("calendar", "terms.ics")
+    made("closed", "--on", "2026-12-01")
+    told = made("calendar", "terms.ics")
+    assert told.out == (
+        "The calendar is set. Closed as before: 01 December 2026. `earshot closed --on DAY --open` opens such a day."
+    )
+    assert not facts(school()).calendar.is_school_day(date(2026, 12, 1))
+    made("closed", "--on", "2026-12-01", "--open")
+    assert made("calendar", "terms.ics").out == "The calendar is set."
+    assert facts(school()).calendar.is_school_day(date(2026, 12, 1))
