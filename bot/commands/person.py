@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from bot.commands.person_export import as_page, gather
 from bot.commands.tools import out, private_file, settings, the_school
+from bot.importing.rows import name_problem
 from bot.opening import open_store
 from bot.text import languages
 from scheduling import rights
@@ -21,7 +22,6 @@ from store.tables import Pupil, School
 from store.vault import StoreProblem
 
 ACTOR = "command:person"
-NAME_MOST = 200
 
 app = typer.Typer(
     help="What is done for one pupil at their or their family's wish.\n\nExample: earshot person opt-out P123",
@@ -142,8 +142,8 @@ def correct(
     """
     if not name.strip() and not language:
         raise PersonProblem("Say with --name or --language what is to be set right.")
-    if len(name) > NAME_MOST:
-        raise PersonProblem(f"A name has up to {NAME_MOST} characters.")
+    if name.strip() and (problem := name_problem(name.strip())):
+        raise PersonProblem(f"{problem[:1].upper()}{problem[1:]}.")
     if language and language not in languages():
         raise PersonProblem(f"The languages here are {', '.join(languages())}.")
     engine, sealer = open_store(settings(), make=False)

@@ -268,6 +268,15 @@ def _named(cells: Mapping[str, str]) -> str:
     return _name(" ".join(part for part in (cells["forename"], cells["surname"]) if part))
 
 
+def name_problem(name: str) -> str | None:
+    """Say why a name cannot be a person's, as of a row; None when it can."""
+    try:
+        _name(name)
+    except _BadCell as bad:
+        return str(bad)
+    return None
+
+
 def _name(cell: str) -> str:
     if len(cell) > MAX_NAME:
         raise _BadCell(f"the name is longer than {MAX_NAME} characters")

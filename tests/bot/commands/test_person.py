@@ -121,8 +121,12 @@ def test_a_name_and_a_language_are_set_right_at_once(people: Earshot) -> None:
     assert told.out == "It is set right. Mend your own lists too, or the next import brings the name back."
     assert names() == ["Ivo Tarn", "Wren Ashdown-Lee"]
     assert people("person", "correct", "P1").err == "Say with --name or --language what is to be set right."
-    assert people("person", "correct", "P1", "--name", "x" * 201).err == "A name has up to 200 characters."
+    assert people("person", "correct", "P1", "--name", "x" * 101).err == "The name is longer than 100 characters."
     assert people("person", "correct", "P1", "--language", "xx").err.startswith("The languages here are en, ")
+    assert people("person", "correct", "P1", "--name", "123").err == "The name has no letter in it."
+    unseen = people("person", "correct", "P1", "--name", "Wren\u202eAshdown")
+    assert unseen.err == "The name has a character in it that cannot be seen."
+    assert names() == ["Ivo Tarn", "Wren Ashdown-Lee"]
 
 
 def flagged(days: list[datetime]) -> None:
