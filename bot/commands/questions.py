@@ -138,6 +138,9 @@ def show(version: Annotated[int | None, typer.Option(help="Its number; without i
         row = next((one for one in reversed(rows) if version in (None, one.number)), None)
     if row is None:
         raise QuestionsProblem("There is no such version. `earshot questions list` shows what there is.")
+    if row.retired:
+        retired = ", ".join(sorted(row.retired))
+        print(f"# Retired: {retired}. Take out what stays retired: publishing this file asks it again.")
     print(row.file, end="")
 
 
@@ -257,7 +260,10 @@ def _print_question(own: OwnQuestion, band: Band, language: str) -> None:
 
 def _print_weeks(school: SchoolFacts, asked: Questions) -> None:
     usual = ("",) * 5
-    for day in _wave_days(school):
+    days = list(_wave_days(school))
+    if not days:
+        out.print("No week can be shown: no check-in lies ahead in the calendar. See `earshot calendar`.")
+    for day in days:
         told = []
         for band in BANDS:
             chosen = choose(asked, usual, band, day)

@@ -88,6 +88,15 @@ def test_versions_are_listed_shown_as_written_and_retired(made: Earshot) -> None
     assert made("questions", "retire", "LUNCH-1").out == "Retired. Version 2 is published: 0 questions."
     assert published() == [(1, LUNCH, []), (2, LUNCH, ["LUNCH-1"])]
     assert made("questions", "retire", "LUNCH-1").err.startswith("No question LUNCH-1 is asked.")
+    said = "# Retired: LUNCH-1. Take out what stays retired: publishing this file asks it again. "
+    assert made("questions", "show").out == said + " ".join(LUNCH.split())
+    assert made("questions", "show", "--version", "1").out == " ".join(LUNCH.split())
+
+
+def test_a_preview_without_term_dates_says_why_it_shows_no_weeks(made: Earshot) -> None:
+    write(LUNCH)
+    told = made("questions", "preview", FILE).out
+    assert told.endswith("No week can be shown: no check-in lies ahead in the calendar. See `earshot calendar`.")
 
 
 def test_new_words_need_a_new_id_but_translations_may_change(made: Earshot) -> None:
