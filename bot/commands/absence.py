@@ -45,9 +45,9 @@ def absence(
                 progress(start, len(anew))
                 work_out_anew(session, sealer, school, anew[start : start + AT_ONCE], now)
                 session.commit()
-    out.print(f"{count} check-ins that were missed on a day of absence do not count any more.")
+    out.print(f"Check-ins that were missed on a day of absence and do not count any more: {count}.")
     if unknown:
-        out.print(f"{unknown} ids of the file are not pupils here; they were left out.")
+        out.print(f"Ids in the file that are no pupil's here, and were left out: {unknown}.")
 
 
 def read_marks(file: Path) -> list[tuple[str, date]]:
@@ -70,8 +70,9 @@ def read_marks(file: Path) -> list[tuple[str, date]]:
             marks.append((reference, day))
     if wrong:
         lines = ", ".join(map(str, wrong[:SHOWN])) + (" and more" if len(wrong) > SHOWN else "")
+        hold = f"line {lines} holds" if len(wrong) == 1 else f"lines {lines} hold"
         raise ImportProblem(
-            f"{file.name}: lines {lines} hold no id or no day such as 2026-11-24, so nothing was changed. Mend them."
+            f"{file.name}: {hold} no id or no day such as 2026-11-24, so nothing was changed. Mend them."
         )
     return marks
 

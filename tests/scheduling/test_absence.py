@@ -150,8 +150,8 @@ def test_a_file_of_absence_is_noted_and_ids_not_known_are_counted(room: Classroo
         ("", "needs a first line with pupil_id and date"),
         ("who,when\nP1,2026-11-24\n", "needs a first line with pupil_id and date"),
         ("pupil_id,date\nP1,2026-11-24\nP2,soon\n,2026-11-24\n", "lines 3, 4 hold no id or no day"),
-        ("pupil_id,date\nP1\n", "lines 2 hold no id or no day"),
-        ("pupil_id,date\nP1,2026-02-30\n", "lines 2 hold no id or no day"),
+        ("pupil_id,date\nP1\n", "line 2 holds no id or no day"),
+        ("pupil_id,date\nP1,2026-02-30\n", "line 2 holds no id or no day"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_whole(tmp_path: Path, content: str, sentence: str):
