@@ -42,4 +42,6 @@ def letters(
             shutil.rmtree(folder, ignore_errors=True)
             raise
     engine.dispose()
-    out.print(f"{count} letters are in {folder.name}. Print them, hand them out, then delete the folder.", markup=False)
+    # A parent's code can stop a child's check-ins: it does not go home in a school bag.
+    way = "post them or hand them to the adult" if parents else "hand them out"
+    out.print(f"{count} letters are in {folder.name}. Print them, {way}, then delete the folder.", markup=False)

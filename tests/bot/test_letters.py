@@ -169,7 +169,7 @@ def test_the_command_makes_them_and_names_no_pupil(people: Earshot):
     )
     assert [path.name for path in Path("autumn").iterdir()] == ["9Q.pdf"]
     assert people("letters", "parents", "--parents", "--bot", "fernhill_bot").out == (
-        "0 letters are in parents. Print them, hand them out, then delete the folder."
+        "0 letters are in parents. Print them, post them or hand them to the adult, then delete the folder."
     )
     assert people("letters", "again", "--bot", "a b").err == (
         "The bot's username has 4 to 32 letters, digits and _, such as your_school_bot."
