@@ -102,8 +102,14 @@ def main() -> None:
     try:
         app(prog_name="earshot")
     except Exception as error:
-        _say(_sentence(error))
+        _say(_for_chosen(_sentence(error)))
         sys.exit(1)
+
+
+def _for_chosen(sentence: str) -> str:
+    from bot.commands.tools import for_chosen
+
+    return for_chosen(sentence)
 
 
 def _sentence(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import typer
 from rich.table import Table
 
-from bot.commands.tools import out, settings
+from bot.commands.tools import for_chosen, out, settings
 from bot.doctor.doctor import examine
 
 
@@ -15,7 +15,7 @@ def doctor() -> None:
     table = Table("", "what", "how it stands")
     findings = examine(settings())
     for finding in findings:
-        table.add_row("[green]ok[/green]" if finding.ok else "[red]mend[/red]", finding.what, finding.words)
+        table.add_row("[green]ok[/green]" if finding.ok else "[red]mend[/red]", finding.what, for_chosen(finding.words))
     out.print(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -1,6 +1,7 @@
 """What the families of commands share: the settings, the school, a progress bar, and files for one reader's eyes."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlmodel import Session, select
 
 from bot import logs
-from bot.settings import Settings, read_settings
+from bot.settings import CHOSEN, Settings, read_settings
 from store.tables import School
 from store.vault import StoreProblem
 
@@ -28,6 +29,17 @@ def settings() -> Settings:
     read = read_settings()
     logs.set_up("WARNING" if read.rehearses and read.log_level == "INFO" else read.log_level)
     return read
+
+
+def for_chosen(sentence: str) -> str:
+    """The sentence with its commands as they are typed for the school that was chosen with --school.
+
+    Copied without it, a command would go to the installation's own data, or make a second school there.
+    """
+    name = CHOSEN.get()
+    if not name:
+        return sentence
+    return re.sub(r"`earshot (?!--school |school )", f"`earshot --school {name} ", sentence)
 
 
 def the_school(session: Session) -> School:

@@ -22,7 +22,7 @@ from bot.doctor.whisper_desk import desk_findings
 from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
-from bot.settings import Settings
+from bot.settings import CHOSEN, Settings
 from bot.slack.client import METHOD_SCOPES, make_client
 from bot.slack.sender import code_of
 
@@ -47,6 +47,8 @@ def examine(settings: Settings) -> list[Finding]:
 def _network_findings(settings: Settings) -> list[Finding]:
     """Ask both networks who we are, within a few seconds; with no tokens set there is nothing to ask."""
     if settings.rehearses:
+        if CHOSEN.get():
+            return [Finding("networks", False, "This school has no tokens yet: fill them in in its .env.")]
         return [Finding("networks", True, "Rehearsal: no tokens set, so everything runs on this machine.")]
     return asyncio.run(_ask(settings))
 

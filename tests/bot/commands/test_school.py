@@ -177,3 +177,14 @@ def test_a_school_that_is_not_there_is_told_with_those_that_are(both: Earshot) -
 def test_without_the_option_an_installation_of_one_school_is_as_it_was(both: Earshot) -> None:
     assert both("init", "--name", "Fernhill School").status == 0
     assert (Path("data/earshot.key").exists(), Path("data/earshot.sqlite").exists()) == (True, True)
+
+
+def test_the_commands_that_mend_a_school_name_it(earshot: Earshot) -> None:
+    earshot("school", "add", "north-lane")
+    told = " ".join(earshot("--school", "north-lane", "doctor").out.replace("│", " ").split())
+    assert "There is no database yet: run `earshot --school north-lane init`." in told
+    assert "`earshot init`" not in told
+    assert "This school has no tokens yet: fill them in in its .env." in told
+    assert earshot("--school", "north-lane", "audit", "verify").err.startswith(
+        "There is no database yet. Run `earshot --school north-lane init` first"
+    )
