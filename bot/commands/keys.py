@@ -38,8 +38,11 @@ def show() -> None:
         table.add_row(key_id, "opens old backups" if number else "in use")
     out.print(table)
     with Session(engine) as session:
-        out.print(f"The database is sealed with {', '.join(vault.keys_of(session)) or 'no key yet'}.")
+        needed = vault.keys_of(session)
     engine.dispose()
+    out.print(f"The database is sealed with {', '.join(needed) or 'no key yet'}.")
+    if missing := [one for one in needed if one not in ring.sealers()]:
+        out.print(f"{', '.join(missing)} is not here: put back the key file that holds it.")
 
 
 @app.command()

@@ -118,6 +118,7 @@ def test_a_wrong_or_missing_key_is_told_with_the_id_that_is_needed(people: Earsh
         f"This key is {KeyRing(bytes(range(32))).current.key_id.hex()}, but the database was sealed with {key_id}: put "
         "that key file back, nothing was changed.",
     )
+    assert people("keys", "show").out.endswith(f"{key_id} is not here: put back the key file that holds it.")
     assert not KEY.with_name("earshot.key.next").exists()
     KEY.write_bytes(kept)
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
