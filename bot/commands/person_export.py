@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
@@ -26,6 +27,7 @@ from store.tables import Audit, Pupil, School, Staff, TutorGroup
 # Rows that tie the pupil to somebody else.
 LEFT_OUT = ("guardianship",)
 _STYLE = "body{font:16px/1.5 sans-serif;margin:2em;max-width:50em}dt{font-weight:bold}dd{margin:0 0 .3em 1em}"
+_LABELS = {"held": "stopped by a parent or carer"}
 _TITLES = {
     "pupil": "Who you are here",
     "binding": "Your chat",
@@ -95,11 +97,22 @@ def as_page(told: dict[str, Any], school: str) -> str:
 
 def _pair(key: str, value: object) -> str:
     words = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    if isinstance(value, bool):
+        words = "yes" if value else "no"
+    elif key == "language":
+        words = _language(words)
     if isinstance(value, list):
         words = "; ".join(
             str(one) if not isinstance(one, dict) else " – ".join(map(str, one.values())) for one in value
         )
-    return f"<dt>{html.escape(key.replace('_', ' '))}</dt><dd>{html.escape(words)}</dd>"
+    return f"<dt>{html.escape(_LABELS.get(key, key.replace('_', ' ')))}</dt><dd>{html.escape(words)}</dd>"
+
+
+def _language(code: str) -> str:
+    try:
+        return Locale.parse(code).english_name or code
+    except (ValueError, UnknownLocaleError):
+        return code
 
 
 def _row(

@@ -101,6 +101,15 @@ def test_a_copy_for_the_pupil_is_one_file_for_its_owners_eyes(people: Earshot) -
     assert people("person", "export", "P1", "copy.pdf").err == "copy.pdf must end in .html."
 
 
+def test_a_copy_reads_as_a_page_not_as_a_table(people: Earshot) -> None:
+    people("person", "opt-out", "P1", "--by", "guardian")
+    people("person", "export", "P1", "copy.html")
+    page = Path("copy.html").read_text("utf-8").partition("<script")[0]
+    assert "<dt>stopped by a parent or carer</dt><dd>yes</dd>" in page
+    assert "<dt>language</dt><dd>English</dd>" in page
+    assert ">True<" not in page
+
+
 def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
     told = people("person", "erase", "P1", "--yes")
     assert (told.status, told.out) == (
