@@ -72,6 +72,13 @@ def arrived_card(report: str, kind: str, status: str, day: str, handle: str, *, 
     return Card(title, (line_of(kind, status, day, handle),), note, (button,))
 
 
+def opened_card(report: str, kind: str, status: str, day: str, handle: str) -> Card:
+    """What the card becomes once one of its readers has opened it: it asks for nothing more."""
+    note = say("What it says opens in a window, for its readers alone. Opening is recorded.")
+    title = say("Whisper {handle}", handle=handle)
+    return Card(title, (line_of(kind, status, day, handle),), note, (CardButton("whisper_open", report, say("Open")),))
+
+
 def queue_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
     """The whispers a reader may open, each as report, kind, status, day, handle, and whether it is urgent."""
     if not lines:

@@ -70,10 +70,11 @@ def _help_for(session: Session, sealer: Sealer, flag: Flag) -> str:
 
 
 def ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
-    """Choose the actions to suggest for a flag: the same each time it is asked."""
+    """Choose the actions to suggest for a flag: the same each time, for the same go-tos."""
     band: Band = "young" if pupil.phase == "young" else "older"
     tried, outcomes = plans.tried(session, sealer, pupil.id, flag.raised_at)
-    return choose(action_codes(sealer.read(flag, "reasons")), band, tried, outcomes, flag.id.int, IDEAS)
+    codes, go_to = action_codes(sealer.read(flag, "reasons")), bool(care_cards.go_tos_of(session, sealer, flag))
+    return choose(codes, band, tried, outcomes, flag.id.int, IDEAS, go_to=go_to)
 
 
 def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:

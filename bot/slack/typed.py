@@ -18,8 +18,6 @@ from store import absences, guards
 from store.guards import SAFEGUARDING, NotFound
 from store.tables import TutorGroup
 
-# A message holds fifty blocks, and a card here takes three at most.
-MOST: Final = 15
 WORD_LENGTH: Final = 30
 
 
@@ -33,7 +31,7 @@ def typed(press: Press) -> tuple[tuple[Card, ...], Done]:
         cards, done = answer(press, rest.strip())
     except NotFound:
         return (not_found_card(),), Done()
-    return cards[:MOST] or (nothing_card(),), done
+    return cards or (nothing_card(),), done
 
 
 Answer = tuple[tuple[Card, ...], Done]

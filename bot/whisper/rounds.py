@@ -20,7 +20,7 @@ from bot.whisper.people import READERS, look, reading
 from bot.whisper.slack import WhisperSlack
 from bot.whisper.speech import Unreachable, Voice
 from conversations import whisper_knocks
-from conversations.whisper_cards import arrived_card
+from conversations.whisper_cards import arrived_card, opened_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
 from store import whisper_care, whisper_desk, whisper_routes
@@ -45,6 +45,8 @@ class Rounds:
         self._wake = asyncio.Event()
         self._slot: datetime | None = None
         self._urgent_posted: dict[str, float] = {}
+        # Whose cards say that they wait.
+        self._waiting: set[str] = set()
 
     def wake(self) -> None:
         """Say that an urgent whisper came."""
@@ -102,6 +104,17 @@ class Rounds:
             await self._post(school, wanted, line, "climbed", deputies=True)
         elif line.stage in ("posted", "climbed") and at_once and self._again(line):
             await self._post(school, wanted, line, line.stage, deputies=True)
+        elif line.stage in ("posted", "climbed"):
+            self._waiting.add(line.id)
+        elif line.stage == "read" and line.id in self._waiting:
+            await self._rewrite(school, line)
+
+    async def _rewrite(self, school: SchoolFacts, line: Line) -> None:
+        """Say on every copy of a card that somebody has opened it."""
+        card = opened_card(line.id, line.kind, line.status, line.day, line.handle)
+        for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, line.id):
+            await self._slack.rewrite(channel, ts, card, school)
+        self._waiting.discard(line.id)
 
     def _again(self, line: Line) -> bool:
         posted = self._urgent_posted.setdefault(line.id, time.monotonic())
@@ -128,6 +141,7 @@ class Rounds:
             if user is not None:
                 places.append(list(await self._slack.post(user, card, school)))
         self._urgent_posted[line.id] = time.monotonic()
+        self._waiting.add(line.id)
         await self._parts.on_thread(whisper_desk.note_cards, self._parts.store, line.id, places[-CARDS_MOST:], stage)
 
     async def _retire(self, school: SchoolFacts) -> None:

@@ -51,6 +51,8 @@ T = TypeVar("T")
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
 QUEUE: Final = "queue"
+# What Slack says of a message that is not there any more.
+GONE: Final = ("message_not_found", "channel_not_found")
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
 OK: Final = 200
 
@@ -294,12 +296,21 @@ class WhisperSlack:
         )
         return channel, str(sent["ts"])
 
+    async def rewrite(self, channel: str, ts: str, card: Card, school: SchoolFacts) -> None:
+        """Put a card in the place of another; one that is gone stays gone."""
+        blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
+        try:
+            await self.client.chat_update(channel=channel, ts=ts, blocks=blocks, text=text)
+        except SlackApiError as error:
+            if code_of(error) not in GONE:
+                raise
+
     async def delete(self, channel: str, ts: str) -> None:
         """Take a card away; one that is gone already is well."""
         try:
             await self.client.chat_delete(channel=channel, ts=ts)
         except SlackApiError as error:
-            if code_of(error) not in ("message_not_found", "channel_not_found"):
+            if code_of(error) not in GONE:
                 raise
 
     async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:

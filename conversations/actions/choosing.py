@@ -3,8 +3,8 @@
 The reasons take turns, the first first, so that each reason of a nudge is answered. For the one whose turn it is, what
 was not tried with this pupil yet comes before what was planned and not done, and that before what was done and changed
 nothing. One thing that helped is offered again, ahead of all; more would leave no room for anything new. What was tried
-last and did not help, and what is still under way, is not offered now. Among equals a draw from the seed decides, in
-which an action that serves more of the reasons has the better odds.
+last and did not help, and what is still under way, is not offered now; nor is asking a go-to where there is none. Among
+equals a draw from the seed decides, in which an action that serves more of the reasons has the better odds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from math import log
-from typing import Literal
+from typing import Final, Literal
 
 from conversations.actions import LATEST, REASONS, Action, load
 from conversations.model import Band
@@ -26,6 +26,9 @@ _RANK: dict[Outcome, int] = {"helped": _HELPED, "no_change": _NO_CHANGE, "not_do
 WITHOUT_REASON = "low_run"
 """The reason whose actions suit any pupil; it stands in where no reason is known to this program."""
 
+ASKS_A_GO_TO: Final = "ask-their-go-to"
+"""The action that needs an adult whom the pupil named."""
+
 
 def choose(
     reasons: Sequence[str],
@@ -34,6 +37,8 @@ def choose(
     outcomes: Sequence[Outcome],
     seed: int,
     count: int = 3,
+    *,
+    go_to: bool = True,
 ) -> tuple[Action, ...]:
     """Choose the actions to suggest, in the order to show them.
 
@@ -52,6 +57,8 @@ def choose(
     barred = {id for id, outcome in latest.items() if outcome == "open"}
     if tried and latest[tried[-1]] != "helped":
         barred.add(tried[-1])
+    if not go_to:
+        barred.add(ASKS_A_GO_TO)
     left = [
         action
         for action in load(LATEST).actions.values()

@@ -155,9 +155,9 @@ def _fill(session: Session, worker: Worker, sealer: Sealer, linked: bool, flag_i
     )
     session.add(wave)
     session.flush()
-    first = _pupil(session, sealer, row.id, groups["7A"], wave, "Wren Ashdown", "answered")
-    _pupil(session, sealer, row.id, groups["7A"], wave, "Bo <!channel> Quill", "open")
-    _pupil(session, sealer, row.id, groups["7B"], wave, "Ivo Tarn", "undelivered")
+    first = a_pupil(session, sealer, row.id, groups["7A"], wave, "Wren Ashdown", "answered")
+    a_pupil(session, sealer, row.id, groups["7A"], wave, "Bo <!channel> Quill", "open")
+    a_pupil(session, sealer, row.id, groups["7B"], wave, "Ivo Tarn", "undelivered")
     flag = Flag(
         id=flag_id or new_id(),
         school_id=row.id,
@@ -200,9 +200,10 @@ def _member(session: Session, sealer: Sealer, school_id: UUID, number: int, role
     return member.id
 
 
-def _pupil(
+def a_pupil(
     session: Session, sealer: Sealer, school_id: UUID, group: TutorGroup, wave: Wave, name: str, state: str
 ) -> CheckIn:
+    """Add a pupil of a group, with a check-in of the wave in this state."""
     pupil = Pupil(
         school_id=school_id, mis_key=sealer.blind("mis", name), group_id=group.id, phase="older", status="active"
     )

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert process.stdout is not None
     with process.stdout:
         try:
-            assert any(b"Ctrl-C stops everything" in line for line in process.stdout), errors.read_text()
+            said = list(takewhile(lambda line: b"Ctrl-C stops everything" not in line, process.stdout))
+            opened = f"Earshot is running. Open http://127.0.0.1:{page_port} in a browser."
+            assert opened in [line.decode().strip() for line in said], errors.read_text()
             yield f"http://127.0.0.1:{page_port}/"
         finally:
             process.send_signal(signal.SIGINT)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
@@ -18,14 +19,17 @@ from bot.slack.plan_desk import CHANGE, GROUP, WORDS
 from bot.slack.press import Done, not_found_card
 from bot.text import render
 from conversations.actions import LATEST, load, safeguarding_note
+from conversations.actions.choosing import ASKS_A_GO_TO, choose
 from conversations.cards import Card
 from conversations.forms import Form
 from conversations.model import Phrase
+from conversations.reasons import action_codes
 from rehearsal.slack_blocks import message_faults, view_faults
 from scheduling import cases
-from scheduling.briefing import home, ideas
+from scheduling.briefing import IDEAS, home, ideas
 from scheduling.jobs import JOBS
 from store import plans
+from store.care_tables import GoTo
 from store.plan_tables import Plan, Verdict
 from store.tables import Audit, CheckIn, Due, Escalation, Flag, Outbox, Pupil
 from tests.bot.slack_school import NOW, SmallSchool, small_school
@@ -434,3 +438,24 @@ def test_card_before_plans_were_kept_can_still_be_done(here: SmallSchool):
     assert nudge_of(here)[-1] == "Done | How to | Undo | Who is it"
     press(here, "tutor", "nudge_done", here.flag.hex)
     assert here.the_flag().state == "done"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_nobody_is_told_to_ask_a_go_to_of_a_pupil_who_named_none(engine: Engine, named: bool):
+    codes = action_codes({"low": 3, "window": 4, "baseline": 20})
+    flag_id = next(
+        one
+        for one in map(UUID, (f"{number:032x}" for number in count(1)))
+        if choose(codes, "older", [], [], one.int, IDEAS)[0].id == ASKS_A_GO_TO
+    )
+    school = small_school(engine, linked=True, flag_id=flag_id)
+
+    def name(session: Session) -> None:
+        pupil = session.get_one(Pupil, session.get_one(Flag, flag_id).pupil_id)
+        staff = school.staff["deputy" if named else "tutor"]
+        session.add(GoTo(school_id=school.school.id, pupil_id=pupil.id, staff_id=staff, place=1, since=NOW))
+
+    school.work(name)
+    assert (ASKS_A_GO_TO in suggested(school)) is named
+    assert len(suggested(school)) == IDEAS
+    school.worker.close()

@@ -45,6 +45,7 @@ class MemorySlack:
     def __init__(self) -> None:
         self.posted: list[tuple[str, str]] = []
         self.deleted: list[tuple[str, str]] = []
+        self.rewritten: list[tuple[str, str, Card]] = []
 
     async def user_of(self, staff: Staff, _school: SchoolFacts) -> str | None:
         return "+".join(staff.roles)
@@ -52,6 +53,9 @@ class MemorySlack:
     async def post(self, user: str, card: Card, _school: SchoolFacts) -> tuple[str, str]:
         self.posted.append((user, card.title.text))
         return f"D{user}", str(len(self.posted))
+
+    async def rewrite(self, channel: str, ts: str, card: Card, _school: SchoolFacts) -> None:
+        self.rewritten.append((channel, ts, card))
 
     async def delete(self, channel: str, ts: str) -> None:
         self.deleted.append((channel, ts))

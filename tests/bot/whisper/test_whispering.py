@@ -15,10 +15,11 @@ from bot.settings import Settings
 from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.service import check_apart, read_routing_key
 from bot.whisper.speech import Unreachable
+from conversations.whisper_cards import opened_card
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
-from store.whisper_desk import change, keep_readers, open_thread, queue, reader_id, say
+from store.whisper_desk import cards_of, change, keep_readers, open_thread, queue, reader_id, say
 from store.whisper_sealing import Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
@@ -206,6 +207,25 @@ async def test_urgent_card_goes_at_once_to_all_unless_it_is_to_wait(town: Town):
     clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
     await rounds.once()
     assert len(slack.posted) > 2
+
+
+async def test_every_copy_of_a_card_says_once_that_somebody_has_opened_it(town: Town):
+    rounds, slack, _ = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
+    report = new(town, urgency="urgent")
+    await rounds.once()
+    await rounds.once()
+    assert (len(slack.posted), slack.rewritten) == (2, [])
+    with town.whispers.read() as connection:
+        who = connection.execute(select(reader.c.id)).scalars().first()
+    assert who is not None
+    change(town.whispers, who, report, status="read", stage="read")
+    await rounds.once()
+    await rounds.once()
+    handle = report[:6].upper()
+    card = opened_card(report, "other", "read", "2026-11-24", handle)
+    assert slack.rewritten == [(channel, ts, card) for channel, ts in cards_of(town.whispers, report)]
+    assert len(slack.rewritten) == 2
+    assert [line.text for line in card.lines] == ["{handle}: {kind}, {day}, {status}"]
 
 
 async def test_closed_whisper_goes_after_ninety_days_with_its_cards(town: Town):

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.actions import LATEST, REASONS, load
-from conversations.actions.choosing import WITHOUT_REASON, Outcome, choose
+from conversations.actions.choosing import ASKS_A_GO_TO, WITHOUT_REASON, Outcome, choose
 from conversations.bank import BANDS
+from conversations.model import Band
 
 IDS = tuple(load(LATEST).actions)
 KNOWN: tuple[Outcome, ...] = ("helped", "no_change", "not_done")
@@ -162,3 +163,15 @@ def test_lists_of_different_length_and_a_negative_count_are_refused():
         choose(["low_run"], "young", ["our-minute"], [], 0)
     with pytest.raises(ValueError, match="actions are counted from 0 upwards, not -1"):
         choose(["low_run"], "young", [], [], 0, count=-1)
+
+
+@given(reasons, bands, histories, seeds)
+def test_nobody_is_told_to_ask_a_go_to_where_there_is_none(reasons: list[str], band: Band, history: History, seed: int):
+    tried, outcomes = [id for id, _ in history], [outcome for _, outcome in history]
+    without = choose(reasons, band, tried, outcomes, seed, 80, go_to=False)
+    expected = [id for id in chosen(reasons, band, history, seed, 80) if id != ASKS_A_GO_TO]
+    assert sorted(action.id for action in without) == sorted(expected)
+
+
+def test_the_action_that_needs_a_go_to_is_in_the_library():
+    assert ASKS_A_GO_TO in load(LATEST).actions
