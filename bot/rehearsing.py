@@ -84,7 +84,7 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
         await bring_people(settings, people)
         service = Service(settings, engine, sealer, school_id, clock)
         await service.start(stop, routes(service))
-        console.print(f"\nEarshot is up. Open [bold]{address(settings)}[/bold] in a browser.")
+        console.print(f"\nEarshot is running. Open [bold]{address(settings)}[/bold] in a browser.")
         console.print("Ctrl-C stops everything; nothing is lost.\n")
         await stop.wait()
         await service.close()

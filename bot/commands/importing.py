@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from bot.commands.tools import bar, errors, out, private_file, settings, the_sch
 from bot.importing import importing
 from bot.importing.importing import BadRow, ImportPlan, ImportProblem
 from bot.opening import open_store
+from store import audit
 from store.tables import Pupil, School
 
 SHOWN_BAD = 50
@@ -59,6 +60,15 @@ def import_files(
         if not dry_run:
             with bar("Bringing in") as progress:
                 importing.apply(session, sealer, school, planned, progress)
+            if any(one.added or one.changed or one.moved or one.left for one in planned.counts().values()):
+                audit.record(
+                    session,
+                    school.id,
+                    datetime.now(UTC),
+                    actor="command:import",
+                    action="lists brought in",
+                    subject=f"school:{school.id.hex}",
+                )
             session.commit()
     engine.dispose()
     out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")

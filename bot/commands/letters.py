@@ -13,6 +13,7 @@ from bot.commands.tools import bar, out, settings, the_school
 from bot.letters import LettersProblem, write_letters
 from bot.opening import open_store
 from bot.parents_letters import write_parents_letters
+from store import audit
 
 
 def letters(
@@ -34,7 +35,11 @@ def letters(
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session, bar("Writing letters") as progress:
         write = write_parents_letters if parents else write_letters
-        count = write(session, sealer, the_school(session), folder, name, datetime.now(UTC), progress)
+        school, now = the_school(session), datetime.now(UTC)
+        count = write(session, sealer, school, folder, name, now, progress)
+        what = "wrote parents' letters" if parents else "wrote letters"
+        # Every pupil's name is in them, and a code of theirs.
+        audit.record(session, school.id, now, actor="command:letters", action=what, subject=f"school:{school.id.hex}")
         try:
             session.commit()
         except BaseException:

@@ -18,6 +18,7 @@ from store.invites import ALPHABET, SPELLING, issue, issue_to_guardian, look_up,
 from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Invite, Pupil, School, TutorGroup
+from tests.bot.commands.test_care import actions
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
 from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
@@ -174,3 +175,5 @@ def test_the_command_makes_them_and_names_no_pupil(people: Earshot):
     assert people("letters", "again", "--bot", "a b").err == (
         "The bot's username has 4 to 32 letters, digits and _, such as your_school_bot."
     )
+    # Who holds them knows every name and code in them, so that they were made is on record; a refusal is not.
+    assert actions()[-2:] == ["wrote letters", "wrote parents' letters"]

@@ -48,7 +48,7 @@ def test_verify_says_that_the_chain_is_whole_and_names_its_last_row(looked: Ears
     first = looked("audit", "verify")
     assert (first.status, first.out.startswith("There was no anchor yet (earshot.anchor)")) == (0, True)
     again = looked("audit", "verify")
-    assert (again.status, again.out.split("Its last row is 3:")[0]) == (0, "The audit chain is whole: 3 rows. ")
+    assert (again.status, again.out.split("Its last row is 4:")[0]) == (0, "The audit chain is whole: 4 rows. ")
     head = again.out.rsplit(" ", 1)[1]
     assert looked("audit", "verify", "--expect", head).status == 0
     assert looked("audit", "verify", "--expect", head[:-1] + ("0" if head[-1] != "0" else "1")).status == 1
@@ -60,8 +60,8 @@ def test_verify_says_that_the_chain_is_whole_and_names_its_last_row(looked: Ears
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("DELETE FROM audit WHERE number = 3", "rows 3 to 3 were there before and are gone"),
-        ("DELETE FROM audit", "rows 1 to 3 were there before and are gone"),
+        ("DELETE FROM audit WHERE number = 4", "rows 4 to 4 were there before and are gone"),
+        ("DELETE FROM audit", "rows 1 to 4 were there before and are gone"),
         ("DELETE FROM audit WHERE number = 2", "row 2 was changed, removed or moved"),
         ("UPDATE audit SET action = 'read' WHERE number = 2", "row 2 was changed, removed or moved"),
     ],
@@ -82,7 +82,7 @@ def test_a_missing_end_is_found_after_a_change_of_keys(looked: Earshot) -> None:
     looked("audit", "verify")
     looked("keys", "rotate")
     assert looked("audit", "verify").status == 0
-    meddle("DELETE FROM audit WHERE number = 4")
+    meddle("DELETE FROM audit WHERE number = 5")
     assert looked("audit", "verify").status == 1
 
 
@@ -92,11 +92,11 @@ def test_a_page_for_an_inspector_names_staff_and_not_pupils(looked: Earshot) -> 
     )
     page = Path("looks.html").read_text("utf-8")
     assert page.count("<td>Tess Tolling</td><td>read nudge</td>") == 3
-    assert "<td>1</td><td>2026-11-24 10:00:00</td><td>Tess Tolling</td><td>read nudge</td><td>W.A. (9Q)</td>" in page
+    assert "<td>2</td><td>2026-11-24 10:00:00</td><td>Tess Tolling</td><td>read nudge</td><td>W.A. (9Q)</td>" in page
     assert ("Ashdown" in page, "tutor group 9Q" in page, "The record is whole." in page) == (False, True, True)
     assert looked("audit", "export", "looks.csv", "--since", "2026-11-25", "--until", "2026-11-25").status == 0
     lines = Path("looks.csv").read_text("utf-8").splitlines()
-    assert lines == ["number,when,who,did,about", "2,2026-11-25 10:00:00,Tess Tolling,read nudge,tutor group 9Q"]
+    assert lines == ["number,when,who,did,about", "3,2026-11-25 10:00:00,Tess Tolling,read nudge,tutor group 9Q"]
     assert Path("looks.csv").stat().st_mode & 0o777 == 0o600
 
 

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from bot.commands.importing import SHOWN_BAD
+from tests.bot.commands.test_care import actions
 from tests.bot.commands.test_keys import names, people
 from tests.bot.test_command_line import GROUPS, PUPILS, STAFF, Earshot, _as_before, counts, earshot, made, write
 
@@ -53,3 +54,13 @@ def test_a_file_that_would_see_off_very_many_is_not_believed_at_once(people: Ear
 def test_columns_that_are_not_needed_are_named_by_number(people: Earshot) -> None:
     told = people("import", *write(pupils="pupil_id,SEN,name,group,year\nP1,x,Wren Ashdown,9Q,9\n"))
     assert told.out.startswith("pupils.csv: columns 2 are not needed and were not read.")
+
+
+def test_lists_that_change_something_are_on_record_and_others_are_not(people: Earshot) -> None:
+    before = actions()
+    people("import", *write(pupils=PUPILS))
+    assert actions() == before
+    people("import", *write(pupils=PUPILS.replace("Ivo Tarn", "Ivo Tarne")), "--dry-run")
+    assert actions() == before
+    people("import", *write(pupils=PUPILS.replace("Ivo Tarn", "Ivo Tarne")))
+    assert actions() == [*before, "lists brought in"]
