@@ -332,8 +332,8 @@ def make_script(school: School) -> list[Event]:
         [block(u[16], True), block(u[16], False)],
     )
     staff = [
-        press(dsl, "request_own"),
-        press(deputy, "request_own"),
+        press(dsl, "request_today"),
+        press(deputy, "request_tomorrow", modal=True),
         press(tutors[0], "nudge_take"),
         press(tutors[0], "nudge_undo"),
         press(tutors[0], "nudge_not_needed"),
