@@ -116,7 +116,9 @@ class Book:
 
     def hand_back(self, subject: str, now: datetime) -> None:
         case = self.cases[subject]
-        case.state, case.since, case.waits = "open", now, case.ladder.waits(case.step)
+        # Who cannot find a pupil is no reason to wait: the next are told at once. Other cases climb on from here.
+        at_once = case.kind in ("today", "week")
+        case.state, case.since, case.waits = "open", now, 0 if at_once else case.ladder.waits(case.step)
 
     def lapse(self, subject: str, now: datetime) -> None:
         """Note that an owner lost a case for want of a recorded action; its next step is due at once."""
