@@ -30,7 +30,7 @@ def backed_up(people: Earshot) -> Earshot:
     assert people("keys", "recovery", "recovery.key").status == 0
     told = people("backup", "one.backup")
     assert (told.status, told.err) == (0, "")
-    assert told.out == "6 rows are in one.backup. `earshot restore --check` proves that it can be restored."
+    assert told.out == "7 rows are in one.backup. `earshot restore --check` proves that it can be restored."
     return people
 
 
@@ -67,9 +67,9 @@ def test_the_recovery_key_is_its_owners_alone_and_not_replaced_by_mistake(backed
 def test_check_proves_a_backup_and_changes_nothing_but_the_audit_chain(backed_up: Earshot) -> None:
     assert restore(backed_up, "--check") == (
         0,
-        "The backup is good: 6 rows came back, 4 sealed values open, and the audit chain is whole.",
+        "The backup is good: 7 rows came back, 4 sealed values open, and the audit chain is whole.",
     )
-    assert actions() == ["backup taken", "backup proven"]
+    assert actions() == ["lists brought in", "backup taken", "backup proven"]
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
 
 
@@ -96,11 +96,11 @@ def test_a_lost_database_is_put_back(backed_up: Earshot) -> None:
     status, words = restore(backed_up)
     assert (status, words.split(" on ")[0], words.split("UTC. ")[1]) == (
         0,
-        "6 rows are back, as they were",
+        "7 rows are back, as they were",
         "Messages that waited then may be sent again. Run `earshot doctor` next.",
     )
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
-    assert actions() == ["backup restored"]
+    assert actions() == ["lists brought in", "backup restored"]
 
 
 def test_without_the_master_key_nothing_is_made(backed_up: Earshot) -> None:
@@ -153,7 +153,7 @@ def test_another_schools_backup_is_not_taken_for_ours(backed_up: Earshot, monkey
     told = backed_up("restore", "two.backup", "--recovery-key", "recovery.key", "--check")
     assert (told.status, told.err.split(". ")[0]) == (
         1,
-        "Row 1 of the audit chain is not the same in the backup and in the database",
+        "Row 2 of the audit chain is not the same in the backup and in the database",
     )
 
 

@@ -65,7 +65,7 @@ def test_both_are_in_the_audit_chain(people: Earshot) -> None:
         rows = [(row.actor, row.action, row.subject) for row in session.exec(select(Audit).order_by("number"))]
         assert audit.first_break(session, session.exec(select(School.id)).one()) is None
     engine.dispose()
-    assert rows == [
+    assert rows[-2:] == [
         ("command:keys", "keys rotated", f"key:{sealer.key_id.hex()}"),
         ("command:keys", "key retired", f"key:{old}"),
     ]
