@@ -26,7 +26,7 @@ def rows() -> tuple[list[str], list[str], int]:
 
 def test_without_the_grounds_nobody_is_asked(made: Earshot, people: Earshot) -> None:
     told = made("goto", "campaign")
-    assert (told.status, rows()) == (1, ([], [], 0))
+    assert (told.status, rows()) == (1, ([], ["lists brought in"], 0))
     assert "earshot basis" in told.err
 
 
