@@ -10,17 +10,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final, Literal, Self, cast, get_args
 from zoneinfo import ZoneInfo
 
-import holidays
+from scheduling.bank_holidays import HOME_NATIONS, bank_holidays, countries
 
 ClosureKind = Literal["half_term", "inset", "closed"]
 WhyClosed = Literal["weekend", "bank_holiday", "half_term", "inset", "closed", "between_terms"]
 
 CLOSURE_KINDS: Final[tuple[ClosureKind, ...]] = get_args(ClosureKind)
-HOME_NATIONS: Final = ("ENG", "WLS", "SCT", "NIR")
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
 """The years for which bank holidays of the home nations are known."""
@@ -318,23 +317,6 @@ def aware(moment: datetime) -> datetime:
     return moment
 
 
-@lru_cache(maxsize=512)
-def bank_holidays(nation: str, year: int) -> frozenset[date]:
-    """The bank holidays of one year in a nation: ENG, WLS, SCT, NIR, or the two letters of a country."""
-    known = (
-        holidays.country_holidays("GB", subdiv=nation, years=year)
-        if nation in HOME_NATIONS
-        else holidays.country_holidays(nation, years=year)
-    )
-    return frozenset(day for day in known if day.year == year)
-
-
-@lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
-    # GB alone would leave out the days its nations do not share, such as Easter Monday.
-    return frozenset(holidays.list_supported_countries(include_aliases=False)) - {"GB"}
-
-
 def _check_stretch(what: str, name: object, first: date, last: date) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
         raise CalendarError(f"The {what} of {first} needs a name of one line and at most {NAME_LENGTH} characters.")
@@ -354,7 +336,7 @@ def _check_zone(zone: object) -> None:
 
 
 def _check_nation(nation: object) -> None:
-    if nation not in HOME_NATIONS and nation not in _countries():
+    if nation not in HOME_NATIONS and nation not in countries():
         raise CalendarError(
             f"The nation {nation!r:.20} is unknown; use ENG, WLS, SCT or NIR, or a country's two letters such as IE."
         )

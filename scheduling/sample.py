@@ -7,7 +7,8 @@ Christmas and another near Easter, five INSET days, and an end in July once pupi
 
 from datetime import date, time, timedelta
 
-from scheduling.calendar import FIRST_YEAR, LAST_YEAR, CalendarError, Closure, SchoolCalendar, Term, bank_holidays
+from scheduling.bank_holidays import bank_holidays
+from scheduling.calendar import FIRST_YEAR, LAST_YEAR, CalendarError, Closure, SchoolCalendar, Term
 
 _WEEK = timedelta(weeks=1)
 _PUPIL_DAYS = 190

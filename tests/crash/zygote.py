@@ -17,7 +17,7 @@ import traceback
 from sqlalchemy.orm import configure_mappers
 
 from conversations.bank import LATEST, load
-from scheduling.calendar import bank_holidays
+from scheduling.bank_holidays import bank_holidays
 from tests.crash.life import Order, run
 
 # What the libraries import only when they are first used.
