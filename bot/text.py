@@ -65,6 +65,11 @@ def babel_locale(language: str) -> Locale:
     return Locale.parse(_REGIONS.get(language, language if language in languages() else "en_GB"))
 
 
+def language_name(language: str) -> str:
+    """Name one of the languages there is a catalogue for, in English; another code stays as it is."""
+    return (language in languages() and babel_locale(language).english_name) or language
+
+
 @cache
 def runs_right_to_left(language: str) -> bool:
     """Say whether a language is written from right to left."""

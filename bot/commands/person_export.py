@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+from bot.text import language_name
 from conversations.asking import asked
 from conversations.model import Band
 from conversations.own_questions import OwnQuestion
@@ -100,19 +100,12 @@ def _pair(key: str, value: object) -> str:
     if isinstance(value, bool):
         words = "yes" if value else "no"
     elif key == "language":
-        words = _language(words)
+        words = language_name(words)
     if isinstance(value, list):
         words = "; ".join(
             str(one) if not isinstance(one, dict) else " – ".join(map(str, one.values())) for one in value
         )
     return f"<dt>{html.escape(_LABELS.get(key, key.replace('_', ' ')))}</dt><dd>{html.escape(words)}</dd>"
-
-
-def _language(code: str) -> str:
-    try:
-        return Locale.parse(code).english_name or code
-    except (ValueError, UnknownLocaleError):
-        return code
 
 
 def _row(
