@@ -53,7 +53,8 @@ class Program:
     async def start(cls, *arguments: str, **settings: str) -> "Program":
         """Start a Python module with arguments; `settings` are environment variables."""
         began = time.monotonic()
-        environment = {**os.environ, **settings}
+        # As where Earshot is installed: what Python compiled at an earlier start is kept.
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **settings}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", *arguments), cwd=ROOT, env=environment, stdout=PIPE, start_new_session=True
         )

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from rapidfuzz import fuzz
 from sqlmodel import Session, col, select
 
 from conversations.adults import Adult, Adults, Need
@@ -102,6 +101,9 @@ def _likeness(wanted: Sequence[str], name: Sequence[str]) -> float:
 
 
 def _word(typed: str, part: str) -> float:
+    # Here, as with Pillow elsewhere: the service starts without what is needed now and then.
+    from rapidfuzz import fuzz
+
     whole = fuzz.ratio(typed, part)
     # Part of a name, typed right, is as good as all of it.
     return max(whole, 100.0) if part.startswith(typed) else max(whole, fuzz.ratio(typed, part[: len(typed)]) * 0.95)

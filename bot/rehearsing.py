@@ -78,10 +78,9 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     with Session(engine) as session:
         wind_clock(session, Schools(school_id).of(session), clock)
         session.commit()
-    people = sample.listed(engine, sealer, clock())
     networks = await start_networks(settings)
     try:
-        await bring_people(settings, people)
+        await bring_people(settings, sample.listed(engine, sealer, clock()))
         service = Service(settings, engine, sealer, school_id, clock)
         await service.start(stop, routes(service))
         console.print(f"\nEarshot is running. Open [bold]{address(settings)}[/bold] in a browser.")

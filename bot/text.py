@@ -19,6 +19,8 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 SOURCE = "en"
 # How a date is written differs within a language; our catalogues are for readers in and around the British Isles.
 _REGIONS = {"en": "en_GB", PSEUDO: "en_GB", "pt": "pt_PT"}
+# Babel knows it too, but reads all it knows of a language to say so: a megabyte and more for each.
+_RIGHT_TO_LEFT = frozenset({"ar", "ur"})
 # From the year on, in a pattern such as "EEEE, d 'de' MMMM 'de' y"; with it goes what ties it to the month.
 _YEAR = re.compile(r"[\s,،]*(?:'[^']*'\s*)?y.*$")
 _COMMAND = re.compile(r"/\u2068?([a-z]+)\u2069?")
@@ -70,10 +72,9 @@ def language_name(language: str) -> str:
     return (language in languages() and babel_locale(language).english_name) or language
 
 
-@cache
 def runs_right_to_left(language: str) -> bool:
     """Say whether a language is written from right to left."""
-    return babel_locale(language).text_direction == "rtl"
+    return language in _RIGHT_TO_LEFT
 
 
 def day(moment: datetime, language: str, zone: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from conversations.danger_phrases import BY_LANGUAGE
 
@@ -36,7 +37,8 @@ def _themes() -> list[str]:
     return [theme for language in BY_LANGUAGE.values() for theme in language.values()]
 
 
-def _pattern() -> re.Pattern[str]:
+@cache
+def _danger() -> re.Pattern[str]:
     forms = set()
     for phrase in (phrase.strip() for theme in _themes() for phrase in re.split(r"[|\n]", theme)):
         if not phrase:
@@ -48,7 +50,6 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(r"(?<![a-z0-9])(?:" + "|".join(sorted(forms)) + r")(?![a-z0-9])")
 
 
-_DANGER = _pattern()
 _SPELT_OUT = re.compile(r"(?<![a-z0-9])(?:[a-z] ){2,}[a-z](?![a-z0-9])")
 
 
@@ -59,7 +60,7 @@ def sounds_like_danger(text: str) -> bool:
     letters spelt out one by one and missing spaces are seen through. Takes any string; never raises.
     """
     plain = _plain(text)
-    if _DANGER.search(plain):
+    if _danger().search(plain):
         return True
     joined = _SPELT_OUT.sub(lambda run: run.group().replace(" ", ""), plain)
-    return joined != plain and bool(_DANGER.search(re.sub(r"([a-z])\1+", r"\1", joined)))
+    return joined != plain and bool(_danger().search(re.sub(r"([a-z])\1+", r"\1", joined)))

@@ -23,7 +23,7 @@ if find_spec("sniffio") is None:
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot import own_rights, picture, reading_aloud, text
+from bot import own_rights, reading_aloud, text
 from bot.delivery import Refused, Result, Sent, TryAgain
 from bot.worker import Worker
 from conversations import model
@@ -101,6 +101,9 @@ class TelegramSender:
 
     async def _send_picture(self, payload: dict[str, Any]) -> Result:
         """Draw and send a pupil's own check-ins; with nothing to draw with, the words that follow are enough."""
+        # Here, for it brings Pillow: the service starts without what is needed now and then.
+        from bot import picture
+
         sheets = [Sheet.from_json(sheet) for sheet in payload["sheets"]]
         try:
             # Drawing may take half a second; other letters go on meanwhile.

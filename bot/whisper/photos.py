@@ -2,9 +2,10 @@
 
 import warnings
 from io import BytesIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+if TYPE_CHECKING:
+    from PIL import Image
 
 FILE_MOST: Final = 8 * 1024 * 1024
 SIDE_MOST: Final = 2048
@@ -25,6 +26,9 @@ def clean(data: bytes) -> bytes:
     """
     if len(data) > FILE_MOST:
         raise NotAPhoto
+    # Here, for it is large: the service starts without what is needed now and then.
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with warnings.catch_warnings():
             # Pillow only warns of a bomb below twice its limit.
@@ -55,7 +59,7 @@ def clean(data: bytes) -> bytes:
         raise NotAPhoto from None
 
 
-def _written(picture: Image.Image) -> bytes:
+def _written(picture: "Image.Image") -> bytes:
     for quality in _QUALITIES:
         out = BytesIO()
         picture.save(out, "JPEG", quality=quality)

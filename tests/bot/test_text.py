@@ -104,6 +104,11 @@ def test_a_number_is_written_as_the_readers_language_writes_it():
     assert written == ["12,345", "12.345", "12\u202f345", "12\u00a0345"]
 
 
+@pytest.mark.parametrize("language", [*text.languages(), "en_XA", "xx"])
+def test_the_direction_of_a_language_is_what_babel_says(language: str):
+    assert text.runs_right_to_left(language) == (text.babel_locale(language).text_direction == "rtl")
+
+
 def test_right_to_left_words_keep_telephone_numbers_names_and_commands_in_their_own_order():
     phrase = say("{service}: ring {number}. Free, day and night.", service="Samaritans", number="116 123")
     rendered = text.render(phrase, "ar", ZONE)

@@ -17,7 +17,6 @@ import traceback
 from sqlalchemy.orm import configure_mappers
 
 from conversations.bank import LATEST, load
-from scheduling.bank_holidays import bank_holidays
 from tests.crash.life import Order, run
 
 # What the libraries import only when they are first used.
@@ -35,7 +34,6 @@ def main() -> None:
     """Serve orders until the input ends."""
     for name in _LATER:
         importlib.import_module(name)
-    bank_holidays("ENG", 2026)
     load(LATEST)
     configure_mappers()
     while line := os.read(0, 65536):
