@@ -25,7 +25,7 @@ from scheduling.school import SchoolFacts, next_in_school
 from store import due as due_rows
 from store import invites, people
 from store.invites import Lookup
-from store.people import Correspondent
+from store.people import Correspondent, Known
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Failure, Pupil, Seen
 
@@ -72,7 +72,8 @@ class Runner:
             # Nearly always nothing fails: then one savepoint does for all, and their rows are written together.
             try:
                 with session.begin_nested():
-                    for part in [self._part(session, school, incoming, now) for incoming in batch]:
+                    known = people.by_chats(session, self._sealer, school.id, [one.chat_id for one in batch])
+                    for part in [self._part(session, school, incoming, now, known) for incoming in batch]:
                         outcome.add(part)
                 return outcome
             except OperationalError:
@@ -85,7 +86,7 @@ class Runner:
                 continue
             try:
                 with session.begin_nested():
-                    part = self._part(session, school, incoming, now)
+                    part = self._part(session, school, incoming, now, {})
                 outcome.add(part)
             except OperationalError:
                 # The store itself cannot write (disk full, connection lost): nothing of this batch may be acknowledged.
@@ -94,9 +95,12 @@ class Runner:
                 self._failed(session, school, incoming, error, now, outcome)
         return outcome
 
-    def _part(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime) -> Outcome:
+    def _part(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime, known: Known) -> Outcome:
         outcome = Outcome()
-        self._one(session, school, incoming, now, outcome)
+        self._one(session, school, incoming, now, known, outcome)
+        if incoming.code is not None:
+            # A code may have tied the chat to another pupil: from here on each is looked up again.
+            known.clear()
         return outcome
 
     def _first_time(self, session: Session, incoming: Incoming, now: datetime) -> bool:
@@ -106,8 +110,17 @@ class Runner:
         session.add(Seen(source=key[0], key=key[1], at=now))
         return True
 
-    def _one(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime, outcome: Outcome) -> None:
-        who = people.by_chat(session, self._sealer, school.id, incoming.chat_id)
+    def _one(
+        self,
+        session: Session,
+        school: SchoolFacts,
+        incoming: Incoming,
+        now: datetime,
+        known: Known,
+        outcome: Outcome,
+    ) -> None:
+        who = people.of_known(self._sealer, known, incoming.chat_id)
+        who = who or people.by_chat(session, self._sealer, school.id, incoming.chat_id)
         if who is not None:
             _note_reachable(session, who, incoming, now)
         found = None

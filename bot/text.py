@@ -69,7 +69,7 @@ def babel_locale(language: str) -> Locale:
 
 def language_name(language: str) -> str:
     """Name one of the languages there is a catalogue for, in English; another code stays as it is."""
-    return (language in languages() and babel_locale(language).english_name) or language
+    return (language in languages() and Locale.parse(language).english_name) or language
 
 
 def runs_right_to_left(language: str) -> bool:

@@ -3,15 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from store.database import is_postgresql
 from store.tables import Due
 
+# Made once, for it is asked at the end of every check-in.
+_SET = select(Due).where(
+    Due.school_id == bindparam("school_id"), Due.kind == bindparam("kind"), Due.subject == bindparam("subject")
+)
+
 
 def set_due(session: Session, school_id: UUID, kind: str, subject: str, due_at: datetime, *, version: int = 0) -> None:
     """Set one piece of work; the same kind and subject set again moves it to the new time and version."""
-    row = session.exec(select(Due).where(Due.school_id == school_id, Due.kind == kind, Due.subject == subject)).first()
+    row = session.exec(_SET, params={"school_id": school_id, "kind": kind, "subject": subject}).first()
     if row is None:
         row = Due(school_id=school_id, kind=kind, subject=subject)
     row.due_at, row.version, row.state, row.attempts = due_at, version, "waiting", 0

@@ -1,5 +1,6 @@
 """Pupils and their phones, staff and their Slack: who is who, found by keyed hashes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,10 @@ class Correspondent:
     unreadable: bool = False
 
 
+Known = dict[int, tuple[Pupil, Conversation]]
+"""Pupils locked for a batch, and where their conversations stand, by chat id."""
+
+
 def chat_key(sealer: Sealer, chat_id: int) -> bytes:
     return sealer.blind("chat", chat_id)
 
@@ -35,13 +40,30 @@ def chat_key(sealer: Sealer, chat_id: int) -> bytes:
 def by_chat(session: Session, sealer: Sealer, school_id: UUID, chat_id: int) -> Correspondent | None:
     """Find and lock the pupil of a chat; None for a chat that has not joined."""
     mine = {"school_id": school_id, "chat_key": chat_key(sealer, chat_id)}
-    found = _found(session, _LOCK_BY_CHAT, _BY_CHAT, mine)
+    found = _found(session, _LOCK_BY_CHAT, _BY_CHAT, mine).first()
+    return _correspondent(sealer, found, chat_id) if found else None
+
+
+def by_chats(session: Session, sealer: Sealer, school_id: UUID, chat_ids: Iterable[int]) -> Known:
+    """Find and lock at once those pupils of some chats whose conversation has begun: what `known` below takes.
+
+    It holds until a chat is tied to another pupil.
+    """
+    chats = {chat_key(sealer, chat_id): chat_id for chat_id in chat_ids}
+    these = {"school_id": school_id, "chat_keys": list(chats)}
+    rows = _found(session, _LOCK_BY_CHATS, _BY_CHATS, these).all()
+    return {chats[key]: (pupil, conversation) for pupil, conversation, key in rows}
+
+
+def of_known(sealer: Sealer, known: Known, chat_id: int) -> Correspondent | None:
+    """Give one of those found at once, as their conversation stands now; None for any other chat."""
+    found = known.get(chat_id)
     return _correspondent(sealer, found, chat_id) if found else None
 
 
 def by_pupil(session: Session, sealer: Sealer, pupil_id: UUID) -> Correspondent | None:
     """Find and lock a pupil who has a phone; None for one who has not joined."""
-    found = _found(session, _LOCK_BY_PUPIL, _BY_PUPIL, {"pupil_id": pupil_id})
+    found = _found(session, _LOCK_BY_PUPIL, _BY_PUPIL, {"pupil_id": pupil_id}).first()
     if not found:
         return None
     pupil, conversation, binding = found
@@ -69,18 +91,36 @@ _BY_PUPIL = (
 _LOCK_BY_CHAT = (
     select(Pupil.id).join(Binding, col(Binding.pupil_id) == col(Pupil.id)).where(*_OF_CHAT).with_for_update(of=Pupil)
 )
+_OF_CHATS = (
+    col(Binding.school_id) == bindparam("school_id"),
+    col(Binding.chat_key).in_(bindparam("chat_keys", expanding=True)),
+)
+_BY_CHATS = (
+    select(Pupil, Conversation, Binding.chat_key)
+    .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+    .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id))
+    .where(*_OF_CHATS)
+)
+# In one order, so that two processes never wait for each other.
+_LOCK_BY_CHATS = (
+    select(Pupil.id)
+    .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+    .where(*_OF_CHATS)
+    .order_by(col(Pupil.id))
+    .with_for_update(of=Pupil)
+)
 _LOCK_BY_PUPIL = select(Pupil.id).where(_OF_PUPIL).with_for_update(of=Pupil)
 
 
-def _found(session: Session, lock: Any, statement: Any, which: dict[str, Any]) -> Any:  # noqa: ANN401 (selects, a row)
+def _found(session: Session, lock: Any, statement: Any, which: dict[str, Any]) -> Any:  # noqa: ANN401 (selects, rows)
     if not is_postgresql(session.get_bind()):
         # SQLite's transactions begin as writers: the whole store is locked already. What else this transaction has yet
         # to write need not go first, for `bind` and `save_state` have written what this looks at.
-        return session.exec(statement, params=which, execution_options={"autoflush": False}).first()
+        return session.exec(statement, params=which, execution_options={"autoflush": False})
     # PostgreSQL waits for the lock in a statement of its own: one that also loaded the conversation would show it as it
     # was before the wait.
     session.exec(lock, params=which).all()
-    return session.exec(statement, params=which, execution_options={"populate_existing": True}).first()
+    return session.exec(statement, params=which, execution_options={"populate_existing": True})
 
 
 def _correspondent(sealer: Sealer, found: tuple[Pupil, Conversation | None], chat_id: int) -> Correspondent:

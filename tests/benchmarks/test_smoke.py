@@ -1,8 +1,9 @@
 """The benchmarks still run: what is quick is run at its tiniest, what needs whole processes is left to `make bench`."""
 
 import random
+from pathlib import Path
 
-from benchmarks import import_people, key_change, views
+from benchmarks import import_people, key_change, school, views
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.reply_latency import RATE, TAPS, Pupil, schedule
 from benchmarks.report import at_most, share
@@ -12,6 +13,15 @@ def test_every_benchmark_is_listed_by_the_name_of_its_module():
     names = {name: measure.__module__ for name, measure in BENCHMARKS.items()}
 
     assert names == {name: f"benchmarks.{name}" for name in BENCHMARKS}
+
+
+def test_everybody_has_a_check_in_to_answer(tmp_path: Path):
+    engine, sealer, _people = school.make(tmp_path, school.sample_size(150))
+    opened = school.open_check_ins(engine, sealer)
+    engine.dispose()
+
+    assert len(opened) == 150
+    assert min(len(one.taps()) for one in opened) >= TAPS
 
 
 def test_the_schedule_of_taps_gives_each_pupil_six_in_order_at_the_rate_of_the_whole_school():

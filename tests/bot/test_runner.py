@@ -353,6 +353,29 @@ def test_a_phone_given_on_to_another_pupil_gets_nothing_more_of_the_first(room: 
     assert [row.state for row in room.outbox(recipient=f"pupil:{younger.id.hex}")] == ["waiting"]
 
 
+def test_a_phone_given_on_in_the_midst_of_a_batch_is_the_other_pupils_from_there_on(room: Classroom):
+    elder, _check_in = started(room)
+    younger = room.pupil(status="invited")
+    code = issue(room, younger)
+    room.handle(
+        room.incoming(ROBIN, Command("menu")),
+        room.incoming(ROBIN, Command("start"), code=code),
+        room.incoming(ROBIN, Tap("join:agree")),
+        room.incoming(ROBIN, Command("stop")),
+    )
+    assert {row.id: row.status for row in room.rows(Pupil)} == {elder.id: "active", younger.id: "stopped"}
+    assert room.failures() == []
+
+
+def test_events_of_one_chat_in_a_batch_each_go_on_from_the_one_before(room: Classroom):
+    pupil, check_in = started(room)
+    taps = [f"c:{check_in.id.hex}:{at}:1" for at in (0, 1)]
+    batch = [room.incoming(ROBIN, Tap(data), message_id=7) for data in taps]
+    room.handle(*batch, room.incoming(SASHA, Command("menu")))
+    assert room.state(pupil)["check_in"]["at"] == 2
+    assert room.failures() == []
+
+
 def test_a_block_is_noted_and_any_word_ends_it(room: Classroom):
     pupil = room.pupil(ROBIN)
     outcome = room.handle(room.incoming(ROBIN, None, reachable=False))

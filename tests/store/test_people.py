@@ -130,6 +130,28 @@ def test_a_state_put_away_is_loaded_again(engine: Engine, sealer: Sealer) -> Non
             assert found.conversation.version == 2
 
 
+def test_the_chats_of_a_batch_are_found_at_once_where_a_conversation_has_begun(
+    session: Session, sealer: Sealer, school: SchoolFacts, group: TutorGroup
+) -> None:
+    for chat_id in (501, 502):
+        make_pupil(session, sealer, school, group, chat_id=chat_id)
+    elsewhere = make_school(session)
+    make_pupil(session, sealer, elsewhere, make_group(session, elsewhere, "7B", 7), chat_id=501)
+    found = by_chat(session, sealer, school.id, 501)
+    assert found is not None
+    people.save_state(session, sealer, found, {"awaiting": "words", "version": 2}, 2)
+    known = people.by_chats(session, sealer, school.id, [501, 502, 501, 503])
+    assert list(known) == [501]
+    assert people.of_known(sealer, known, 501) == found
+    assert people.of_known(sealer, known, 502) is None
+    assert people.by_chats(session, sealer, elsewhere.id, [501]) == {}
+    # What a step of the same batch puts away is what the next one finds.
+    people.save_state(session, sealer, found, {"awaiting": "words", "version": 3}, 3)
+    after = people.of_known(sealer, known, 501)
+    assert after is not None
+    assert after.state["version"] == 3
+
+
 @pytest.mark.parametrize("way", ["by_chat", "by_pupil"])
 def test_who_waited_for_the_lock_loads_the_conversation_as_the_other_left_it(
     engine: Engine, sealer: Sealer, way: str
