@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, literal_column, or_
+from sqlmodel import Session, SQLModel, col, select, update
 
 from store.database import is_postgresql
 from store.ids import new_id
@@ -21,20 +21,20 @@ from store.tables import LANES, CheckIn, Outbox, Posted
 LEASE = timedelta(seconds=60)
 # Written out, not a parameter: only then do the databases know that the index of what waits is enough.
 _IS_WAITING = col(Outbox.state) == literal_column("'waiting'")
-# Made once, and without looking for the row among those loaded: this is done for every message that leaves.
+# Made once, and past the session's own book-keeping: this is done for every message that comes and leaves.
+_TABLE = SQLModel.metadata.tables["outbox"]
+_NEW = insert(_TABLE).values(attempts=0, state="waiting")
 _SENT = (
-    update(Outbox)
+    update(_TABLE)
     .where(col(Outbox.id) == bindparam("letter"))
     .values(state="sent", done_at=bindparam("at"), leased_by=None, lease_until=None, attempts=bindparam("tried"))
-    .execution_options(synchronize_session=False)
 )
 _ENDED = (
-    update(Outbox)
+    update(_TABLE)
     .where(col(Outbox.id) == bindparam("letter"), _IS_WAITING)
     .values(
         state=bindparam("as"), last_error=bindparam("why"), done_at=bindparam("at"), leased_by=None, lease_until=None
     )
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -75,23 +75,28 @@ def post(
 
     Returns the letter when it was leased, else None: it waits to be claimed.
     """
-    row = Outbox(
-        id=new_id(),
-        school_id=school_id,
-        network=network,
-        lane=LANES[lane],
-        method=method,
-        recipient=recipient,
-        slot=slot,
-        dedupe=dedupe,
-        not_before=not_before or now,
-        expires_at=expires_at,
+    letter = Letter(new_id(), school_id, network, LANES[lane], method, recipient, slot, payload, 0, expires_at)
+    starts = not_before or now
+    leased_by = lease_to if lease_to and starts <= now else None
+    session.connection().execute(
+        _NEW,
+        {
+            "id": letter.id,
+            "school_id": school_id,
+            "network": network,
+            "lane": letter.lane,
+            "method": method,
+            "recipient": recipient,
+            "slot": slot,
+            "dedupe": dedupe,
+            "payload_sealed": sealer.seal("outbox", "payload", letter.id, payload),
+            "not_before": starts,
+            "expires_at": expires_at,
+            "leased_by": leased_by,
+            "lease_until": now + LEASE if leased_by else None,
+        },
     )
-    sealer.write(row, "payload", payload)
-    if lease_to and row.not_before <= now:
-        row.leased_by, row.lease_until = lease_to, now + LEASE
-    session.add(row)
-    return _letter(row, payload) if row.leased_by else None
+    return letter if leased_by else None
 
 
 def claim(
@@ -147,7 +152,7 @@ def _letter(row: Outbox, payload: dict[str, Any]) -> Letter:
 
 def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: dict[str, Any] | None) -> None:
     """Mark a letter sent; `ref` (chat and message id) is kept for its slot, so that it can be edited."""
-    session.exec(_SENT, params={"letter": letter.id, "at": now, "tried": letter.attempts + 1})
+    session.connection().execute(_SENT, {"letter": letter.id, "at": now, "tried": letter.attempts + 1})
     if letter.slot and ref is not None:
         posted = session.exec(select(Posted).where(Posted.slot == letter.slot)).first()
         posted = posted or Posted(school_id=letter.school_id, slot=letter.slot)
@@ -159,7 +164,7 @@ def ended(session: Session, letter: Letter, state: str, now: datetime, error: st
     """Mark a letter expired, failed or replaced, with the reason in a word that says nothing of anyone."""
     if letter.method != "send":
         # Most are edits that a later one overtook, many at a time in a busy minute.
-        session.exec(_ENDED, params={"letter": letter.id, "as": state, "at": now, "why": error})
+        session.connection().execute(_ENDED, {"letter": letter.id, "as": state, "at": now, "why": error})
         return
     row = session.get(Outbox, letter.id)
     if row is not None and row.state == "waiting":

@@ -35,7 +35,7 @@ LONG_POLL = 25
 BATCH_MOST = 100
 # Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
 ANSWERS_AT_ONCE = 8
-ANSWERS_WAIT = 2.0
+ANSWERS_WAIT = 5.0
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
 Commands = tuple[tuple[str, Phrase], ...]

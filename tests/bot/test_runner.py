@@ -110,7 +110,7 @@ def test_a_store_that_cannot_write_stops_the_whole_batch(room: Classroom):
 class Refusing(Sealer):
     """A sealer under which every write meets a disk that is full."""
 
-    def write(self, row: object, column: str, value: object) -> None:
+    def seal(self, table: str, column: str, row_id: UUID, value: object) -> bytes:
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
 

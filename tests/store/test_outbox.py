@@ -252,9 +252,8 @@ def test_the_same_dedupe_key_is_refused_and_what_was_written_first_stays(session
     write(session, sealer, school, "tg:1:2:0", payload={"chat": 1})
     session.flush()
     nested = session.begin_nested()
-    write(session, sealer, school, "tg:1:2:0", payload={"chat": 2})
     with pytest.raises(IntegrityError):
-        session.flush()
+        write(session, sealer, school, "tg:1:2:0", payload={"chat": 2})
     nested.rollback()
     assert [letter.payload for letter in claim(session, sealer)] == [{"chat": 1}]
 
