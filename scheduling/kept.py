@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Table, bindparam, func, insert, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import ARRAY, Column, ColumnElement, any_, bindparam, insert, select, update
+from sqlmodel import Session, SQLModel
 
 from signals import flag
 from store.database import is_postgresql
@@ -47,24 +47,22 @@ class Known:
     check_ins: list[Any] = field(default_factory=list)
 
 
-_SIGNAL = (Signal.pupil_id, Signal.model, Signal.as_of, Signal.flagged, Signal.data_sealed)
-_CHECK_IN = (
-    CheckIn.id,
-    CheckIn.pupil_id,
-    CheckIn.group_id,
-    CheckIn.bank_version,
-    CheckIn.phase,
-    CheckIn.state,
-    CheckIn.opened_at,
-    CheckIn.ended_at,
-    CheckIn.answers_sealed,
-)
+_SIGNALS = SQLModel.metadata.tables[str(Signal.__tablename__)]
+_CHECK_INS = SQLModel.metadata.tables[str(CheckIn.__tablename__)]
+_KEPT = [_SIGNALS.c[name] for name in ("pupil_id", "model", "as_of", "flagged", "data_sealed")]
+_CHECK_IN = [
+    _CHECK_INS.c[name]
+    for name in (
+        *("id", "pupil_id", "group_id", "bank_version", "phase", "state"),
+        *("opened_at", "ended_at", "answers_sealed"),
+    )
+]
 
 
 def read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> list[Known]:
     """Read what is kept of some pupils, and their check-ins that ended since, oldest first."""
-    statement = select(*_SIGNAL).where(col(Signal.pupil_id).in_(pupil_ids))  # type: ignore[call-overload]
-    kept = {row.pupil_id: _of_row(sealer, row) for row in session.execute(statement)}
+    rows = session.execute(select(*_KEPT).where(_among(session, _SIGNALS.c.pupil_id, pupil_ids)))
+    kept = {row.pupil_id: _of_row(sealer, row) for row in rows.all()}
     known = [kept.get(pupil_id) or Known(pupil_id) for pupil_id in dict.fromkeys(pupil_ids)]
     for together in heard_of_together(known):
         add_check_ins(session, school_id, together)
@@ -94,14 +92,15 @@ def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known]) -> 
     """Read the check-ins of some pupils that ended and are not in what is kept of them, oldest first."""
     by_pupil = {one.pupil_id: one for one in known}
     statement = (
-        select(*_CHECK_IN)  # type: ignore[call-overload]
-        .where(CheckIn.school_id == school_id, col(CheckIn.pupil_id).in_(list(by_pupil)), CheckIn.state != "open")
-        .order_by(col(CheckIn.opened_at), col(CheckIn.id))
+        select(*_CHECK_IN)
+        .where(_CHECK_INS.c.school_id == school_id, _among(session, _CHECK_INS.c.pupil_id, list(by_pupil)))
+        .where(_CHECK_INS.c.state != "open")
+        .order_by(_CHECK_INS.c.opened_at, _CHECK_INS.c.id)
     )
     since = [one.as_of for one in known if one.as_of]
     if since and len(since) == len(known):
-        statement = statement.where(col(CheckIn.opened_at) > min(since))
-    for check_in in session.execute(statement):
+        statement = statement.where(_CHECK_INS.c.opened_at > min(since))
+    for check_in in session.execute(statement).all():
         one = by_pupil[check_in.pupil_id]
         if one.as_of is None or check_in.opened_at > one.as_of:
             one.check_ins.append(check_in)
@@ -119,40 +118,61 @@ def points_of(
     session: Session, sealer: Sealer, pupil_ids: Sequence[UUID], known: Mapping[UUID, float]
 ) -> Iterator[float]:
     """Give the points of some pupils of whom something is kept: the `known` ones as they are, the others read."""
-    yield from (known[pupil_id] for pupil_id in pupil_ids if pupil_id in known)
-    others = [pupil_id for pupil_id in pupil_ids if pupil_id not in known]
+    others = []
+    for pupil_id in pupil_ids:
+        points = known.get(pupil_id)
+        if points is None:
+            others.append(pupil_id)
+        else:
+            yield points
     for start in range(0, len(others), CHUNK):
         some = others[start : start + CHUNK]
-        rows = session.execute(select(Signal.pupil_id, Signal.data_sealed).where(col(Signal.pupil_id).in_(some)))
+        rows = session.execute(
+            select(_SIGNALS.c.pupil_id, _SIGNALS.c.data_sealed).where(_among(session, _SIGNALS.c.pupil_id, some))
+        )
         yield from (sealer.open("signal", "data", pupil_id, data)["points"] for pupil_id, data in rows)
+
+
+def _among(session: Session, column: Column[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Where a column is one of many ids: on PostgreSQL one array, for thousands of parameters are slow."""
+    if is_postgresql(session.connection()):
+        return column == any_(bindparam(None, ids, ARRAY(column.type)))
+    return column.in_(ids)
 
 
 def write(session: Session, sealer: Sealer, school_id: UUID, everyone: Sequence[Known]) -> None:
     """Put away what has changed, in few statements."""
-    table = SQLModel.metadata.tables["signal"]
     for start in range(0, len(everyone), CHUNK):
-        some = [one for one in everyone[start : start + CHUNK] if one.check_ins and one.as_of is not None]
+        some = [one for one in everyone[start : start + CHUNK] if one.check_ins]
         if new := [_values(sealer, one) for one in some if not one.kept]:
-            session.execute(insert(table).values(school_id=bindparam("school", school_id)), new)
+            session.execute(insert(_SIGNALS).values(school_id=bindparam("school", school_id)), new)
         if changed := [_values(sealer, one) for one in some if one.kept]:
-            _change(session, table, changed)
+            _change(session, changed)
     if everyone:
         session.expire_all()
 
 
-def _change(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Change many rows by their pupil: on PostgreSQL in one statement, which is several times cheaper there."""
+def _change(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Change many rows by their pupil: on PostgreSQL by COPY and one statement, which is several times cheaper."""
     if len(rows) == 1 or not is_postgresql(session.connection()):
         of = [{"of": row["pupil_id"], **{name: row[name] for name in row if name != "pupil_id"}} for row in rows]
-        session.execute(update(table).where(table.c.pupil_id == bindparam("of")), of)
+        session.execute(update(_SIGNALS).where(_SIGNALS.c.pupil_id == bindparam("of")), of)
         return
-    names = list(rows[0])
-    columns = [
-        func.unnest(bindparam(f"{name}_", [row[name] for row in rows], ARRAY(table.c[name].type))) for name in names
-    ]
-    new = select(*(column.label(name) for column, name in zip(columns, names, strict=True))).subquery("new")
-    values = {name: new.c[name] for name in names if name != "pupil_id"}
-    session.execute(update(table).where(table.c.pupil_id == new.c.pupil_id).values(values))
+    connection: Any = session.connection().connection.driver_connection
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS signal_new ON COMMIT DROP AS "
+            "SELECT pupil_id, model, as_of, flagged, data_sealed FROM signal WITH NO DATA"
+        )
+        cursor.execute("TRUNCATE signal_new")
+        with cursor.copy("COPY signal_new FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["uuid", "varchar", "timestamptz", "bool", "bytea"])
+            for row in rows:
+                copy.write_row([row[column.name] for column in _KEPT])
+        cursor.execute(
+            "UPDATE signal SET model = new.model, as_of = new.as_of, flagged = new.flagged, "
+            "data_sealed = new.data_sealed FROM signal_new AS new WHERE signal.pupil_id = new.pupil_id"
+        )
 
 
 def _values(sealer: Sealer, one: Known) -> dict[str, Any]:

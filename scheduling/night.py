@@ -35,7 +35,7 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
         .distinct()
     ).all()
     # Those last heard of together are read together.
-    known = [pupil for as_of, pupil in sorted((as_of, pupil) for pupil, as_of in behind if as_of)]
+    known = [pupil for pupil, _ in sorted((row for row in behind if row[1]), key=lambda row: row[1])]
     unknown = sorted(pupil for pupil, as_of in behind if not as_of)
     learns = session.get(SignalBars, school.id) is None
     pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]

@@ -185,7 +185,9 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -
     numbered, unknown, series = items.numbers, len(items.ids), items.series.tolist()
     rows: list[int] = []
     places: list[int] = []
-    given: list[tuple[int, int, float]] = []
+    asked_of: list[int] = []
+    chosen: list[int] = []
+    took: list[float] = []
     for row, (known, check_in) in enumerate(pairs):
         if known.as_of is not None:
             weeks[row] = (check_in.opened_at - known.as_of) / WEEK
@@ -193,17 +195,20 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -
             continue
         told = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)
         # The school's own questions are no part of the model, nor are how fast or how evenly they were answered.
-        answers = [(item, numbered.get(item, unknown), option, ms) for item, option, ms in told if not is_own(item)][
-            :MOST_ITEMS
-        ]
+        answers = [answer for answer in told if not is_own(answer[0])][:MOST_ITEMS]
         rows += [row] * len(answers)
         places += range(len(answers))
-        given += [(number, -1 if option is None else option, ms) for _, number, option, ms in answers]
-        met = [item for item, number, _, _ in answers if series[number] != STATE]
-        known.recent = [*known.recent, *met][-REMEMBERED:]
-    if given:
+        for item, option, ms in answers:
+            number = numbered.get(item, unknown)
+            asked_of.append(number)
+            chosen.append(-1 if option is None else option)
+            took.append(ms)
+            if series[number] != STATE:
+                known.recent.append(item)
+        del known.recent[:-REMEMBERED]
+    if rows:
         at = (rows, places)
-        numbers[at], options[at], milliseconds[at] = zip(*given, strict=True)
+        numbers[at], options[at], milliseconds[at] = asked_of, chosen, took
     widest = max(places, default=0) + 1
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
     # A check-in of the school's own questions alone asked nothing of the model: to leave it is no silence.
@@ -231,7 +236,8 @@ def _decide(
     room: int | None = None
     new: list[Flag] = []
     nudged = _nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
-    for step in sorted(steps, key=lambda one: (_ended(one.check_in), one.check_in.id)):
+    # By number: fifty thousand ids are dear to compare.
+    for step in sorted(steps, key=lambda one: (_ended(one.check_in), one.check_in.id.int)):
         known, at = step.known, step.check_in.opened_at
         before = known.flagged
         if before:
