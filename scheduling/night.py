@@ -25,18 +25,10 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
     Pupils of whom nothing is kept yet need all their check-ins read, so only some of them are taken at a time. The
     first pass of an installation learns and tells nobody: what it finds is not news.
     """
-    behind = session.exec(
-        select(CheckIn.pupil_id, col(Signal.as_of))
-        .join(Wave, col(Wave.id) == col(CheckIn.wave_id))
-        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
-        .where(Wave.school_id == school.id, col(Wave.opens_at) > now - LATELY)
-        .where(CheckIn.school_id == school.id, CheckIn.state != "open")
-        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
-        .distinct()
-    ).all()
+    behind = _behind(session, school.id, now)
     # Those last heard of together are read together.
-    known = [pupil for pupil, _ in sorted((row for row in behind if row[1]), key=lambda row: row[1])]
-    unknown = sorted(pupil for pupil, as_of in behind if not as_of)
+    known = [pupil for _, _, pupil in sorted((as_of, pupil.int, pupil) for pupil, as_of in behind.items() if as_of)]
+    unknown = sorted(pupil for pupil, as_of in behind.items() if not as_of)
     learns = session.get(SignalBars, school.id) is None
     pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]
     points = take_in(session, sealer, school, pupils, now, None if learns else raised).points
@@ -45,6 +37,21 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
     if pupils or learns:
         _set_bars(session, sealer, school.id, points, now)
     return False
+
+
+def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, datetime | None]:
+    """Find the pupils with check-ins of late that were not taken in, and when each was last heard of."""
+    lately = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) > now - LATELY)
+    # By their ids, and pupils named twice told apart here: a join or DISTINCT would have SQLite walk through all
+    # check-ins that the school ever had.
+    waves = session.exec(lately).all()
+    rows = session.execute(
+        select(CheckIn.pupil_id, col(Signal.as_of))
+        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
+        .where(CheckIn.school_id == school_id, col(CheckIn.wave_id).in_(waves), CheckIn.state != "open")
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+    )
+    return {pupil_id: as_of for pupil_id, as_of in rows.all()}
 
 
 def _set_bars(

@@ -1,13 +1,15 @@
 """What is kept: read together by when pupils were last heard of, and put away for many at once."""
 
 from datetime import UTC, datetime, timedelta
+from sqlite3 import Cursor
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlmodel import Session, select
 
 from scheduling.kept import ALIKE, Known, heard_of_together, points_of, read, write
+from scheduling.night import nightly
 from store.ids import new_id
 from store.sealing import Sealer
 from store.signal_tables import Signal
@@ -93,3 +95,29 @@ def test_who_was_away_for_long_has_nobody_elses_past_read(room: Classroom):
 
     assert [len(one.check_ins) for one in both] == [1, 5]
     assert fetched == [1, 1]
+
+
+@pytest.mark.only(database_url="sqlite")
+def test_a_night_walks_through_no_past_check_ins(room: Classroom):
+    pupil = room.pupil(FIRST)
+    for _ in range(2):
+        room.clock.move(days=7)
+        check_in = room.check_in(pupil)
+        check_in.state, check_in.ended_at = "missed", room.clock()
+        room.session.add(check_in)
+    room.session.commit()
+    write(room.session, room.sealer, room.school.id, [known(room, pupil.id, room.clock() - WEEK, 0.0)])
+    room.session.commit()
+    ways: list[str] = []
+
+    @event.listens_for(room.session.connection(), "before_cursor_execute")
+    def explain(connection: Connection, cursor: Cursor, statement: str, parameters: tuple[str, ...], *_rest: object) -> None:
+        if statement.startswith("SELECT"):
+            ways.extend(row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    assert nightly(room.session, room.sealer, room.school, room.clock(), lambda flag: None) is False
+
+    assert [way for way in ways if " check_in " in way] == [
+        "SEARCH check_in USING INDEX ix_check_in_group (school_id=? AND wave_id=?)",
+        "SEARCH check_in USING INDEX ix_check_in_pupil (school_id=? AND pupil_id=? AND opened_at>?)",
+    ]
