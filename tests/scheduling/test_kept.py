@@ -111,7 +111,9 @@ def test_a_night_walks_through_no_past_check_ins(room: Classroom):
     ways: list[str] = []
 
     @event.listens_for(room.session.connection(), "before_cursor_execute")
-    def explain(connection: Connection, cursor: Cursor, statement: str, parameters: tuple[str, ...], *_rest: object) -> None:
+    def explain(
+        connection: Connection, cursor: Cursor, statement: str, parameters: tuple[str, ...], *_rest: object
+    ) -> None:
         if statement.startswith("SELECT"):
             ways.extend(row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
