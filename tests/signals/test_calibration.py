@@ -63,9 +63,9 @@ def test_items_come_back_from_their_own_answers():
 
 
 def test_answers_not_given_say_nothing():
-    given = answers_to(FIVE, LEVELS[:400])
+    given = answers_to(FIVE[:3], LEVELS[:400])
     given[0] = -1
-    found = calibrate(given, FIVE)
+    found = calibrate(given, FIVE[:3])
     assert abs(found.levels[0]) < 1e-9
     assert found.errors[0] == pytest.approx(1.0, abs=0.01)
 
