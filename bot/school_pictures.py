@@ -12,7 +12,9 @@ import base64
 import json
 import os
 import sys
+from collections.abc import Sequence
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ BLUE, GREY, INK, PALE = "#0072B2", "#8C8C8C", "#1A1A1A", "#E6E6E6"
 DPI = 110
 # Inches; a school of one year group still has room for the title and the words below.
 NARROWEST = 8.5
+# Of the words below the charts.
+LETTERS_AN_INCH = 13
 # Longer than any drawing takes, also on a busy machine.
 SECONDS = 240.0
 KEPT = ("HOME", "LANG", "PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TMPDIR")
@@ -164,6 +168,10 @@ def _frame(chart: Axes, plan: Plan) -> None:
         chart.spines[side].set_color(GREY)
     days = [day for day, _ in plan["months"]]
     chart.set_xticks(days, labels=[name for _, name in plan["months"]])
+    labels = chart.get_xticklabels()
+    if len(labels) > 1:
+        # Within its own chart: the next one begins close by, often with the same month.
+        labels[-1].set_horizontalalignment("right")
     if plan["days"]:
         chart.set_xlim(plan["days"][0] - 5, plan["days"][-1] + 5)
     chart.tick_params(labelsize=8, colors="#404040", length=3)
@@ -173,15 +181,20 @@ def _line(chart: Axes, days: list[int], values: list[float | None], colour: str,
     """A line that breaks where a value is not there; one between two breaks is a dot."""
     heights = [float("nan") if value is None else value for value in values]
     chart.plot(days, heights, color=colour, linewidth=width, solid_capstyle="round")
-    alone = [
+    alone = _alone(values)
+    chart.plot([days[one] for one in alone], [heights[one] for one in alone], "o", color=colour, markersize=2 * width)
+
+
+def _alone(values: Sequence[object]) -> list[int]:
+    """The places of values that stand between two gaps."""
+    return [
         place
         for place, value in enumerate(values)
         if value is not None and all(_at(values, place + step) is None for step in (-1, 1))
     ]
-    chart.plot([days[one] for one in alone], [heights[one] for one in alone], "o", color=colour, markersize=2 * width)
 
 
-def _at(values: list[float | None], place: int) -> float | None:
+def _at(values: Sequence[object], place: int) -> object:
     return values[place] if 0 <= place < len(values) else None
 
 
@@ -189,13 +202,16 @@ def _band(chart: Axes, days: list[int], points: list[list[float] | None]) -> Non
     gap = float("nan")
     lower, upper = ([gap if point is None else point[end] for point in points] for end in (1, 2))
     chart.fill_between(days, lower, upper, color=BLUE, alpha=0.2, linewidth=0)
+    # A band between two gaps would have no width.
+    for one in _alone(points):
+        chart.vlines(days[one], lower[one], upper[one], color=BLUE, alpha=0.35, linewidth=4)
 
 
 def _reach(plan: Plan) -> float:
-    """How far from the middle the charts reach: the same for all, so that they can be compared."""
+    """How far from the middle the charts reach, in twentieths: the same for all, so that they can be compared."""
     points = [point for series in plan["years"] for year in series for point in year if point]
     farthest = max((max(0.5 - lower, upper - 0.5) for _, lower, upper in points), default=0.0)
-    return min(0.5, max(0.15, farthest))
+    return min(0.5, max(0.15, ceil(20 * farthest) / 20))
 
 
 def _folded(name: str) -> str:
@@ -208,10 +224,22 @@ def _folded(name: str) -> str:
 
 
 def _title(figure: Figure, plan: Plan, legend: tuple[str, ...]) -> None:
-    height = figure.get_size_inches()[1]
+    width, height = figure.get_size_inches()
     figure.suptitle(plan["words"]["title"], fontsize=14, color=INK, weight="bold", y=1 - 0.12 / height, va="top")
-    words = " · ".join(plan["words"][word] for word in legend)
-    figure.supxlabel(words, fontsize=9, color="#404040", y=0.08 / height, va="bottom")
+    words = in_lines([plan["words"][word] for word in legend], int(LETTERS_AN_INCH * width))
+    figure.supxlabel(words, fontsize=9, color="#404040", y=0.06 / height, va="bottom")
+
+
+def in_lines(parts: Sequence[str], letters: int) -> str:
+    """Put parts one after the other, in as many lines as they need."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and len(longer) > letters:
+            lines.append(part)
+        else:
+            lines[-1:] = [longer]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -44,8 +44,10 @@ def may_start(
 
     The same check-in is always drawn alike, whichever pass comes to it first.
     """
+    if not school.policy.get(SETTING):
+        return True
     points = float(flag.points(evidence(board))[0])
-    if not school.policy.get(SETTING) or points >= bars.enter + NEAR:
+    if points >= bars.enter + NEAR:
         return True
     chance, poles = float(flag.chance(np.array(points))), int(np.abs(polar(board)[0]).sum())
     if flag.level(chance, poles, flagged=True) == "priority":

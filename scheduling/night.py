@@ -1,10 +1,12 @@
 """The nightly pass: what was not taken in on completion, missed check-ins above all, and the school's bars set anew."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from scheduling.kept import points_of
 from scheduling.school import SchoolFacts
 from scheduling.scoring import Raise, take_in
 from signals import flag
@@ -23,36 +25,45 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
     Pupils of whom nothing is kept yet need all their check-ins read, so only some of them are taken at a time. The
     first pass of an installation learns and tells nobody: what it finds is not news.
     """
-    behind = session.exec(
-        select(CheckIn.pupil_id, col(Signal.as_of).is_not(None))
-        .join(Wave, col(Wave.id) == col(CheckIn.wave_id))
-        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
-        .where(Wave.school_id == school.id, col(Wave.opens_at) > now - LATELY)
-        .where(CheckIn.school_id == school.id, CheckIn.state != "open")
-        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
-        .distinct()
-    ).all()
-    known = sorted(pupil for pupil, kept in behind if kept)
-    unknown = sorted(pupil for pupil, kept in behind if not kept)
+    behind = _behind(session, school.id, now)
+    # Those last heard of together are read together.
+    known = [pupil for _, _, pupil in sorted((as_of, pupil.int, pupil) for pupil, as_of in behind.items() if as_of)]
+    unknown = sorted(pupil for pupil, as_of in behind.items() if not as_of)
     learns = session.get(SignalBars, school.id) is None
     pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]
-    if pupils:
-        take_in(session, sealer, school, pupils, now, None if learns else raised)
+    points = take_in(session, sealer, school, pupils, now, None if learns else raised).points
     if len(unknown) > UNKNOWN_AT_ONCE:
         return True
     if pupils or learns:
-        _set_bars(session, sealer, school.id, now)
+        _set_bars(session, sealer, school.id, points, now)
     return False
 
 
-def _set_bars(session: Session, sealer: Sealer, school_id: UUID, now: datetime) -> None:
-    """Set the bars from the points of everybody taking part."""
+def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, datetime | None]:
+    """Find the pupils with check-ins of late that were not taken in, and when each was last heard of."""
+    lately = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) > now - LATELY)
+    # By their ids, and pupils named twice told apart here: a join or DISTINCT would have SQLite walk through all
+    # check-ins that the school ever had.
+    waves = session.exec(lately).all()
     rows = session.execute(
-        select(Signal.pupil_id, Signal.data_sealed)
+        select(CheckIn.pupil_id, col(Signal.as_of))
+        .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
+        .where(CheckIn.school_id == school_id, col(CheckIn.wave_id).in_(waves), CheckIn.state != "open")
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+    )
+    return {pupil_id: as_of for pupil_id, as_of in rows.all()}
+
+
+def _set_bars(
+    session: Session, sealer: Sealer, school_id: UUID, just_found: Mapping[UUID, float], now: datetime
+) -> None:
+    """Set the bars from the points of everybody taking part; those this pass has worked out need not be read."""
+    pupils = session.execute(
+        select(Signal.pupil_id)
         .join(Pupil, col(Pupil.id) == col(Signal.pupil_id))
         .where(Signal.school_id == school_id, Pupil.status == "active", Signal.model == flag.MODEL)
     )
-    points = [sealer.open("signal", "data", pupil_id, data)["points"] for pupil_id, data in rows]
+    points = list(points_of(session, sealer, pupils.scalars().all(), just_found))
     bars = flag.bars(points)
     row = session.get(SignalBars, school_id) or SignalBars(school_id=school_id, at=now, enter=0, leave=0, pupils=0)
     row.at, row.enter, row.leave, row.pupils = now, bars.enter, bars.leave, len(points)

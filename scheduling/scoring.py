@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
@@ -18,14 +18,15 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Table, bindparam, func, insert, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from conversations import bank
 from conversations.bank import CONTEXTS, FACTORS, UnknownBankVersion
 from conversations.model import Band
 from conversations.own_questions import is_own
 from scheduling.drawing import may_start
+from scheduling.kept import CHUNK, Known, add_check_ins, read, write
 from scheduling.school import SchoolFacts
 from signals import flag
 from signals.account import account
@@ -42,9 +43,6 @@ from store.tables import CheckIn, Flag, Pupil
 WEEK = timedelta(weeks=1)
 # A check-in that ended longer ago than this is taken in, but no tutor is written to about it.
 FRESH = timedelta(days=4)
-CHUNK = 2_000
-# What is older has faded, and a pupil's first pass must not keep everybody's taps waiting.
-LEARNT_FROM = 52
 MOST_ITEMS = 16
 REMEMBERED = 12
 # It did not reach the phone, or the pupil was absent from school: not answering it is no silence.
@@ -53,30 +51,23 @@ NOT_ASKED = ("undelivered", "absent")
 Raise = Callable[[Flag], None]
 
 
-@dataclass
-class _Known:
-    """What is kept of one pupil while a pass is under way; `recent` are the steering items they met lately."""
-
-    pupil_id: UUID
-    kept: bool
-    as_of: datetime | None
-    row: str | None
-    flagged: bool
-    up_at: datetime | None
-    recent: list[str]
-    points: float = 0.0
-    check_ins: list[Any] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Step:
     """One check-in taken in: whose, what the points came to, and the board's row if they pass the bar."""
 
-    known: _Known
+    known: Known
     check_in: Any
     points: float
     state_answers: float
     board: Board | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a pass took in: how many check-ins, and what the points of their pupils have come to."""
+
+    check_ins: int
+    points: Mapping[UUID, float]
 
 
 def items_of(version: str, band: Band) -> ItemSet:
@@ -109,21 +100,21 @@ def take_in(
     pupil_ids: Sequence[UUID],
     now: datetime,
     raised: Raise | None,
-) -> int:
-    """Take in whatever check-ins of some pupils have ended since. Gives how many.
+) -> Taken:
+    """Take in whatever check-ins of some pupils have ended since.
 
     `raised` is told of each new flag; without it levels go up and nobody is told.
     """
     bars = read_bars(session, school.id)
     steps: list[_Step] = []
-    everyone: list[_Known] = []
+    everyone: list[Known] = []
     for start in range(0, len(pupil_ids), CHUNK):
-        known = _read(session, sealer, school.id, pupil_ids[start : start + CHUNK])
+        known = read(session, sealer, school.id, pupil_ids[start : start + CHUNK])
         steps += _advance(sealer, known, bars)
-        everyone += known
+        everyone += (one for one in known if one.check_ins)
     _decide(session, sealer, school, steps, bars, now, raised)
-    _write(session, sealer, school.id, everyone)
-    return len(steps)
+    write(session, sealer, school.id, everyone)
+    return Taken(len(steps), {one.pupil_id: one.points for one in everyone})
 
 
 def read_bars(session: Session, school_id: UUID) -> Bars:
@@ -134,7 +125,7 @@ def read_bars(session: Session, school_id: UUID) -> Bars:
 
 def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> tuple[Board, list[bool]]:
     """What is known of some pupils, with all that has ended, and who is flagged; nothing is written or raised."""
-    known, bars = _read(session, sealer, school_id, pupil_ids), read_bars(session, school_id)
+    known, bars = read(session, sealer, school_id, pupil_ids), read_bars(session, school_id)
     for step in _advance(sealer, known, bars):
         step.known.flagged = flag.stays(step.points, step.known.flagged, bars)
     return take_up([one.row for one in known]), [one.flagged for one in known]
@@ -142,8 +133,8 @@ def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[
 
 def level_at(session: Session, sealer: Sealer, school_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, float]:
     """How things were for some pupils, each at a moment of their own: levels in SD, by what was known then."""
-    known = [_Known(pupil_id, False, None, None, False, None, []) for pupil_id in moments]
-    _add_check_ins(session, school_id, {one.pupil_id: one for one in known}, None)
+    known = [Known(pupil_id) for pupil_id in moments]
+    add_check_ins(session, school_id, known)
     for one in known:
         one.check_ins = [row for row in one.check_ins if row.opened_at <= moments[one.pupil_id]]
     for _ in _advance(sealer, known, flag.bars([])):
@@ -152,62 +143,10 @@ def level_at(session: Session, sealer: Sealer, school_id: UUID, moments: Mapping
     return {one.pupil_id: float(its) for one, its in zip(known, levels(board)[:, FACTOR_COUNT], strict=True)}
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-_COLUMNS = (
-    CheckIn.id,
-    CheckIn.pupil_id,
-    CheckIn.group_id,
-    CheckIn.bank_version,
-    CheckIn.phase,
-    CheckIn.state,
-    CheckIn.opened_at,
-    CheckIn.ended_at,
-    CheckIn.answers_sealed,
-)
-
-
-def _read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> list[_Known]:
-    """Read what is kept of some pupils, and their check-ins that ended since, oldest first."""
-    rows = session.execute(select(Signal).where(col(Signal.pupil_id).in_(pupil_ids))).scalars()
-    known = {row.pupil_id: _of_row(sealer, row) for row in rows}
-    for pupil_id in pupil_ids:
-        known.setdefault(pupil_id, _Known(pupil_id, False, None, None, False, None, []))
-    since = [one.as_of for one in known.values() if one.as_of]
-    _add_check_ins(session, school_id, known, min(since) if since and len(since) == len(known) else None)
-    for one in known.values():
-        if one.as_of is None:
-            one.check_ins = one.check_ins[-LEARNT_FROM:]
-    return [known[pupil_id] for pupil_id in dict.fromkeys(pupil_ids)]
-
-
-def _add_check_ins(session: Session, school_id: UUID, known: Mapping[UUID, _Known], since: datetime | None) -> None:
-    """Read the check-ins of some pupils that ended and are not in what is kept of them, oldest first."""
-    statement = (
-        select(*_COLUMNS)  # type: ignore[call-overload]
-        .where(CheckIn.school_id == school_id, col(CheckIn.pupil_id).in_(list(known)), CheckIn.state != "open")
-        .order_by(col(CheckIn.opened_at), col(CheckIn.id))
-    )
-    if since is not None:
-        statement = statement.where(col(CheckIn.opened_at) > since)
-    for check_in in session.execute(statement):
-        one = known[check_in.pupil_id]
-        if one.as_of is None or check_in.opened_at > one.as_of:
-            one.check_ins.append(check_in)
-
-
-def _of_row(sealer: Sealer, row: Signal) -> _Known:
-    if row.model != flag.MODEL:
-        return _Known(row.pupil_id, True, None, None, False, None, [])
-    data = sealer.read(row, "data")
-    up_at = datetime.fromisoformat(data["up_at"]) if data["up_at"] else None
-    return _Known(row.pupil_id, True, row.as_of, data["board"], row.flagged, up_at, data["recent"], data["points"])
-
-
 # --- taking in --------------------------------------------------------------------------------------------------------
 
 
-def _advance(sealer: Sealer, known: list[_Known], bars: Bars) -> Iterator[_Step]:
+def _advance(sealer: Sealer, known: list[Known], bars: Bars) -> Iterator[_Step]:
     """Take in the first new check-in of each pupil, then the second, and so on; those of one bank together."""
     board = take_up([one.row for one in known])
     rounds = max((len(one.check_ins) for one in known), default=0)
@@ -229,7 +168,7 @@ def _advance(sealer: Sealer, known: list[_Known], bars: Bars) -> Iterator[_Step]
             one.row = text
 
 
-def _steps(known: Sequence[_Known], number: int, board: Board, bars: Bars) -> Iterator[_Step]:
+def _steps(known: Sequence[Known], number: int, board: Board, bars: Bars) -> Iterator[_Step]:
     points = flag.points(evidence(board))
     for place, one in enumerate(known):
         check_in, its = one.check_ins[number], float(points[place])
@@ -238,27 +177,39 @@ def _steps(known: Sequence[_Known], number: int, board: Board, bars: Bars) -> It
         yield _Step(one, check_in, its, float(board.answers[place, FACTOR_COUNT]), row)
 
 
-def _sheet(sealer: Sealer, pairs: Sequence[tuple[_Known, Any]], items: ItemSet) -> Sheet:
+def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -> Sheet:
     """Lay out one check-in of each pupil as arrays; what the bank does not know is left out."""
     shape = (len(pairs), MOST_ITEMS)
     numbers, options = np.full(shape, len(items.ids), dtype=np.intp), np.full(shape, -1, dtype=np.intp)
     milliseconds, weeks = np.full(shape, -1.0), np.zeros(len(pairs))
-    widest = 1
+    numbered, unknown, series = items.numbers, len(items.ids), items.series.tolist()
+    rows: list[int] = []
+    places: list[int] = []
+    asked_of: list[int] = []
+    chosen: list[int] = []
+    took: list[float] = []
     for row, (known, check_in) in enumerate(pairs):
         if known.as_of is not None:
             weeks[row] = (check_in.opened_at - known.as_of) / WEEK
         if check_in.answers_sealed is None:
             continue
-        given = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)
+        told = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)
         # The school's own questions are no part of the model, nor are how fast or how evenly they were answered.
-        answers = [answer for answer in given if not is_own(answer[0])][:MOST_ITEMS]
-        widest = max(widest, len(answers))
-        for place, (item, option, ms) in enumerate(answers):
-            numbers[row, place] = items.number(item)
-            options[row, place] = -1 if option is None else option
-            milliseconds[row, place] = ms
-        met = [item for item, _, _ in answers if items.series[items.number(item)] != STATE]
-        known.recent = [*known.recent, *met][-REMEMBERED:]
+        answers = [answer for answer in told if not is_own(answer[0])][:MOST_ITEMS]
+        rows += [row] * len(answers)
+        places += range(len(answers))
+        for item, option, ms in answers:
+            number = numbered.get(item, unknown)
+            asked_of.append(number)
+            chosen.append(-1 if option is None else option)
+            took.append(ms)
+            if series[number] != STATE:
+                known.recent.append(item)
+        del known.recent[:-REMEMBERED]
+    if rows:
+        at = (rows, places)
+        numbers[at], options[at], milliseconds[at] = asked_of, chosen, took
+    widest = max(places, default=0) + 1
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
     # A check-in of the school's own questions alone asked nothing of the model: to leave it is no silence.
     asked = np.array([_asks_of_bank(check_in) for _, check_in in pairs], dtype=bool)
@@ -283,7 +234,10 @@ def _decide(
 ) -> None:
     """Go through the check-ins in the order in which they ended, and raise what flags are due."""
     room: int | None = None
-    for step in sorted(steps, key=lambda one: (one.check_in.ended_at or one.check_in.opened_at, one.check_in.id)):
+    new: list[Flag] = []
+    nudged = _nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
+    # By number: fifty thousand ids are dear to compare.
+    for step in sorted(steps, key=lambda one: (_ended(one.check_in), one.check_in.id.int)):
         known, at = step.known, step.check_in.opened_at
         before = known.flagged
         if before:
@@ -296,17 +250,27 @@ def _decide(
             bars=bars,
         ):
             # What is old news raises nobody; if it still holds, the next check-in does.
-            due = raised is None or (step.check_in.ended_at or at) > now - FRESH
+            due = raised is None or _ended(step.check_in) > now - FRESH
             room = _room(session, school.id) if room is None else room
-            free = due and room > 0 and (raised is None or not _tutor_is_full(session, school.id, step.check_in))
+            free = due and room > 0 and (raised is None or not _tutor_is_full(nudged, step.check_in))
             if free and (raised is None or _may_start(session, sealer, school, step, bars)):
                 known.flagged, room = True, room - 1
                 if raised is not None:
-                    raised(_new_flag(session, sealer, school, step, bars, now))
+                    new.append(_new_flag(sealer, school, step, bars, now))
+                    nudged[step.check_in.group_id].append(step.check_in.ended_at)
         if room is not None and before and not known.flagged:
             room += 1
         if known.flagged:
             known.up_at = at
+    if raised is not None and new:
+        session.add_all(new)
+        session.flush()
+        for row in new:
+            raised(row)
+
+
+def _ended(check_in: Any) -> datetime:  # noqa: ANN401 (a row of columns)
+    return cast(datetime, check_in.ended_at or check_in.opened_at)
 
 
 def _may_start(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars) -> bool:
@@ -325,20 +289,30 @@ def _room(session: Session, school_id: UUID) -> int:
     return max(ceil(flag.ENTER_SHARE * active), flag.NEW_A_TUTOR_A_WEEK) - flagged
 
 
-def _tutor_is_full(session: Session, school_id: UUID, check_in: Any) -> bool:  # noqa: ANN401 (a row)
+def _nudged(session: Session, school_id: UUID, check_ins: Sequence[Any]) -> dict[UUID, list[datetime | None]]:
+    """For each tutor group of some check-ins, when those ended that brought nudges, a week back and on."""
+    nudged: dict[UUID, list[datetime | None]] = defaultdict(list)
+    if check_ins:
+        since = min(map(_ended, check_ins)) - WEEK
+        groups = {check_in.group_id for check_in in check_ins}
+        rows = session.execute(
+            select(Flag.group_id, CheckIn.ended_at)
+            .join(CheckIn, col(CheckIn.id) == col(Flag.check_in_id))
+            .where(Flag.school_id == school_id, col(Flag.group_id).in_(groups), col(CheckIn.ended_at) > since)
+        )
+        for group_id, ended_at in rows:
+            nudged[group_id].append(ended_at)
+    return nudged
+
+
+def _tutor_is_full(nudged: Mapping[UUID, list[datetime | None]], check_in: Any) -> bool:  # noqa: ANN401 (a row)
     """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
-    at = check_in.ended_at or check_in.opened_at
-    new = session.exec(
-        select(func.count())
-        .select_from(Flag)
-        .join(CheckIn, col(CheckIn.id) == col(Flag.check_in_id))
-        .where(Flag.school_id == school_id, Flag.group_id == check_in.group_id)
-        .where(col(CheckIn.ended_at) > at - WEEK, col(CheckIn.ended_at) <= at)
-    ).one()
+    at = _ended(check_in)
+    new = sum(1 for one in nudged.get(check_in.group_id, ()) if one is not None and at - WEEK < one <= at)
     return new >= flag.NEW_A_TUTOR_A_WEEK
 
 
-def _new_flag(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars, now: datetime) -> Flag:
+def _new_flag(sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars, now: datetime) -> Flag:
     row = Flag(
         school_id=school.id,
         pupil_id=step.known.pupil_id,
@@ -348,48 +322,4 @@ def _new_flag(session: Session, sealer: Sealer, school: SchoolFacts, step: _Step
         raised_at=now,
     )
     sealer.write(row, "reasons", account(cast(Board, step.board), bars))
-    session.add(row)
-    session.flush()
     return row
-
-
-# --- writing ----------------------------------------------------------------------------------------------------------
-
-
-def _write(session: Session, sealer: Sealer, school_id: UUID, everyone: Sequence[_Known]) -> None:
-    """Put away what has changed, in two statements."""
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for one in everyone:
-        if one.check_ins and one.as_of is not None:
-            (changed if one.kept else new).append(_values(sealer, school_id, one))
-    table = _table(Signal)
-    if new:
-        session.execute(
-            insert(table), [{"pupil_id": one["of"], **{k: one[k] for k in one if k != "of"}} for one in new]
-        )
-    if changed:
-        session.execute(update(table).where(table.c.pupil_id == bindparam("of")), changed)
-    if new or changed:
-        session.expire_all()
-
-
-def _values(sealer: Sealer, school_id: UUID, one: _Known) -> dict[str, Any]:
-    data = {
-        "board": one.row,
-        "points": one.points,
-        "up_at": one.up_at.isoformat() if one.up_at else None,
-        "recent": one.recent,
-    }
-    return {
-        "of": one.pupil_id,
-        "school_id": school_id,
-        "model": flag.MODEL,
-        "as_of": one.as_of,
-        "flagged": one.flagged,
-        "data_sealed": sealer.seal("signal", "data", one.pupil_id, data),
-    }
-
-
-def _table(model: type[SQLModel]) -> Table:
-    return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -26,7 +26,9 @@ def take_up(rows: Sequence[str | None]) -> Board:
     """Read rows written by `put_away`; None, and what is no such row, is a pupil of whom nothing is known."""
     shapes, fresh = _stranger()
     sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
-    flat = np.stack([_row(row, fresh) for row in rows]) if rows else np.zeros((0, len(fresh)))
+    stranger = fresh.tobytes()
+    flat = np.frombuffer(b"".join(_row(row, stranger) for row in rows), dtype="<f8").reshape(len(rows), len(fresh))
+    flat = np.where(np.isfinite(flat).all(axis=1, keepdims=True), flat, fresh)
     ends = np.cumsum(sizes)
     parts: list[Any] = [
         flat[:, end - size : end].reshape(-1, *shape) for end, size, shape in zip(ends, sizes, shapes, strict=True)
@@ -58,11 +60,11 @@ def _parts(board: Board) -> list[Any]:
     ]
 
 
-def _row(text: str | None, fresh: NDArray[np.float64]) -> NDArray[np.float64]:
+def _row(text: str | None, stranger: bytes) -> bytes:
     if text is None:
-        return fresh
+        return stranger
     try:
-        row = np.frombuffer(base64.b64decode(text), dtype="<f8")
+        row = base64.b64decode(text)
     except ValueError:
-        return fresh
-    return row if len(row) == len(fresh) and bool(np.all(np.isfinite(row))) else fresh
+        return stranger
+    return row if len(row) == len(stranger) else stranger

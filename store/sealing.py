@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-# Made once: json.dumps would make an encoder at every call.
+# Made once: json.dumps would make an encoder at every call, and json.loads guess at the encoding.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_of_json = json.JSONDecoder().decode
 
 _VERSION = 1
 _KEY_BYTES = 32
@@ -142,7 +143,7 @@ class Sealer:
 
     def open(self, table: str, column: str, row_id: UUID, envelope: bytes) -> Any:  # noqa: ANN401 (JSON)
         """Open what `seal` made for the same column of the same row. Raises Unreadable."""
-        return json.loads(self._plain(table, column, row_id, envelope))
+        return _of_json(self._plain(table, column, row_id, envelope).decode())
 
     def _plain(self, table: str, column: str, row_id: UUID, envelope: bytes) -> bytes:
         head, nonce = envelope[: 1 + _ID_BYTES], envelope[1 + _ID_BYTES : 1 + _ID_BYTES + _NONCE_BYTES]

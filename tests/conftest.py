@@ -33,6 +33,10 @@ settings.register_profile(
 )
 settings.load_profile("earshot")
 
+# One thread each for the numbers: two test processes on two cores would spin, waiting for one another. Numpy reads it
+# when it is first imported, which is after this.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 DATABASES = os.environ.get("EARSHOT_TEST_DATABASES", "sqlite,postgresql").split(",")
 
 

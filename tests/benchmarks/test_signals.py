@@ -45,6 +45,7 @@ def test_what_is_said_of_a_week_does_not_change_with_the_weeks_after_it():
     first = score(year).signals
     year.options[20:] = 0
     year.milliseconds[20:] = 100.0
+    year.answered[20:] = ~year.answered[20:]
     second = score(year).signals
     assert np.array_equal(first[:20], second[:20])
     assert not np.array_equal(first[20:], second[20:])

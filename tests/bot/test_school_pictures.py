@@ -7,10 +7,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from bot.school_pictures import NotDrawn, draw
+from bot.school_pictures import NotDrawn, draw, in_lines
 from bot.slack.blocks import Reader
 from bot.slack.school_plan import ALT_LENGTH, message, pictures
 from scheduling.school_view import SchoolView, WaveTotals
@@ -41,6 +42,27 @@ async def test_no_week_one_week_and_many_become_pictures_large_enough_to_read():
     plans = [one.plan for weeks in (0, 1, 3, 60) for one in pictures(view(weeks), READER)]
     drawn = [Image.open(BytesIO(png)) for png in await draw(plans)]
     assert [(one.format, one.width > 500, one.height > 200) for one in drawn] == [("PNG", True, True)] * 12
+
+
+@pytest.mark.parametrize(
+    ("letters", "lines"),
+    [
+        (40, "one · two three · four"),
+        (15, "one · two three\nfour"),
+        (10, "one\ntwo three\nfour"),
+        (1, "one\ntwo three\nfour"),
+    ],
+)
+def test_words_below_a_narrow_picture_take_as_many_lines_as_they_need(letters: int, lines: str):
+    assert in_lines(["one", "two three", "four"], letters) == lines
+
+
+async def test_a_narrow_picture_cuts_nothing_off():
+    plans = [one.plan for one in pictures(view(), READER)]
+    for png in await draw(plans):
+        picture = np.asarray(Image.open(BytesIO(png)).convert("L"))
+        edges = (picture[:, :3], picture[:, -3:], picture[:3], picture[-3:])
+        assert [int(edge.min()) for edge in edges] == [255] * 4
 
 
 async def test_a_plan_that_is_none_raises_one_error_and_nothing_else():

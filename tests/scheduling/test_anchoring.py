@@ -92,7 +92,7 @@ def test_all_sixteen_answers_are_taken_in(room: Classroom):
     check_in.state, check_in.ended_at = "answered", room.clock()
     room.session.add(check_in)
     room.session.commit()
-    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == 1
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None).check_ins == 1
     assert room.rows(CheckIn)[0].state == "answered"
 
 

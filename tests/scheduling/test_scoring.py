@@ -13,6 +13,7 @@ from conversations.bank import LATEST, load
 from conversations.bank.rotation import choose
 from scheduling import scoring
 from scheduling.choosing import choose_items
+from scheduling.kept import LEARNT_FROM
 from scheduling.night import nightly
 from scheduling.scoring import take_in
 from signals.flag import MODEL, NEW_A_TUTOR_A_WEEK, retrace
@@ -115,21 +116,21 @@ def test_a_pass_reads_what_is_new_and_nothing_twice(room: Classroom):
     for week in range(3):
         room.clock.move(days=7)
         answer(room, pupil, 0.75, week)
-    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == 3
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None).check_ins == 3
     before = kept(room)
-    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == 0
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None).check_ins == 0
     assert kept(room) == before
     room.clock.move(days=7)
     answer(room, pupil, 0.75, 4)
-    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == 1
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None).check_ins == 1
 
 
 def test_of_a_pupil_met_for_the_first_time_only_the_last_check_ins_are_read(room: Classroom):
     pupil = room.pupil(FIRST)
-    for week in range(scoring.LEARNT_FROM + 2):
+    for week in range(LEARNT_FROM + 2):
         room.clock.move(days=7)
         newest = answer(room, pupil, 0.5, week)
-    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None) == scoring.LEARNT_FROM
+    assert take_in(room.session, room.sealer, room.school, [pupil.id], room.clock(), None).check_ins == LEARNT_FROM
     assert room.session.get_one(Signal, pupil.id).as_of == newest.opened_at
 
 

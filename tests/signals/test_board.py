@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 
 import numpy as np
@@ -91,10 +92,26 @@ def test_it_is_kept_without_loss(week: list[list[int]]):
     assert all(np.array_equal(one, other) for one, other in zip(arrays(board), arrays(again), strict=True))
 
 
-@pytest.mark.parametrize("damaged", [None, "", "not base 64 !", "AAAA", put_away(new_board(1))[0][:-8]])
+def spoilt(number: float) -> str:
+    """A row as it is kept, with one number that is none."""
+    board = new_board(1)
+    board.mean[0, 4, 0] = number
+    return put_away(board)[0]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [None, "", "not base 64 !", "AAAA", put_away(new_board(1))[0][:-8], spoilt(math.nan), spoilt(-math.inf)],
+)
 def test_a_row_that_is_none_is_a_pupil_of_whom_nothing_is_known(damaged: str | None):
     again, fresh = take_up([damaged]), new_board(1)
     assert all(np.array_equal(one, other) for one, other in zip(arrays(again), arrays(fresh), strict=True))
+
+
+def test_a_damaged_row_leaves_those_beside_it_as_they_are():
+    board = run_of([[0, 4, 1, 3, 2]] * 3)
+    (row,) = put_away(board)
+    assert put_away(take_up([row, spoilt(math.nan), row])) == [row, put_away(new_board(1))[0], row]
 
 
 def test_more_low_answers_never_mean_fewer_points():

@@ -1,4 +1,4 @@
-"""Answer quality and silence: what lowers the weight of answers, and what is silence and what is not."""
+"""Answer quality: what lowers the weight of answers, by how little."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from signals.quality import CARELESS_AT_FIRST, carelessness, one_place, quick_share, weekly_evidence
-from signals.silence import Rhythm, heard, new_rhythm, of_late, silence
 
 NONE = np.zeros(1)
 
@@ -42,35 +41,3 @@ def test_quick_odd_and_straight_answers_each_speak_for_tapping_anything():
 
 def test_a_stranger_is_taken_to_be_honest():
     assert carelessness(np.array(CARELESS_AT_FIRST)) == pytest.approx(0.06)
-
-
-# --- silence ----------------------------------------------------------------------------------------------------------
-
-
-def lived(*weeks: str) -> Rhythm:
-    rhythm = new_rhythm(1)
-    for week in weeks:
-        rhythm = heard(rhythm, np.array([week != "away"]), np.array([week == "yes"]))
-    return rhythm
-
-
-def test_who_used_to_answer_and_stopped_is_silent_and_who_never_did_is_not():
-    stopped = silence(lived(*["yes"] * 20, *["no"] * 5))[0]
-    never = silence(lived(*["no"] * 60))[0]
-    always = silence(lived(*["yes"] * 25))[0]
-    assert stopped > 0.4
-    assert never < 0.15
-    assert always == 0
-
-
-def test_what_could_not_be_answered_says_nothing():
-    before, after = lived(*["yes"] * 8), lived(*["yes"] * 8, *["away"] * 30)
-    assert silence(before) == silence(after)
-    assert of_late(after) == of_late(before)
-
-
-def test_the_last_eight_are_counted():
-    answered, asked = of_late(lived(*["yes"] * 9, "no", "no", "away", "yes"))
-    assert (answered.tolist(), asked.tolist()) == ([6], [8])
-    answered, asked = of_late(lived("yes", "no", "yes"))
-    assert (answered.tolist(), asked.tolist()) == ([2], [3])
