@@ -69,6 +69,8 @@ def store_findings(settings: Settings) -> list[Finding]:
     """Look at the key and the database, then at what is in it."""
     key, sealer = _key(settings)
     if not is_there(settings):
+        if not settings.key_command and not settings.key_path.exists():
+            key = Finding("key file", False, "There is no key file yet: run `earshot init`.")
         return [key, Finding("database", False, "There is no database yet: run `earshot init`.")]
     # "reading": on SQLite a transaction that takes no lock, so that a running Earshot is not held up.
     engine = make_engine(settings.store_url).execution_options(reading=True)
