@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.codes import write_codes
 from bot.commands.tools import out, settings, the_school
 from bot.opening import open_store
@@ -22,8 +22,8 @@ def wave() -> None:
     Example: earshot wave
     """
     engine, _sealer = open_store(settings(), make=False)
-    clock = Clock()
     with Session(engine) as session:
+        clock = kept_clock(session)
         school = facts(the_school(session))
         if not school.calendar.terms:
             raise WaveProblem("The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
@@ -42,7 +42,7 @@ def codes(file: Annotated[Path, typer.Argument(help="A new file to write the cod
     """
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
-        count = write_codes(session, sealer, the_school(session), file, Clock()())
+        count = write_codes(session, sealer, the_school(session), file, kept_clock(session)())
         session.commit()
     out.print(
         f"{count} codes are in {file.name}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE."

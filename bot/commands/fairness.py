@@ -15,7 +15,7 @@ from rich.table import Table
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from bot.clock import Clock
+from bot.clock import Clock, kept_clock
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -56,8 +56,9 @@ def fairness(
     listed = read_groups(file)
     engine, sealer = open_store(read_settings(), make=False)
     with Session(engine) as session:
-        found = compare(session, sealer, listed, Clock())
-        tested = differing_items(session, sealer, listed, Clock()) if items else {}
+        clock = kept_clock(session)
+        found = compare(session, sealer, listed, clock)
+        tested = differing_items(session, sealer, listed, clock) if items else {}
         session.commit()
     table = Table("group", "pupils", "flagged in a year", "answer half or more", title="Share, and its 95 % interval")
     for flagged, answering in zip(found.flagged, found.answering, strict=True):
