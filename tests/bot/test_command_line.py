@@ -417,3 +417,26 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, boun
     (tmp_path / "data").mkdir(mode=0o500)
     told = process("init", "--name", "Fernhill School", before=bound)
     assert told == Told(1, "", "The folder for data cannot be written to. Mend its rights, or set EARSHOT_DATA_DIR.")
+
+
+# --- ./earshot --------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_meant_from_where_the_command_is_given_be_they_there_already_or_not(tmp_path: Path) -> None:
+    home, there = tmp_path / "home", tmp_path / "there"
+    python = home / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    there.mkdir()
+    shutil.copy(ROOT / "earshot", home)
+    for name in ("pupils.xlsx", "photo one.jpg", "St. Mary's"):
+        (there / name).touch()
+    (there / "import").mkdir()
+    given = ["--school", "north-lane", "import", "pupils.xlsx", "new/codes.CSV", "photo one.jpg", "/etc/terms.ics"]
+    kept = ["--name=St. Mary's", "t.tolling@school.example", "Dr. No", "--dry-run", "2026-12-01", "words=180"]
+    ended = subprocess.run(  # noqa: S603 (our own script)
+        [str(home / "earshot"), *given, *kept], cwd=there, capture_output=True, text=True, check=True
+    )
+    files = [f"{there}/pupils.xlsx", f"{there}/new/codes.CSV", f"{there}/photo one.jpg", "/etc/terms.ics"]
+    assert ended.stdout.splitlines() == ["-m", "bot", "--school", "north-lane", "import", *files, *kept]
