@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from bot.clock import Clock
+from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
 from bot.running import console, stop_on_signals, the_school, until_done
 from bot.sample import sample
@@ -37,7 +37,6 @@ _TOKENS = {
     "slack_app_token": "xapp-rehearsal",
     "slack_signing_secret": "rehearsal-signing-secret",
 }
-_CLOCK = "rehearsal clock"
 _MORNING = timedelta(minutes=90)
 
 
@@ -164,22 +163,15 @@ async def bring_people(settings: Settings, people: SampleDirectory) -> None:
 
 def wind_clock(session: Session, school: SchoolFacts, clock: Clock) -> None:
     """Set the clock to where it was, and to the next school morning if there is no school then."""
-    cursor = session.get(Cursor, _CLOCK)
-    clock.shift = timedelta(seconds=cursor.position if cursor else 0)
+    clock.shift = kept_clock(session).shift
     opens = next_in_school(school, clock())
     if opens is not None:
         clock.move_to(opens + _MORNING)
         _keep_clock(session, clock)
 
 
-def rehearsal_clock(session: Session) -> Clock:
-    """Read the rehearsal's clock as it was last moved."""
-    cursor = session.get(Cursor, _CLOCK)
-    return Clock(timedelta(seconds=cursor.position if cursor else 0))
-
-
 def _keep_clock(session: Session, clock: Clock) -> None:
-    cursor = session.get(Cursor, _CLOCK) or Cursor(name=_CLOCK)
+    cursor = session.get(Cursor, REHEARSAL_CLOCK) or Cursor(name=REHEARSAL_CLOCK)
     cursor.position = int(clock.shift.total_seconds())
     session.add(cursor)
 

@@ -4,11 +4,13 @@ Several schools on one installation have a folder each, `schools/NAME`, with an 
 counts, so that no token of the machine's environment can come to the wrong school, and no two may share anything.
 """
 
+import os
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
@@ -163,6 +165,15 @@ def read_settings() -> Settings:
     return own
 
 
+def unknown_names() -> list[str]:
+    """List what begins with EARSHOT_, in the file of settings or the environment, and is the name of no setting."""
+    chosen = CHOSEN.get()
+    file = school_folder(chosen) / ".env" if chosen else Path(".env")
+    given = {*dotenv_values(file, interpolate=False), *(() if chosen else os.environ)}
+    known = {f"EARSHOT_{name.upper()}" for name in Settings.model_fields}
+    return sorted({name.upper() for name in given if name.upper().startswith("EARSHOT_")} - known)
+
+
 def _of_school(name: str) -> Settings:
     folder = school_folder(name)
     read = _read(lambda: _OwnSettings(_env_file=folder / ".env"), folder / ".env")  # type: ignore[call-arg]
@@ -197,6 +208,8 @@ def _read(make: Callable[[], Settings], file: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "EARSHOT_" + str(first["loc"][0]).upper() + " " if first["loc"] else ""
+        if name.endswith("_PORT "):
+            raise SettingsProblem(f"{name}must be a port: a whole number from 0 to 65535.") from None
         # The message is ours; the value itself is never shown, it may be a token.
         raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None
     except (OSError, UnicodeDecodeError):

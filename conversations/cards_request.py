@@ -65,9 +65,9 @@ def _primary(button: CardButton) -> CardButton:
 
 def _wished(asked: AskedFor) -> tuple[Phrase, ...]:
     lines = [
-        say("They asked at {asked_at}, for today.", asked_at=asked.asked_at)
+        say("Asked: {asked_at}, for the same day.", asked_at=asked.asked_at)
         if asked.soon == "today"
-        else say("They asked at {asked_at}, for this week.", asked_at=asked.asked_at)
+        else say("Asked: {asked_at}, for the same week.", asked_at=asked.asked_at)
     ]
     if asked.chosen:
         lines.append(say("They would like to talk to {chosen}.", chosen=asked.chosen))

@@ -1,36 +1,56 @@
 """`earshot wave` and `codes`: a check-in opened now, and codes by which pupils join."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.codes import write_codes
 from bot.commands.tools import out, settings, the_school
 from bot.opening import open_store
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
-from scheduling.school import facts, wave_rule
+from scheduling.school import SchoolFacts, facts, wave_rule
 from scheduling.waves import wave_now
+from store.tables import Wave
 
 
-def wave() -> None:
+def wave(
+    again: Annotated[
+        bool, typer.Option("--again", help="Close the check-in that is open, and ask everybody once more.")
+    ] = False,
+) -> None:
     """Open a check-in for everybody now, rather than at its planned time.
 
     Example: earshot wave
     """
     engine, _sealer = open_store(settings(), make=False)
-    clock = Clock()
     with Session(engine) as session:
+        clock = kept_clock(session)
         school = facts(the_school(session))
         if not school.calendar.terms:
             raise WaveProblem("The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
+        if not again:
+            _refuse_a_second(session, school, clock())
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
         asked = rounds.reachable_pupils(session)
         session.commit()
     out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
+
+
+def _refuse_a_second(session: Session, school: SchoolFacts, now: datetime) -> None:
+    """A command given twice would close everybody's check-in as missed. Raises WaveProblem."""
+    opened = select(Wave).where(Wave.school_id == school.id, Wave.state == "open", col(Wave.closes_at) > now)
+    if (found := session.exec(opened).first()) is not None:
+        until = found.closes_at.astimezone(ZoneInfo(school.zone))
+        raise WaveProblem(
+            f"A check-in is open already, until {until:%A %H:%M}. To close it and ask everybody once more, say "
+            "`earshot wave --again`."
+        )
 
 
 def codes(file: Annotated[Path, typer.Argument(help="A new file to write the codes to.")]) -> None:
@@ -42,7 +62,7 @@ def codes(file: Annotated[Path, typer.Argument(help="A new file to write the cod
     """
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
-        count = write_codes(session, sealer, the_school(session), file, Clock()())
+        count = write_codes(session, sealer, the_school(session), file, kept_clock(session)())
         session.commit()
     out.print(
         f"{count} codes are in {file.name}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE."

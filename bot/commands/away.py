@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import FileProblem, out, settings, the_school
 from bot.opening import open_store
 from bot.text import render
@@ -36,7 +36,7 @@ def list_absences() -> None:
     with Session(engine) as session:
         school = the_school(session)
         calendar = facts(school).calendar
-        rows = away_listed(session, sealer, school.id, Clock()())
+        rows = away_listed(session, sealer, school.id, kept_clock(session)())
     table = Table("away", "from", "to", "stands in")
     for row in rows:
         days = (f"{calendar.local_date(moment):%d %B %Y}" for moment in (row.starts, row.last))
@@ -56,8 +56,8 @@ def set_absence(
     Example: earshot away set t.tolling@school.example --until 2026-12-04 --cover o.orrin@school.example
     """
     engine, sealer = open_store(settings(), make=False)
-    now = Clock()()
     with Session(engine) as session:
+        now = kept_clock(session)()
         row = the_school(session)
         school = facts(row)
         staff = _staff(session, sealer, row, email)
@@ -85,7 +85,7 @@ def end(email: Email) -> None:
     with Session(engine) as session:
         school = the_school(session)
         staff = _staff(session, sealer, school, email)
-        was = away.end(session, facts(school), staff, Clock()())
+        was = away.end(session, facts(school), staff, kept_clock(session)())
         if was:
             _note(session, school, staff, "absence ended")
         session.commit()
@@ -94,7 +94,7 @@ def end(email: Email) -> None:
 
 def _note(session: Session, school: School, staff: Staff, action: str) -> None:
     subject = f"staff:{staff.id.hex}"
-    audit.record(session, school.id, Clock()(), actor="command line", action=action, subject=subject)
+    audit.record(session, school.id, kept_clock(session)(), actor="command line", action=action, subject=subject)
 
 
 def _staff(session: Session, sealer: Sealer, school: School, email: str) -> Staff:

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session, col, select
 
+from bot.clock import kept_clock
 from bot.commands.anchors import anchors
 from bot.commands.tools import FileProblem, out, settings, the_school
 from bot.opening import open_store
@@ -115,7 +116,7 @@ def closed(
     with Session(engine) as session:
         school = the_school(session)
         calendar = facts(school).calendar
-        when = _day(day) if day else calendar.local_date(datetime.now(UTC))
+        when = _day(day) if day else calendar.local_date(kept_clock(session)())
         if not reopen and not calendar.is_school_day(when):
             out.print(f"{when:%d %B %Y} is no school day anyway.")
             return

@@ -15,7 +15,7 @@ from rich.table import Table
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from bot.clock import Clock
+from bot.clock import Clock, kept_clock
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -56,8 +56,13 @@ def fairness(
     listed = read_groups(file)
     engine, sealer = open_store(read_settings(), make=False)
     with Session(engine) as session:
-        found = compare(session, sealer, listed, Clock())
-        tested = differing_items(session, sealer, listed, Clock()) if items else {}
+        clock = kept_clock(session)
+        found = compare(session, sealer, listed, clock)
+        if not found.flagged:
+            raise ImportProblem(
+                f"No pupil_id of {file.name} is that of a pupil who takes part: take them from the list of pupils that was imported."
+            )
+        tested = differing_items(session, sealer, listed, clock) if items else {}
         session.commit()
     table = Table("group", "pupils", "flagged in a year", "answer half or more", title="Share, and its 95 % interval")
     for flagged, answering in zip(found.flagged, found.answering, strict=True):
@@ -65,7 +70,11 @@ def fairness(
         table.add_row(flagged.group, pupils, _cell(flagged), _cell(answering))
     out.print(table)
     if found.unknown:
-        out.print(f"{found.unknown} ids of the file are not pupils here; they were left out.")
+        out.print(
+            "1 id of the file is of no pupil who takes part; it was left out."
+            if found.unknown == 1
+            else f"{found.unknown} ids of the file are of no pupil who takes part; they were left out."
+        )
     if items:
         notable = sorted(item for item, its in tested.items() if its.notable(len(tested)))
         out.print(f"{len(tested)} questions had answers enough to be tested; these are answered otherwise by group at")

@@ -4,7 +4,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import out, settings, the_school
 from bot.opening import open_store
 from scheduling import campaigns
@@ -22,8 +22,8 @@ def campaign() -> None:
     Example: earshot goto campaign
     """
     engine, _sealer = open_store(settings(), make=False)
-    now = Clock()()
     with Session(engine) as session:
+        now = kept_clock(session)()
         school = facts(the_school(session))
         begun, fresh = campaigns.start(session, school, now)
         if fresh:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from sqlmodel import Session, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.impact_card import card_of
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -38,7 +38,7 @@ def impact(
         if school is None:
             raise StoreProblem("There is no school yet. Run `earshot init` first.")
         if draw is not None:
-            set_draw(session, school, Clock()(), draw=draw)
+            set_draw(session, school, kept_clock(session)(), draw=draw)
             session.commit()
             out.print(
                 "From now on chance decides who of near ties is nudged about first; the others wait four weeks."
@@ -46,7 +46,7 @@ def impact(
                 else "Nothing is drawn any more: nudges come in the order of check-ins."
             )
             return
-        cases = gather(session, sealer, school, Clock()())
+        cases = gather(session, sealer, school, kept_clock(session)())
         card = card_of(cases, draws=bool(school.policy.get(SETTING)))
         for phrase in card.lines:
             out.print(render(phrase, "en", school.zone), markup=False)

@@ -32,7 +32,9 @@ def show() -> None:
     Example: earshot keys show
     """
     read = settings()
-    ring, engine = key_ring(read), _engine(read)
+    # The database first: where there is none yet, no key is missing either.
+    engine = _engine(read)
+    ring = key_ring(read)
     table = Table("id", "use")
     for number, key_id in enumerate(ring.sealers()):
         table.add_row(key_id, "opens old backups" if number else "in use")

@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 from sqlmodel import Session, col, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import FileProblem, out, settings, the_school
 from bot.opening import open_store
 from scheduling import meetings
@@ -38,8 +38,8 @@ def start(
     Example: earshot one-to-ones start --leader a.head@school.example --leader b.deputy@school.example
     """
     engine, sealer = open_store(settings(), make=False)
-    now = Clock()()
     with Session(engine) as session:
+        now = kept_clock(session)()
         row = the_school(session)
         leaders = _leaders(session, sealer, row, leader or [])
         try:
@@ -69,7 +69,7 @@ def status() -> None:
     with Session(engine) as session:
         school = facts(the_school(session))
         try:
-            rows = meetings.of_term(session, school, meetings.term_of(school, Clock()()))
+            rows = meetings.of_term(session, school, meetings.term_of(school, kept_clock(session)()))
         except MeetingProblem as problem:
             raise FileProblem(str(problem)) from None
     chosen = sum(row.meets_at is not None for row in rows)

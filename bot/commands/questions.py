@@ -12,12 +12,11 @@ import typer
 from sqlmodel import Session
 
 from bot import text
-from bot.clock import Clock
+from bot.clock import Clock, kept_clock
 from bot.commands import question_totals
 from bot.commands.tools import out, settings, the_school
 from bot.commands.wording import shown
 from bot.opening import open_store
-from bot.rehearsing import rehearsal_clock
 from conversations.bank import BANDS
 from conversations.flows.check_in import question
 from conversations.model import Band, CheckInId, OpenCheckIn, Person
@@ -99,7 +98,7 @@ def publish(
         school = the_school(session)
         _refuse_other_words(questions.versions(session, school.id), asked)
         before = questions.newest(session, school.id)
-        row = questions.publish(session, school.id, file.read_text("utf-8"), Clock()())
+        row = questions.publish(session, school.id, file.read_text("utf-8"), kept_clock(session)())
         _record(session, school.id, f"questions published {row.number}")
         session.commit()
         _print_changes(row, read_version(before) if before else Questions(), asked)
@@ -158,7 +157,7 @@ def retire(ids: Annotated[list[str], typer.Argument(help="Ids of questions, such
         unknown = sorted(set(ids) - asked)
         if newest is None or unknown:
             raise QuestionsProblem(f"No question {', '.join(unknown)} is asked. `earshot questions list` shows them.")
-        row = questions.publish(session, school.id, newest.file, Clock()(), retired={*newest.retired, *ids})
+        row = questions.publish(session, school.id, newest.file, kept_clock(session)(), retired={*newest.retired, *ids})
         _record(session, school.id, f"questions published {row.number}")
         session.commit()
         out.print(f"Retired. Version {row.number} is published: {_count(read_version(row))}")
@@ -298,7 +297,7 @@ def _on_the_phones(file: Path, asked: Questions) -> None:
         school = facts(the_school(session))
         if "sample" not in school.policy:
             raise QuestionsProblem("This is no rehearsal: --phones would ask real pupils. Leave it out, or publish.")
-        now = rehearsal_clock(session)()
+        now = kept_clock(session)()
         times = wave_now(school.calendar, wave_rule(school), now) if school.calendar.terms else None
         if times is None:
             raise WaveProblem("There is no school now in the rehearsal. Move its clock to a school day.")

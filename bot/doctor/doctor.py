@@ -22,7 +22,7 @@ from bot.doctor.whisper_desk import desk_findings
 from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
-from bot.settings import CHOSEN, Settings
+from bot.settings import CHOSEN, Settings, unknown_names
 from bot.slack.client import METHOD_SCOPES, make_client
 from bot.slack.sender import code_of
 
@@ -34,7 +34,7 @@ _ON_LINE = "check that this machine is on line, then run `earshot doctor` again"
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, in the order in which it is to be mended. Never raises; nothing is changed."""
-    findings = [Finding("settings", True, "All settings are understood.")]
+    findings: list[Finding] = []
     for what, check in CHECKS.items():
         try:
             findings += check(settings)
@@ -42,6 +42,15 @@ def examine(settings: Settings) -> list[Finding]:
             # The doctor must get to the end whatever it meets.
             findings.append(Finding(what, False, problem_of(error)))
     return findings
+
+
+def _settings_findings(_settings: Settings) -> list[Finding]:
+    """Look for names with a slip of the pen: what they were to set would silently stay as it was."""
+    unknown = [
+        Finding("settings", False, f"{name} is no setting of Earshot and does nothing: compare it with .env.example.")
+        for name in unknown_names()
+    ]
+    return unknown or [Finding("settings", True, "All settings are understood.")]
 
 
 def _network_findings(settings: Settings) -> list[Finding]:
@@ -121,6 +130,7 @@ def _refused(what: str, error: SlackApiError, setting: str, page: str) -> Findin
 
 
 CHECKS: dict[str, Callable[[Settings], list[Finding]]] = {
+    "settings": _settings_findings,
     "data folder": folder_findings,
     "database": store_findings,
     "trust": trust_findings,

@@ -7,7 +7,7 @@ school) is left out, for the finding before it already says what to do first.
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from bot.clock import kept_clock
 from bot.finding import Finding
 from bot.opening import DISK_LEAST, is_there, key_ring
 from bot.settings import Settings
@@ -25,13 +26,11 @@ from store import vault
 from store.database import make_engine
 from store.people import with_role
 from store.sealing import KeyProblem, Sealer
-from store.tables import Binding, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, TutorGroup, Wave
+from store.tables import Binding, CheckIn, Due, Failure, Outbox, Pupil, School, Staff, TutorGroup, Wave
 from store.vault import StoreProblem
 
 LATE = timedelta(minutes=10)
 DAY = timedelta(days=1)
-# The name under which `bot.rehearsing` keeps how far the rehearsal's clock is ahead: rows are written in its time.
-_CLOCK = "rehearsal clock"
 
 
 # --- this machine -----------------------------------------------------------------------------------------------------
@@ -69,6 +68,8 @@ def store_findings(settings: Settings) -> list[Finding]:
     """Look at the key and the database, then at what is in it."""
     key, sealer = _key(settings)
     if not is_there(settings):
+        if not settings.key_command and not settings.key_path.exists():
+            key = Finding("key file", False, "There is no key file yet: run `earshot init`.")
         return [key, Finding("database", False, "There is no database yet: run `earshot init`.")]
     # "reading": on SQLite a transaction that takes no lock, so that a running Earshot is not held up.
     engine = make_engine(settings.store_url).execution_options(reading=True)
@@ -108,7 +109,8 @@ def _school_findings(session: Session) -> list[Finding]:
     row = session.exec(select(School).limit(1)).first()
     if row is None:
         return [Finding("school", False, "There is no school yet: run `earshot init`.")]
-    now = _now(session)
+    # In rehearsal rows are written in its own time.
+    now = kept_clock(session)()
     findings = [Finding("school", True, "There is a school."), _basis(row), _calendar(row, now)]
     return [*findings, *_people(session, row.id), *_reach(session, row.id, now), *_work(session, row.id, now)]
 
@@ -120,11 +122,6 @@ def _basis(row: School) -> Finding:
         mend = "run `earshot basis`, with your data protection officer"
         return Finding("grounds", False, f"The lawful basis and the impact assessment are not noted: {mend}.")
     return Finding("grounds", True, "The lawful basis and the impact assessment are noted.")
-
-
-def _now(session: Session) -> datetime:
-    cursor = session.get(Cursor, _CLOCK)
-    return datetime.now(UTC) + timedelta(seconds=cursor.position if cursor else 0)
 
 
 def _calendar(row: School, now: datetime) -> Finding:

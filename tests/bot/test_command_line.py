@@ -9,17 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.command_line import COMMANDS, command, main
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
-from store.tables import Pupil, School, Staff, TutorGroup
+from store.tables import Cursor, Invite, Pupil, School, Staff, TutorGroup, Wave
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAFF = "staff_id,name,email,roles,year\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,\n"
@@ -224,6 +225,55 @@ def test_without_a_database_each_command_says_what_to_do(earshot: Earshot, comma
     told = earshot(*command)
     assert told == Told(1, "", "There is no database yet. Run `earshot init` first, or `make run` to try Earshot out.")
     assert not Path("data").exists()
+
+
+def test_in_rehearsal_a_check_in_opens_and_codes_last_by_the_clock_of_the_page(made: Earshot) -> None:
+    write(staff=STAFF, groups=GROUPS, pupils=PUPILS)
+    assert made("import", "staff.csv", "groups.csv", "pupils.csv").status == 0
+    Path("terms.ics").write_bytes(TERMS.encode())
+    made("calendar", "terms.ics")
+    made("basis", "--lawful-basis", "public task", "--dpia", "DPIA 2026-14")
+    page = move_clock(datetime(2026, 12, 8, 10, tzinfo=UTC))
+    told = made("wave")
+    assert (told.status, told.err) == (0, "")
+    # By a slip everybody's check-in would be closed as missed, and all be asked twice.
+    assert made("wave") == Told(
+        1,
+        "",
+        "A check-in is open already, until Wednesday 15:00. To close it and ask everybody once more, say "
+        "`earshot wave --again`.",
+    )
+    assert states() == ["open"]
+    assert made("wave", "--again").status == 0
+    assert states() == ["closed", "open"]
+    assert made("codes", "codes.csv").status == 0
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        opened = session.exec(select(Wave).where(Wave.state == "open")).one().opens_at
+        ends = [invite.expires_at for invite in session.exec(select(Invite)).all()]
+    engine.dispose()
+    assert page - opened < timedelta(hours=1)
+    assert ends
+    assert all(timedelta(days=29) < end - page < timedelta(days=31) for end in ends)
+
+
+def states() -> list[str]:
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = [wave.state for wave in session.exec(select(Wave).order_by(col(Wave.number))).all()]
+    engine.dispose()
+    return found
+
+
+def move_clock(moment: datetime) -> datetime:
+    """Move the rehearsal's clock; gives the moment it then shows."""
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        ahead = moment - datetime.now(UTC)
+        session.add(Cursor(name="rehearsal clock", position=int(ahead.total_seconds())))
+        session.commit()
+    engine.dispose()
+    return moment
 
 
 def test_migrate_makes_nothing_where_nothing_is(earshot: Earshot) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsProblem, read_settings
+from bot.settings import CHOSEN, Settings, SettingsProblem, read_settings, unknown_names
 
 TELEGRAM = "700000001:made-up-telegram-token"
 SLACK = {"EARSHOT_SLACK_BOT_TOKEN": "xoxb-made-up", "EARSHOT_SLACK_APP_TOKEN": "xapp-made-up"}
@@ -87,9 +87,10 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
         ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
         (
             {"EARSHOT_HTTP_PORT": "eighty"},
-            "EARSHOT_HTTP_PORT Input should be a valid integer, unable to parse string as an integer.",
+            "EARSHOT_HTTP_PORT must be a port: a whole number from 0 to 65535.",
         ),
-        ({"EARSHOT_HTTP_PORT": "65536"}, "EARSHOT_HTTP_PORT Input should be less than or equal to 65535."),
+        ({"EARSHOT_HTTP_PORT": "65536"}, "EARSHOT_HTTP_PORT must be a port: a whole number from 0 to 65535."),
+        ({"EARSHOT_REHEARSAL_PORT": "-1"}, "EARSHOT_REHEARSAL_PORT must be a port: a whole number from 0 to 65535."),
         (
             {"EARSHOT_DATABASE_URL": "mysql://u:secret-word@h/d"},
             "EARSHOT_DATABASE_URL must begin with sqlite:/// or postgresql://.",
@@ -125,3 +126,27 @@ def test_a_postgresql_address_is_taken_as_providers_give_it(monkeypatch: pytest.
 def test_an_env_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"EARSHOT_HTTP_PORT=\xff\xfe\n")
     assert problem(monkeypatch) == "The file .env cannot be read: see that it is plain text and that you may read it."
+
+
+def test_a_name_that_is_no_setting_is_found_in_the_environment_and_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("EARSHOT_SLACK_TOKEN=xoxb-made-up\nearshot_http_port=9001\nANOTHER_PROGRAMS=1\n")
+    monkeypatch.setenv("EARSHOT_TELEGRAM_TOKN", TELEGRAM)
+    assert unknown_names() == ["EARSHOT_SLACK_TOKEN", "EARSHOT_TELEGRAM_TOKN"]
+    (tmp_path / ".env").unlink()
+    assert unknown_names() == ["EARSHOT_TELEGRAM_TOKN"]
+
+
+def test_of_a_school_with_settings_of_its_own_only_its_file_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "schools" / "north-lane"
+    folder.mkdir(parents=True)
+    (folder / ".env").write_text("EARSHOT_PORT=9001\n")
+    monkeypatch.setenv("EARSHOT_TELEGRAM_TOKN", TELEGRAM)
+    chosen = CHOSEN.set("north-lane")
+    try:
+        assert unknown_names() == ["EARSHOT_PORT"]
+    finally:
+        CHOSEN.reset(chosen)

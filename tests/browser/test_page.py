@@ -11,8 +11,9 @@ from bot.sample.sample import NEAR_NOTE
 from tests.browser.conftest import picture, question, walk_to
 from tests.end_to_end.rig import answer_to
 
+pytestmark = pytest.mark.browser
 
-@pytest.mark.browser
+
 def test_check_in_answered_on_the_phone_becomes_a_nudge_taken_in_slack(page: Page, request: pytest.FixtureRequest):
     # Asked for only now: without a browser there is nothing to start it for.
     page.goto(request.getfixturevalue("address"))
@@ -66,3 +67,38 @@ def low_answer(page: Page, number: int) -> Locator:
         "keyboard": [[{"text": words, "callback_data": words}] for words in keys.all_inner_texts()],
     }
     return keys.get_by_text(answer_to(shown, low=True), exact=True)
+
+
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
+    expect(page.locator("#connection")).to_have_text("Connected")
+    expect(page.locator("#pupil-note")).to_contain_text("·")
+    return page
+
+
+def test_long_chat_scrolls_in_its_place_and_page_stays_as_tall_as_window(page: Page, request: pytest.FixtureRequest):
+    opened(page, request.getfixturevalue("address"))
+    log = page.get_by_test_id("phone-log")
+    before = page.get_by_test_id("phone-button").filter(has_text="Settings").count()
+    for number in range(1, 7):
+        page.get_by_test_id("phone-text").fill("/menu")
+        page.get_by_test_id("phone-send").click()
+        expect(page.get_by_test_id("phone-button").filter(has_text="Settings")).to_have_count(before + number)
+    assert log.evaluate("element => element.scrollHeight > 2 * innerHeight")
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_in_narrow_window_words_can_be_typed_and_sent_on_both_sides(
+    page: Page, request: pytest.FixtureRequest, width: int
+):
+    opened(page, request.getfixturevalue("address"))
+    page.set_viewport_size({"width": width, "height": 800})
+    for field, button, frame in (("phone-text", "phone-send", "#phone"), ("slack-text", "slack-send", "#slack")):
+        # Wide enough for a word or two, and the button whole within its frame.
+        assert page.get_by_test_id(field).evaluate("element => element.clientWidth") >= 96
+        edges = [
+            place.evaluate("element => element.getBoundingClientRect().right")
+            for place in (page.get_by_test_id(button), page.locator(frame))
+        ]
+        assert edges == sorted(edges)

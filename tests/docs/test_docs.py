@@ -162,16 +162,17 @@ def test_launcher_runs_in_its_own_folder_with_files_meant_from_where_it_was_call
     python = folder / ".venv" / "bin" / "python"
     python.write_text('#!/bin/sh\npwd\nfor each do echo "[$each]"; done\n')
     python.chmod(0o755)
-    (tmp_path / "pupils of 7.csv").write_text("")
-    ended = launched(folder, "import", "pupils of 7.csv", "missing.csv", "/a/b.csv", "--name", "A School")
+    for name in ("pupils of 7.csv", "photo.jpg", "import"):
+        (tmp_path / name).write_text("")
+    files = ("pupils of 7.csv", "/a/b.csv", "new/codes.XLSX", "photo.jpg")
+    others = ("--name", "A School", "--name=St. Mary's", "t.tolling@school.example", "Dr. No", "2026-12-01")
+    ended = launched(folder, "import", *files, *others)
     assert ended.stdout.splitlines() == [
         str(folder.resolve()),
         "[-m]",
         "[bot]",
         "[import]",
-        f"[{tmp_path.resolve() / 'pupils of 7.csv'}]",
-        "[missing.csv]",
-        "[/a/b.csv]",
-        "[--name]",
-        "[A School]",
+        # What is yet to be written too: codes in Earshot's own folder would not be looked for there.
+        *(f"[{tmp_path.resolve() / name}]" for name in files),
+        *(f"[{other}]" for other in others),
     ]

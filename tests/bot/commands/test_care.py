@@ -1,7 +1,7 @@
 """`earshot policy` and `earshot closed`: a policy is shown, checked and set; a day is closed and opened again."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from scheduling.escalation import DEFAULT
 from scheduling.school import facts
 from store.tables import Audit, School
 from tests.bot.commands.test_keys import people
-from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made, move_clock
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -95,6 +95,13 @@ def test_a_day_is_closed_and_opened_again(made: Earshot) -> None:
     assert made("closed", "--on", "2026-12-01", "--open").out == "01 December 2026 is a school day again."
     assert facts(school()).calendar.is_school_day(day)
     assert made("closed", "--on", "tomorrow").err == "Tomorrow is no day. Write it as YYYY-MM-DD."
+
+
+def test_in_rehearsal_today_is_the_day_of_the_pages_clock(made: Earshot) -> None:
+    Path("terms.ics").write_bytes(TERMS.encode())
+    made("calendar", "terms.ics")
+    move_clock(datetime(2026, 12, 8, 10, tzinfo=UTC))
+    assert made("closed").out == "08 December 2026 is a closed day now."
 
 
 @pytest.mark.parametrize("day", ["2026-12-05", "2027-06-01"], ids=["a Saturday", "in no term"])

@@ -12,9 +12,15 @@ from sqlmodel import Session, select
 from bot.clock import Clock
 from bot.commands.fairness import compare, differing_items, read_groups
 from bot.importing.rows import ImportProblem
+from bot.opening import open_store
+from bot.settings import Settings
 from store.sealing import Sealer
-from store.tables import Audit, Flag
+from store.tables import Audit, Flag, Pupil
 from tests.bot.classroom import Classroom, classroom
+from tests.bot.commands.test_keys import people
+from tests.bot.test_command_line import Earshot, Told, _as_before, earshot, made
+
+__all__ = ["_as_before", "earshot", "made", "people"]
 
 
 @pytest.fixture
@@ -89,3 +95,30 @@ def test_a_group_that_is_not_given_is_a_group_of_its_own(tmp_path: Path):
     file = tmp_path / "groups.csv"
     file.write_text("pupil_id,group,more\nP1, red ,x\nP2,,y\n", "utf-8")
     assert read_groups(file) == [("P1", "red"), ("P2", "not given")]
+
+
+def test_a_file_that_names_no_pupil_here_is_told_instead_of_an_empty_table(made: Earshot):
+    Path("groups.csv").write_text("pupil_id,group\nNOT-HERE,red\n")
+    words = "No pupil_id of groups.csv is that of a pupil who takes part: take them from the list of pupils that was imported."
+    assert made("fairness", "groups.csv") == Told(1, "", words)
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (["X1"], "1 id of the file is of no pupil who takes part; it was left out."),
+        (["X1", "X2"], "2 ids of the file are of no pupil who takes part; they were left out."),
+    ],
+)
+def test_ids_that_are_left_out_are_counted_in_good_english(people: Earshot, ids: list[str], words: str):
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        for pupil in session.exec(select(Pupil)):
+            pupil.status = "active"
+            session.add(pupil)
+        session.commit()
+    engine.dispose()
+    lines = "".join(f"{one},red\n" for one in ["P1", *ids])
+    Path("groups.csv").write_text(f"pupil_id,group\n{lines}")
+    told = people("fairness", "groups.csv")
+    assert (told.status, told.err, words in told.out) == (0, "", True)

@@ -161,3 +161,7 @@ def test_a_file_and_a_command_together_are_refused(people: Earshot, monkeypatch:
 
 def test_keys_are_not_changed_where_there_is_no_database(earshot: Earshot) -> None:
     assert earshot("keys", "rotate").err == "There is no database yet. Run `earshot init` first."
+
+
+def test_where_nothing_is_no_key_is_said_to_be_missing(earshot: Earshot) -> None:
+    assert earshot("keys", "show").err == "There is no database yet. Run `earshot init` first."

@@ -45,7 +45,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in os.environ:
-        if name.upper().startswith("EARSHOT_") and name != "EARSHOT_TEST_DATABASES":
+        if name.upper().startswith("EARSHOT_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -365,11 +365,20 @@ def test_without_people_the_import_comes_first(settings: Settings, engine: Engin
     }
 
 
+def test_a_name_that_is_no_setting_is_told_without_its_value(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_TELEGRAM_TOKN", "700000001:made-up")
+    words = "EARSHOT_TELEGRAM_TOKN is no setting of Earshot and does nothing: compare it with .env.example."
+    assert mended(settings) == {"settings": words}
+
+
 # --- no ground to stand on --------------------------------------------------------------------------------------------
 
 
 def test_where_nothing_is_everything_begins_with_init_and_nothing_is_made(tmp_path: Path) -> None:
     told = mended(Settings(data_dir=tmp_path / "none"))
+    assert told["key file"] == "There is no key file yet: run `earshot init`."
     assert told["data folder"] == "There is no data folder yet: run `earshot init`."
     assert told["database"] == "There is no database yet: run `earshot init`."
     assert list(tmp_path.iterdir()) == []

@@ -197,7 +197,22 @@ def test_times_are_those_of_the_school():
     summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     card = request_card(AskedFor("c" * 32, "W.A.", "7A", False, summer))
     blocks, _ = message_blocks(card, "en", "Europe/London", summer)
-    assert blocks[1]["text"]["text"] == "They asked at 11:00, for today."
+    assert blocks[1]["text"]["text"] == "Asked: 11:00, for the same day."
+
+
+def test_what_was_asked_on_an_earlier_day_reads_well_the_day_after():
+    asked = datetime(2026, 11, 23, 10, 4, tzinfo=UTC)
+    read_at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    said = {}
+    for soon in ("today", "week"):
+        blocks, _ = message_blocks(
+            request_card(AskedFor("c" * 32, "W.A.", "7A", False, asked, soon=soon)), "en", "Europe/London", read_at
+        )
+        said[soon] = blocks[1]["text"]["text"]
+    assert said == {
+        "today": "Asked: Monday 10:04, for the same day.",
+        "week": "Asked: Monday 10:04, for the same week.",
+    }
 
 
 def test_same_action_twice_goes_into_two_rows():
