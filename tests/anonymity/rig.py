@@ -51,6 +51,7 @@ class MemoryVoice:
     parents: set[int] = field(default_factory=set)
     deleted: list[tuple[int, ...]] = field(default_factory=list)
     hints: int = 0
+    hinted: list[Phrase] = field(default_factory=list)
     photos: dict[str, bytes] = field(default_factory=dict)
     calls: int = 0
     deadline: int = 0
@@ -79,6 +80,8 @@ class MemoryVoice:
     async def hint(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
         self._call()
         self.hints += 1
+        if phrase is not None:
+            self.hinted.append(phrase)
 
     async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         self._call()

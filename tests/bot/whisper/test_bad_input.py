@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
 from bot.whisper import staff
+from bot.whisper.holding import CHATS_MOST, Holding
+from conversations.whisper_waiting import WAITING_SECONDS
 from store.sealing import Sealer
 from store.whisper_care import purge
 from store.whisper_desk import queue
@@ -17,6 +21,7 @@ from store.whisper_store import open_whispers
 from store.whispers import Draft, add, find, see, start
 from tests.anonymity.rig import Town
 from tests.bot.whisper.chats import begin, photo, threads
+from tests.factories import NOW
 
 NOT_KEPT = "That was not received: nothing of it was kept. Please send it again in a few minutes."
 INSTEAD = "You can also tap Talk to someone, or tell an adult you trust. In danger, ring {number}."
@@ -222,9 +227,7 @@ async def test_words_offered_are_let_go_when_an_adult_is_asked_and_later_words_a
         "No, thanks",
         "Menu",
     ]
-    assert town.voice.marks == {chat}
     await town.feed(town.tap(chat, town.voice.button(chat, "Ask an adult to find me")))
-    assert town.voice.marks == set()
     # What was typed before is not whispered by whoever comes back another way.
     await begin(town, chat)
     assert queue(town.whispers) == []
@@ -239,8 +242,39 @@ async def test_words_offered_do_not_take_those_of_a_later_check_in(town: Town):
     said = len(town.voice.said)
     await town.feed(town.text(chat, "hello again"))
     assert [message.paragraphs[0].text for _, message, _ in town.voice.said[said:]] == [
-        "Thanks for writing. Nobody reads what is typed here, and it was not kept."
+        "Thanks for writing. Nobody has read it, and it is not kept."
     ]
+
+
+async def test_words_that_wait_are_let_go_by_a_timer_where_nobody_writes_meanwhile(town: Town):
+    loop = asyncio.get_running_loop()
+    await town.feed(town.text(town.chats[0], "they take my things"))
+    timers = [one for one in loop._scheduled if one._callback == town.whispering.let_go]  # type: ignore[attr-defined]
+    assert [round(one.when() - loop.time()) for one in timers] == [WAITING_SECONDS + 1]
+
+
+async def test_words_of_the_oldest_of_too_many_chats_are_let_go():
+    holding = Holding()
+    for chat in range(CHATS_MOST + 2):
+        holding.note(chat, NOW)
+    holding.note(0, NOW)
+    assert holding.over(NOW) == [1, 2]
+    assert holding.over(NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("passed", "gone"),
+    [
+        (timedelta(minutes=10) - timedelta(seconds=1), []),
+        (timedelta(minutes=10), [7]),
+        # A clock that was set back.
+        (-timedelta(seconds=1), [7]),
+    ],
+)
+def test_words_are_let_go_after_ten_minutes(passed: timedelta, gone: list[int]):
+    holding = Holding()
+    holding.note(7, NOW)
+    assert holding.over(NOW + passed) == gone
 
 
 async def test_whisper_under_way_is_not_ended_by_a_button_of_another_page(town: Town):
