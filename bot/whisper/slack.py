@@ -30,7 +30,7 @@ from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
 from bot.whisper.desk import Lead
 from bot.whisper.keeping import TRIES, TRIES_SECONDS
-from bot.whisper.locked import UNLOCK, locked_view, unlock
+from bot.whisper.locked import QUEUE, UNLOCK, locked_view, unlock
 from bot.whisper.parts import Parts
 from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
@@ -50,7 +50,6 @@ T = TypeVar("T")
 # A photo is taken out of Slack again after this; long enough to look at it.
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
-QUEUE: Final = "queue"
 # What Slack says of a message that is not there any more.
 GONE: Final = ("message_not_found", "channel_not_found")
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}

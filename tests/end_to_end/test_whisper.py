@@ -264,6 +264,8 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     card = await lead.reads("Urgent: a whisper is waiting")
     await lead.press(card, "Open")
     view = await modal(lead, "Choose a passphrase of four or five words.")
+    assert "passes through Slack" in words_of(view["blocks"])
+    assert "earshot whisper desk passphrase --lead" in words_of(view["blocks"])
     words = "correct horse battery staple"
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again="another"))
     assert "The two were not the same." in str(sent)
@@ -273,7 +275,10 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     for reader in list(store._desks):
         store.close_desk(reader)
     await lead.press(card, "Open")
-    view = await modal(lead, "Your desk is locked.")
+    handle = words_of(card["blocks"])
+    view = await modal(lead, "Your desk is locked.", "earshot whisper read ")
+    named = words_of(view["blocks"]).split("earshot whisper read ")[1].split()[0]
+    assert named in handle
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase="wrong words altogether"))
     assert "That is not your passphrase." in str(sent)
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))
