@@ -133,6 +133,8 @@ class Town:
     updates: count[int] = field(default_factory=lambda: count(5000))
     # A leak may be planted: numbers as Telegram gave them.
     opaque: bool = True
+    # What was committed of the offset last: a database's log of changes holds each.
+    offset: int = 0
 
     def restart(self) -> None:
         """Begin a new process on what was kept."""
@@ -158,6 +160,7 @@ class Town:
             reached = updates[-1]["update_id"] + 1
             cursor.position = self.whispering.hidden(reached) if self.opaque else reached
             session.add(cursor)
+            self.offset = cursor.position
 
         if batch:
             self.worker.run_now(handle)
