@@ -50,6 +50,8 @@ T = TypeVar("T")
 # A photo is taken out of Slack again after this; long enough to look at it.
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
+# Long past the three seconds after which Slack, or a proxy before it, may deliver a form again.
+AGAIN_SECONDS: Final = 60.0
 # What Slack says of a message that is not there any more.
 GONE: Final = ("message_not_found", "channel_not_found")
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
@@ -63,6 +65,8 @@ class WhisperSlack:
         self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries: dict[bytes, deque[float]] = {}
+        # Staff's own forms of the last minute, by their window: no more is known of who sent them.
+        self._taking: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
@@ -250,7 +254,21 @@ class WhisperSlack:
         return BoltResponse(status=OK)
 
     async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
-        entered = whisper_views.entered(body["view"])
+        """Take a form; one that is delivered again is sealed once, and answered as it was."""
+        key = str(body["view"].get("id", ""))
+        taking = self._taking.get(key)
+        if taking is None:
+            taking = self._taking[key] = asyncio.create_task(self._staff_taken(body["view"]))
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._taking.pop, key, None)
+        try:
+            return _update(await asyncio.shield(taking))
+        except Exception:
+            # Slack says that it went wrong, and they send the same form again.
+            self._taking.pop(key, None)
+            raise
+
+    async def _staff_taken(self, view: dict[str, Any]) -> dict[str, Any]:
+        entered = whisper_views.entered(view)
         leads, school = await self._parts.worker.run(self._leads)
         today = school.calendar.local_date(self._parts.clock()).isoformat()
         try:
@@ -260,8 +278,7 @@ class WhisperSlack:
             told = whisper_staff.not_kept()
         if told.urgent:
             self._urgent()
-        view = whisper_views.told_view(told.title, told.message, self._reader(school))
-        return _update(view)
+        return whisper_views.told_view(told.title, told.message, self._reader(school))
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
         school = self._parts.school(reading(session))

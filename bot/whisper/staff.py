@@ -73,8 +73,9 @@ def _come_back(store: WhisperStore, given: str, words: str, urgent: bool) -> Tol
     key = whispers.find(store, receipt or new_receipt())
     page = whispers.see(store, key)
     if key is None or page is None or receipt is None:
-        words_of_none = say("No whisper opens with these words. A letter may be wrong, or it was removed long after.")
-        return Told(say("Replies"), Message((words_of_none,)))
+        none = say("No whisper opens with these words. A letter may be wrong, or it was removed long after.")
+        lost = (say("What you wrote was not kept: send it again without the six words, or with the right ones."),)
+        return Told(say("Replies"), Message((none, *(lost if words else ()))))
     added: tuple[Phrase, ...] = ()
     if words:
         try:

@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel, select
 from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
+from store.whisper_desk import queue
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
@@ -243,6 +244,27 @@ async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earsho
     view = await modal(desk, "Slack knows it is you.")
     await desk.send("view/submit", view_id=view["id"], values={"receipt": {"receipt": " ".join(words)}})
     await modal(desk, "There is no reply yet.")
+
+
+async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(earshot: World):
+    slack, store = earshot.service.whispers.slack, earshot.service.whispers.store
+    body = {"view": {"id": "V1", "state": {"values": {"words": {"words": {"value": "A colleague worries me"}}}}}}
+    first, again = await asyncio.gather(slack._staff_sent(body), slack._staff_sent(body))
+    assert "Sealed. These six words" in str(first.body)
+    assert (await slack._staff_sent(body)).body == again.body == first.body
+    assert len(queue(store)) == 1
+    await slack._staff_sent({"view": {**body["view"], "id": "V2"}})
+    assert len(queue(store)) == 2
+
+
+async def test_member_of_staff_is_told_when_the_store_is_gone(earshot: World):
+    desk, path = earshot.tutor(), earshot.service.whispers.store.path
+    await desk.send("shortcut", callback_id="whisper")
+    view = await modal(desk, "Slack knows it is you.")
+    assert path is not None
+    path.unlink()
+    await desk.send("view/submit", view_id=view["id"], values=_entered(words="A colleague worries me"))
+    await modal(desk, "That was not received: nothing of it was kept.")
 
 
 async def test_store_that_is_gone_is_said_at_once(earshot: World):

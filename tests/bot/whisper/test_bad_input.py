@@ -202,6 +202,9 @@ def test_member_of_staff_is_told_when_what_they_add_to_was_purged(town: Town):
     purge(town.whispers, door.report.hex())
     told = staff.take(town.whispers, entered, (), "2026-11-24").message.paragraphs[0].text
     assert told.startswith("No whisper opens with these words.")
+    assert [phrase.text for phrase in staff.take(town.whispers, entered, (), "2026-11-24").message.paragraphs][1:] == [
+        "What you wrote was not kept: send it again without the six words, or with the right ones."
+    ]
     assert see(town.whispers, find(town.whispers, receipt)) is None
 
 
