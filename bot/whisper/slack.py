@@ -8,8 +8,9 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -65,8 +66,8 @@ class WhisperSlack:
         self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries: dict[bytes, deque[float]] = {}
-        # Staff's own forms of the last minute, by their window: no more is known of who sent them.
-        self._taking: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        # What was sent from windows in the last minute, by a hash of it: not by who sent it.
+        self._taking: dict[bytes, asyncio.Task[BoltResponse]] = {}
         self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
@@ -121,6 +122,27 @@ class WhisperSlack:
         return _update(shown)
 
     async def _decided(self, body: dict[str, Any]) -> BoltResponse:
+        return await self._once(body["view"], lambda: self._done(body))
+
+    async def _once(self, view: dict[str, Any], work: Callable[[], Coroutine[Any, Any, BoltResponse]]) -> BoltResponse:
+        """Do what a window was sent for; when the same is delivered again, do nothing and answer as before."""
+        sent = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
+        key = sha256(sent.encode("utf-8", "replace")).digest()
+        taking = self._taking.get(key)
+        if taking is None:
+            taking = self._taking[key] = asyncio.create_task(work())
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._taking.pop, key, None)
+        kept = False
+        try:
+            answer = await asyncio.shield(taking)
+            kept = '"response_action": "errors"' not in str(answer.body)
+        finally:
+            if not kept:
+                # It went wrong in a way that leaves the window as it is: they may send the same again.
+                self._taking.pop(key, None)
+        return answer
+
+    async def _done(self, body: dict[str, Any]) -> BoltResponse:
         view = body["view"]
         report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
         try:
@@ -254,20 +276,10 @@ class WhisperSlack:
         return BoltResponse(status=OK)
 
     async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
-        """Take a form; one that is delivered again is sealed once, and answered as it was."""
-        key = str(body["view"].get("id", ""))
-        taking = self._taking.get(key)
-        if taking is None:
-            taking = self._taking[key] = asyncio.create_task(self._staff_taken(body["view"]))
-            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._taking.pop, key, None)
-        try:
-            return _update(await asyncio.shield(taking))
-        except Exception:
-            # Slack says that it went wrong, and they send the same form again.
-            self._taking.pop(key, None)
-            raise
+        view = body["view"]
+        return await self._once(view, lambda: self._staff_taken(view))
 
-    async def _staff_taken(self, view: dict[str, Any]) -> dict[str, Any]:
+    async def _staff_taken(self, view: dict[str, Any]) -> BoltResponse:
         entered = whisper_views.entered(view)
         leads, school = await self._parts.worker.run(self._leads)
         today = school.calendar.local_date(self._parts.clock()).isoformat()
@@ -278,7 +290,7 @@ class WhisperSlack:
             told = whisper_staff.not_kept()
         if told.urgent:
             self._urgent()
-        return whisper_views.told_view(told.title, told.message, self._reader(school))
+        return _update(whisper_views.told_view(told.title, told.message, self._reader(school)))
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
         school = self._parts.school(reading(session))

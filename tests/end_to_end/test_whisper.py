@@ -257,6 +257,28 @@ async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(ears
     assert len(queue(store)) == 2
 
 
+async def test_reply_of_a_lead_delivered_twice_is_kept_once(earshot: World):
+    phone, lead = earshot.other_pupil(), earshot.leads()[0]
+    await begin(phone, "Not safe at home")
+    await phone.write("I am not safe at home")
+    words = await finish(phone)
+    card = await lead.reads("Urgent: a whisper is waiting")
+    await lead.press(card, "Open")
+    view = await modal(lead, "I am not safe at home")
+    user = {"id": lead.person.id}
+    sent = {**view, "state": {"values": {"words": {"words": {"value": "Thank you."}}}}}
+    slack = earshot.service.whispers.slack
+    answers = await asyncio.gather(*(slack._decided({"user": user, "view": sent}) for _ in range(2)))
+    assert answers[0].body == answers[1].body
+    await phone.write(" ".join(words))
+    told = await phone.reads("Staff: Thank you.")
+    assert told["text"].count("Thank you.") == 1
+    # Other words from the same window are other words.
+    await slack._decided({"user": user, "view": {**view, "state": {"values": {"words": {"words": {"value": "More"}}}}}})
+    await phone.write(" ".join(words))
+    await phone.reads("Staff: More")
+
+
 async def test_member_of_staff_is_told_when_the_store_is_gone(earshot: World):
     desk, path = earshot.tutor(), earshot.service.whispers.store.path
     await desk.send("shortcut", callback_id="whisper")
