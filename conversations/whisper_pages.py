@@ -155,7 +155,7 @@ def received(around: Around, choice: Choice, *, urgent: bool) -> Message:
         told = (
             say("This sounds urgent. Staff are told at {slot} that there is an urgent whisper.", slot=around.slot)
             if choice.hold
-            else say("This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.")
+            else told_now()
         )
         paragraphs = (*paragraphs, told, *help_line_phrases(around.nation))
     rows: list[tuple[Button, ...]] = [(Button(say("I have finished"), f"w:f:{choice.code()}"),)]
@@ -305,12 +305,7 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     if found is None:
         words = say("No whisper opens with these words. A letter may be wrong, or it was removed long after it closed.")
         return Message((words,), say("Replies"))
-    status = {
-        "received": say("Received. Nobody has opened it yet."),
-        "read": say("Read by a safeguarding lead."),
-        "acting": say("Being acted on."),
-        "closed": _closed(found.outcome),
-    }[found.status]
+    status = stands(found.status, found.outcome)
     replies, left_out = _fitting(found.replies)
     lines = tuple(say("Staff: {words}", words=words) for _, words in replies)
     more = (say_n("{count} older reply has no room here.", "{count} older replies have no room here.", left_out),)
@@ -318,12 +313,31 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     rows: list[tuple[Button, ...]] = [(Button(say("Write more"), f"w:m:{only_receipt(choice).code()}"),)]
     if found.status == "closed":
         code = only_receipt(choice).code()
-        rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
+        rows.append(tuple(Button(words, f"w:{letter}:{code}") for letter, words in helped_options()))
     return Message(paragraphs, say("Replies"), (*rows, see_replies(choice), (knock_button(choice),)))
 
 
 def knock_button(choice: Choice) -> Button:
     return Button(say("Tell me when staff answer"), f"w:p:{only_receipt(choice).code()}")
+
+
+def stands(status: str, outcome: str) -> Phrase:
+    """Say how far a whisper has come."""
+    return {
+        "received": say("Received. Nobody has opened it yet."),
+        "read": say("Read by a safeguarding lead."),
+        "acting": say("Being acted on."),
+        "closed": _closed(outcome),
+    }[status]
+
+
+def told_now() -> Phrase:
+    return say("This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.")
+
+
+def helped_options() -> tuple[tuple[str, Phrase], ...]:
+    """Give both answers to whether it helped, by their letter."""
+    return ("y", say("This helped")), ("n", say("This did not help"))
 
 
 def _closed(outcome: str) -> Phrase:

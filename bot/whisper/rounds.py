@@ -47,6 +47,7 @@ class Rounds:
         self._urgent_posted: dict[str, float] = {}
         # Whose cards say that they wait.
         self._waiting: set[str] = set()
+        self._first = True
 
     def wake(self) -> None:
         """Say that an urgent whisper came."""
@@ -84,6 +85,9 @@ class Rounds:
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
+        if self._first:
+            await self._take_files_away()
+            self._first = False
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
@@ -93,6 +97,12 @@ class Rounds:
             await self._retire(school)
             await self._knock(school)
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
+
+    async def _take_files_away(self) -> None:
+        """Take out of Slack the photos that a process showed and died before it took them away."""
+        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
+            for file_id in await self._parts.on_thread(whisper_desk.files_of, self._parts.store, line.id):
+                await self._slack.delete_file(line.id, file_id)
 
     async def _card(
         self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, *, slot_is_new: bool

@@ -42,7 +42,7 @@ from scheduling.school import SchoolFacts
 from store import whisper_lock
 from store.people import link_slack, staff_by_slack
 from store.tables import Staff
-from store.whisper_desk import DeskLocked, Line, NotThere, reader_id
+from store.whisper_desk import DeskLocked, Line, NotThere, note_file, reader_id
 from store.whisper_sealing import NotOpened
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ QUEUE_SHOWN: Final = 20
 # Long past the three seconds after which Slack, or a proxy before it, may deliver a form again.
 AGAIN_SECONDS: Final = 60.0
 # What Slack says of a message that is not there any more.
-GONE: Final = ("message_not_found", "channel_not_found")
+GONE: Final = ("message_not_found", "channel_not_found", "file_not_found", "file_deleted")
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
 OK: Final = 200
 
@@ -208,6 +208,7 @@ class WhisperSlack:
                 raise NotThere
             sent = await self.client.files_upload_v2(filename="photo.jpg", content=turn.body)
             file_id = str(sent["files"][0]["id"])
+            await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=True)
             view = self._card(Card(say("Photo"), (say("It is removed from Slack in a minute."),)), school)
             image = {"type": "image", "alt_text": "photo", "slack_file": {"id": file_id}}
             return {**view, "blocks": [image, *view["blocks"]]}
@@ -218,7 +219,7 @@ class WhisperSlack:
                 await asyncio.sleep(PHOTO_SECONDS)
         finally:
             if file_id is not None:
-                await self.client.files_delete(file=file_id)
+                await self.delete_file(report, file_id)
 
     async def _lead(self, body: dict[str, Any], report: str, action: str) -> tuple[Lead, SchoolFacts]:
         """Find the lead behind a press, and audit what they are about to do. Raises NotThere."""
@@ -270,7 +271,7 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             leads, school = await self._parts.worker.run(self._leads)
             when = whisper_staff.when_read(school, self._parts.clock())
-            return whisper_views.staff_view(leads, when, self._reader(school))
+            return whisper_views.staff_view(leads, school.nation, when, self._reader(school))
 
         await self._show({"trigger_id": body.get("trigger_id")}, make)
         return BoltResponse(status=OK)
@@ -340,6 +341,15 @@ class WhisperSlack:
         except SlackApiError as error:
             if code_of(error) not in GONE:
                 raise
+
+    async def delete_file(self, report: str, file_id: str) -> None:
+        """Take a photo out of Slack; one that is gone already is well."""
+        try:
+            await self.client.files_delete(file=file_id)
+        except SlackApiError as error:
+            if code_of(error) not in GONE:
+                raise
+        await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=False)
 
     async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:
         """Find the Slack user of a lead; None for one whom Slack does not know."""

@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, select
 from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
-from store.whisper_desk import queue
+from store.whisper_desk import files_of, queue
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
@@ -202,6 +202,12 @@ async def test_photo_is_sealed_and_shown_to_a_lead_in_a_window_alone(earshot: Wo
     await lead.send("click", view_id=view["id"], action_id="whisper_photo", block_id=block["block_id"])
     shown = await modal(lead, "It is removed from Slack in a minute.")
     assert shown["blocks"][0]["type"] == "image"
+    store = earshot.service.whispers.store
+    [line] = queue(store)
+    assert len(files_of(store, line.id)) == 1
+    await earshot.end()
+    await earshot.begin()
+    assert files_of(earshot.service.whispers.store, line.id) == []
 
 
 async def test_danger_screen_names_nobody_until_yes(earshot: World):
@@ -232,7 +238,7 @@ async def test_whisper_under_way_goes_on_after_a_restart(earshot: World):
 async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earshot: World):
     desk = earshot.tutor()
     await desk.send("shortcut", callback_id="whisper")
-    view = await modal(desk, "Slack knows it is you.")
+    view = await modal(desk, "Emergency: ring 999.", "Slack knows it is you.")
     values = {"words": {"words": "A colleague worries me"}, "kind": {"kind": "adult"}}
     sent = await desk.send("view/submit", view_id=view["id"], values=values)
     assert sent["acked"] is True
@@ -243,7 +249,7 @@ async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earsho
     await desk.send("shortcut", callback_id="whisper")
     view = await modal(desk, "Slack knows it is you.")
     await desk.send("view/submit", view_id=view["id"], values={"receipt": {"receipt": " ".join(words)}})
-    await modal(desk, "There is no reply yet.")
+    await modal(desk, "Received. Nobody has opened it yet.", "There is no reply yet.")
 
 
 async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(earshot: World):

@@ -8,16 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from bot.whisper import staff
 from bot.whisper.holding import CHATS_MOST, Holding
 from conversations.whisper_waiting import WAITING_SECONDS
 from store.sealing import Sealer
 from store.whisper_care import purge
-from store.whisper_desk import queue
+from store.whisper_desk import change, open_thread, queue
 from store.whisper_sealing import Cost, new_receipt, words_of
 from store.whisper_store import open_whispers
+from store.whisper_tables import reader
 from store.whispers import Draft, add, find, see, start
 from tests.anonymity.rig import Town
 from tests.bot.whisper.chats import begin, photo, threads
@@ -206,6 +207,38 @@ def test_member_of_staff_is_told_when_what_they_add_to_was_purged(town: Town):
         "What you wrote was not kept: send it again without the six words, or with the right ones."
     ]
     assert see(town.whispers, find(town.whispers, receipt)) is None
+
+
+def said(told: staff.Told) -> list[str]:
+    return [phrase.text for phrase in told.message.paragraphs]
+
+
+def test_member_of_staff_sees_how_it_stands_and_says_whether_it_helped(town: Town):
+    receipt, who = new_receipt(), reader_of(town)
+    door = start(town.whispers, Draft("2026-11-24", "other", "me"), receipt, {"what": "words"}, b"x")
+    change(town.whispers, who, door.report.hex(), status="closed", outcome="helped", closed="2026-11-24")
+    entered = {"receipt": " ".join(words_of(receipt)), "helped": "y"}
+    assert said(staff.take(town.whispers, entered, (), "2026-11-24")) == [
+        "Thank you. Staff will see that, and not your name.",
+        "Closed: staff acted on it.",
+        "There is no reply yet.",
+    ]
+    assert [turn.what for turn in open_thread(town.whispers, who, door.report.hex()).turns] == ["words", "helped"]
+    assert queue(town.whispers)[0].status == "closed"
+
+
+def test_member_of_staff_who_writes_words_of_danger_reads_that_leads_are_told_now(town: Town):
+    told = staff.take(town.whispers, {"words": "he hits me"}, (), "2026-11-24")
+    assert (told.urgent, said(told)[-1]) == (
+        True,
+        "This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.",
+    )
+    assert queue(town.whispers)[0].urgency == "urgent"
+
+
+def reader_of(town: Town) -> bytes:
+    with town.whispers.read() as connection:
+        return bytes(connection.execute(select(reader.c.id)).scalars().first() or b"")
 
 
 def test_nothing_is_added_to_a_report_that_was_purged(town: Town):
