@@ -228,6 +228,8 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case Sealed(again, what):
             return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
         case NotSealed(why):
+            if why == "photo" and exchange is not None:
+                exchange = replace(exchange, photos=max(0, exchange.photos - 1))
             return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
         case Looked():
             return _looked(exchange, happening, around)
@@ -253,7 +255,8 @@ def _command(exchange: Exchange | None, name: str, around: Around) -> Turn:
 def _first(exchange: Exchange | None, around: Around, *, over: bool) -> Turn:
     waiting = exchange.waiting if exchange else ()
     page = waiting_words.first_with_words(around) if waiting else pages.first(around)
-    return Turn(Exchange(waiting=waiting), (Speak(page, over),))
+    here = Exchange(waiting=waiting, lapsed=exchange is not None and exchange.lapsed)
+    return Turn(here, (Speak(page, over),))
 
 
 def _offer(exchange: Exchange | None, text: str, around: Around) -> Turn:

@@ -310,13 +310,16 @@ def cards_of(store: WhisperStore, report_id: str) -> list[list[str]]:
 
 
 def files_of(store: WhisperStore, report_id: str) -> list[str]:
-    """Read which files of a report are still to be taken out of Slack."""
-    return [place[1] for place in _places(store, report_id) if place[0] == _FILE]
+    """Read which files of a report are still to be taken out of Slack; none where that cannot be read."""
+    try:
+        return [place[1] for place in _places(store, report_id) if place[0] == _FILE]
+    except NotOpened:
+        return []
 
 
 def note_cards(store: WhisperStore, report_id: str, places: list[list[str]], stage: str) -> None:
     """Keep where a report's cards lie, and how far they have come."""
-    files = [place for place in _places(store, report_id) if place[0] == _FILE]
+    files = [[_FILE, file_id] for file_id in files_of(store, report_id)]
     _keep_places(store, report_id, [*places, *files], stage=stage)
 
 

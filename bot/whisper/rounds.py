@@ -86,8 +86,7 @@ class Rounds:
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
         if self._first:
-            await self._take_files_away()
-            self._first = False
+            self._first = not await self._took_files_away()
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
@@ -98,11 +97,18 @@ class Rounds:
             await self._knock(school)
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
 
-    async def _take_files_away(self) -> None:
-        """Take out of Slack the photos that a process showed and died before it took them away."""
+    async def _took_files_away(self) -> bool:
+        """Take out of Slack the photos that a process showed and died before it took them away; False to try again."""
+        done = True
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
             for file_id in await self._parts.on_thread(whisper_desk.files_of, self._parts.store, line.id):
-                await self._slack.delete_file(line.id, file_id)
+                try:
+                    await self._slack.delete_file(line.id, file_id)
+                except Exception as error:
+                    # Cards must go out all the same.
+                    log.error("whisper photo not taken away", error=type(error).__name__)
+                    done = False
+        return done
 
     async def _card(
         self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, *, slot_is_new: bool

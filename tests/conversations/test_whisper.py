@@ -226,6 +226,10 @@ def test_photos_are_taken_ten_at_most_and_sound_is_not():
         chat.happens(whisper.Photo("look"))
     assert len(chat.kept) == 10
     assert chat.last == "Ten photos is the most I keep in one whisper. That one was not kept."
+    chat = Chat(fails="photo").to_the_page()
+    for _ in range(11):
+        chat.happens(whisper.Photo("look"))
+    assert chat.last.startswith("That photo could not be read, so it was not kept.")
     chat.happens(whisper.OtherFile("voice"))
     assert chat.last == "I do not keep sound or film, because a voice can be known. Please type it, or send a photo."
     chat.happens(whisper.OtherFile("sticker"))

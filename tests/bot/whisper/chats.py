@@ -45,6 +45,7 @@ class MemorySlack:
     def __init__(self) -> None:
         self.posted: list[tuple[str, str]] = []
         self.deleted: list[tuple[str, str]] = []
+        self.refuses_files = False
         self.files: list[tuple[str, str]] = []
         self.rewritten: list[tuple[str, str, Card]] = []
 
@@ -59,6 +60,8 @@ class MemorySlack:
         self.rewritten.append((channel, ts, card))
 
     async def delete_file(self, report: str, file_id: str) -> None:
+        if self.refuses_files:
+            raise ConnectionError
         self.files.append((report, file_id))
 
     async def delete(self, channel: str, ts: str) -> None:

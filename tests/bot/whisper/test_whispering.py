@@ -240,13 +240,18 @@ async def test_every_copy_of_a_card_says_once_that_somebody_has_opened_it(town: 
 
 
 async def test_photo_left_in_slack_by_a_process_that_died_is_taken_away_at_the_next_start(town: Town):
-    report, other = new(town), new(town)
+    report, other = new(town), new(town, urgency="urgent")
     note_file(town.whispers, report, "F1", there=True)
     note_cards(town.whispers, report, [["D1", "1"]], "posted")
     note_file(town.whispers, other, "F2", there=True)
     note_file(town.whispers, other, "F2", there=False)
     assert (cards_of(town.whispers, report), files_of(town.whispers, report)) == ([["D1", "1"]], ["F1"])
     rounds, slack, _ = await rounds_of(town, NOW)
+    slack.refuses_files = True
+    await rounds.once()
+    # Cards go out all the same.
+    assert (slack.files, len(slack.posted)) == ([], 2)
+    slack.refuses_files = False
     await rounds.once()
     await rounds.once()
     assert slack.files == [(report, "F1")]
