@@ -26,7 +26,16 @@ _ENGLISH: Mapping[str, str] = MappingProxyType(
             overdose | overdosed | overdosing | took all my pills | take all my pills | took too many pills
             took loads of pills
         """,
+        "somebody ending their life": """
+            wants to kill | kill herself | kill himself | kill themself | kill themselves | killing herself
+            killing himself | killing themselves | wants to die | wants to end it | wants to be dead | end her life
+            end his life | end their life | ending her life | ending his life | take her own life | take his own life
+            take their own life | doesnt want to live | does not want to live | doesnt want to be alive
+            doesnt want to be here anymore | doesnt want to be here any more | hang herself | hang himself
+        """,
         "hurting oneself": """
+            cutting herself | cutting himself | cutting themselves | cuts herself | cuts himself | cut her wrist*
+            cut his wrist* | harming herself | harming himself | harms herself | harms himself
             self harm* | slef harm* | self injur* | cut myself | cuts myself | cutting myself | cut my wrist*
             cutting my wrist* | slit my wrist* | hurt myself | hrt myself | hurting myself | harm myself
             harming myself | burn myself | burning myself | starve myself | starving myself | poison myself

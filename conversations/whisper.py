@@ -11,8 +11,8 @@ Rules
 5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
 6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or any command.
 7. What could not be kept is said at once, with what to do instead.
-8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, and are let go
-   as soon as another way is taken.
+8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, ten
+   minutes at most, and are let go as soon as another way is taken. Whoever comes for them later is told so.
 9. A knock is asked for, never given: without it nothing is kept that leads back to the chat.
 10. Words of danger make it urgent. They name nobody.
 
@@ -26,6 +26,7 @@ from typing import assert_never
 
 from conversations import whisper_knocks as knocks
 from conversations import whisper_pages as pages
+from conversations import whisper_waiting as waiting_words
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Command, Message, Phrase, Tap, Text
 from conversations.whisper_choice import ADULT, KIND_NAMES, Around, Choice, Found
@@ -37,12 +38,15 @@ PHOTOS_MOST = 10
 class Exchange:
     """What is known of a chat that whispers, in memory alone.
 
-    `waiting` are words typed before they chose to whisper; `sent` counts what was sealed; `asked` means that six words
-    are asked for.
+    `waiting` are words typed before they chose to whisper; `offered` means that no more was asked than whether they
+    will, `lapsed` that words waited too long, which is not said yet; `sent` counts what was sealed; `asked` means that
+    six words are asked for.
     """
 
     choice: Choice | None = None
     waiting: tuple[str, ...] = ()
+    offered: bool = False
+    lapsed: bool = False
     sent: int = 0
     photos: int = 0
     asked: bool = False
@@ -210,8 +214,7 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case Command(name):
             return _command(exchange, name, around)
         case Unprompted(text):
-            waiting = ((exchange.waiting if exchange else ()) + (text,))[-pages.WAITING_MOST :]
-            return Turn(Exchange(waiting=waiting), (Speak(pages.offer(around)),))
+            return _offer(exchange, text, around)
         case SixWords(code):
             return Turn(None, (Look(Choice(receipt=code)),))
         case Text(text):
@@ -225,6 +228,8 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case Sealed(again, what):
             return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
         case NotSealed(why):
+            if why == "photo" and exchange is not None:
+                exchange = replace(exchange, photos=max(0, exchange.photos - 1))
             return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
         case Looked():
             return _looked(exchange, happening, around)
@@ -236,6 +241,11 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
             assert_never(happening)
 
 
+def let_go(exchange: Exchange) -> Exchange | None:
+    """Let go of words that waited too long; what was asked beside them stays."""
+    return None if exchange.offered else replace(exchange, waiting=(), lapsed=True)
+
+
 def _command(exchange: Exchange | None, name: str, around: Around) -> Turn:
     if name == "done" and exchange is not None and exchange.choice is not None:
         return _finish(exchange, exchange.choice)
@@ -243,25 +253,35 @@ def _command(exchange: Exchange | None, name: str, around: Around) -> Turn:
 
 
 def _first(exchange: Exchange | None, around: Around, *, over: bool) -> Turn:
-    return Turn(Exchange(waiting=exchange.waiting if exchange else ()), (Speak(pages.first(around), over),))
+    waiting = exchange.waiting if exchange else ()
+    page = waiting_words.first_with_words(around) if waiting else pages.first(around)
+    here = Exchange(waiting=waiting, lapsed=exchange is not None and exchange.lapsed)
+    return Turn(here, (Speak(page, over),))
+
+
+def _offer(exchange: Exchange | None, text: str, around: Around) -> Turn:
+    waiting, held = waiting_words.with_more(exchange.waiting if exchange else (), text)
+    return Turn(Exchange(waiting=waiting, offered=True), (Speak(waiting_words.offer(around, held=held)),))
 
 
 def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
     if exchange is None:
-        return Turn(Exchange(waiting=(text,)), (Speak(pages.offer(around)),))
+        return _offer(None, text, around)
     if exchange.asked:
         # Six words would have come as such: these are none.
         return Turn(exchange, (Speak(pages.not_six_words()),))
     if exchange.choice is None:
-        waiting = (*exchange.waiting, text)[-pages.WAITING_MOST :]
-        return Turn(replace(exchange, waiting=waiting), (Speak(pages.choose_first()),))
+        waiting, held = waiting_words.with_more(exchange.waiting, text)
+        danger = sounds_like_danger(text)
+        page = waiting_words.choose_first(around, held=held, lapsed=exchange.lapsed, danger_words=danger)
+        return Turn(replace(exchange, waiting=waiting, offered=False, lapsed=False), (Speak(page),))
     urgent = sounds_like_danger(text)
     return Turn(replace(exchange, urgent=exchange.urgent or urgent), (Seal(text, exchange.choice, urgent=urgent),))
 
 
 def _photo(exchange: Exchange | None, caption: str) -> Turn:
     if exchange is None or exchange.choice is None:
-        return Turn(exchange, (Speak(pages.choose_first()),))
+        return Turn(exchange, (Speak(waiting_words.photo_before_choosing()),))
     if exchange.photos >= PHOTOS_MOST:
         return Turn(exchange, (Speak(pages.too_many_photos(exchange.choice)),))
     urgent = sounds_like_danger(caption)
@@ -287,6 +307,8 @@ def _tap(exchange: Exchange | None, data: str, around: Around) -> Turn:
     verb, _, rest = data.removeprefix("w").removeprefix(":").partition(":")
     if verb == "":
         return _first(exchange, around, over=True)
+    if verb == "t":
+        return _taken_up(exchange, around)
     if verb == "q":
         return Turn(None, (Speak(pages.stopped(sent=bool(exchange and exchange.sent)), over=True),))
     if verb == "d":
@@ -303,28 +325,41 @@ def _tap(exchange: Exchange | None, data: str, around: Around) -> Turn:
     return _with_receipt(exchange, verb, choice, around)
 
 
+def _taken_up(exchange: Exchange | None, around: Around) -> Turn:
+    """They chose to whisper what was offered, or what they take to be offered still."""
+    if exchange is not None and exchange.choice is not None:
+        return Turn(exchange, (Hint(waiting_words.open_already()),))
+    if exchange is None or not exchange.waiting:
+        return Turn(Exchange(), (Speak(waiting_words.first_without_words(around), over=True),))
+    return _first(exchange, around, over=True)
+
+
 def _choosing(exchange: Exchange | None, verb: str, rest: str, around: Around) -> Turn:
     waiting = exchange.waiting if exchange else ()
+    # A chat that memory does not know may have typed something before a restart.
+    here = Exchange(waiting=waiting, lapsed=exchange is None or exchange.lapsed)
     if verb == "a" and rest in ("m", "o"):
-        return Turn(Exchange(waiting=waiting), (Speak(pages.kinds(rest), over=True),))
+        return Turn(here, (Speak(pages.kinds(rest), over=True),))
     if verb == "k" and len(rest) >= 2 and rest[0] in "mo" and rest[1] in KIND_NAMES:
         excluded = rest[2:]
         if rest[1] == ADULT and not excluded:
-            return Turn(Exchange(waiting=waiting), (Speak(pages.which_adult(rest, around), over=True),))
+            return Turn(here, (Speak(pages.which_adult(rest, around), over=True),))
         choice = Choice(rest[0], rest[1], "" if excluded == "-" else excluded, receipt=around.fresh)
-        return _write(Exchange(choice, waiting), around)
+        return _write(replace(here, choice=choice), around)
     return Turn(exchange, (Hint(pages.old_button()),))
 
 
 def _write(exchange: Exchange, around: Around) -> Turn:
-    assert exchange.choice is not None  # noqa: S101 (the caller has just chosen)
-    page = Speak(pages.write(around, exchange.choice), over=True)
+    choice = exchange.choice
+    assert choice is not None  # noqa: S101 (the caller has just chosen)
+    page = Speak(pages.write(around, choice, lapsed=exchange.lapsed), over=True)
+    exchange = replace(exchange, offered=False, lapsed=False)
     if not exchange.waiting:
         return Turn(exchange, (page,))
-    text = "\n\n".join(exchange.waiting)
+    text = waiting_words.joined(exchange.waiting)
     urgent = sounds_like_danger(text)
     changed = replace(exchange, waiting=(), urgent=urgent)
-    return Turn(changed, (page, Seal(text, exchange.choice, urgent=urgent)))
+    return Turn(changed, (page, Seal(text, choice, urgent=urgent)))
 
 
 def _with_receipt(exchange: Exchange | None, verb: str, choice: Choice, around: Around) -> Turn:
@@ -370,10 +405,12 @@ def _finish(exchange: Exchange | None, choice: Choice) -> Turn:
     if exchange is not None and exchange.choice is not None and exchange.sent:
         # A page may have come twice, each with a receipt: what was sealed went under the later.
         choice = exchange.choice
+    if exchange is not None and exchange.lapsed:
+        return Turn(replace(exchange, choice=choice, lapsed=False), (Speak(waiting_words.lapsed_before_end(choice)),))
     look = Look(choice, finishing=True)
     if exchange is None or not exchange.waiting:
         return Turn(exchange, (look,))
-    text = "\n\n".join(exchange.waiting)
+    text = waiting_words.joined(exchange.waiting)
     changed = replace(exchange, waiting=(), choice=choice)
     return Turn(changed, (Seal(text, choice, urgent=sounds_like_danger(text)), look))
 

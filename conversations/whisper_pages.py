@@ -13,7 +13,6 @@ from conversations.whisper_choice import ADULT, Around, Choice, Found
 from conversations.wording import Rows, emergency_number, help_line_phrases, talk_button
 
 QUIZ = (2, 5)
-WAITING_MOST = 10
 # Telegram takes 4,096 characters; the rest is for what stands around the replies.
 REPLIES_MOST = 3000
 
@@ -42,15 +41,15 @@ def see_replies(choice: Choice) -> tuple[Button, ...]:
     return (Button(say("See replies"), f"w:s:{only_receipt(choice).code()}"),)
 
 
-def _stop() -> Button:
+def stop_button() -> Button:
     return Button(say("Stop"), "w:q")
 
 
 # --- before any text --------------------------------------------------------------------------------------------------
 
 
-def first(around: Around) -> Message:
-    """The first screen: whom to ring, the honest limits, when a person will next read it."""
+def first(around: Around, *more: Phrase) -> Message:
+    """The first screen: whom to ring, the honest limits, when a person will next read it; and what is to be added."""
     paragraphs = (
         *help_line_phrases(around.nation),
         say("You can tell the adults who keep pupils safe about something. They will not see your name."),
@@ -60,12 +59,13 @@ def first(around: Around) -> Message:
         if around.reads_at is None
         else say("A person reads this in school hours. The next time is {when}.", when=around.reads_at),
         *(_quiet(around) if around.quiet else ()),
+        *more,
     )
     rows: Rows = (
         (Button(say("I am in danger now"), "w:d"),),
         (Button(say("It is about me"), "w:a:m"),),
         (Button(say("It is about someone else"), "w:a:o"),),
-        (*see_replies_row(), _stop()),
+        (*see_replies_row(), stop_button()),
     )
     return Message(paragraphs, say("Whisper"), rows)
 
@@ -110,7 +110,7 @@ def kinds(about: str) -> Message:
         ("e", say("Something else")),
     )
     rows = tuple((Button(name, f"w:k:{about}{kind}"),) for kind, name in names)
-    return Message((say("What is it about?"),), rows=(*rows, (_stop(),)))
+    return Message((say("What is it about?"),), rows=(*rows, (stop_button(),)))
 
 
 def which_adult(chosen: str, around: Around) -> Message:
@@ -120,12 +120,13 @@ def which_adult(chosen: str, around: Around) -> Message:
         say("If it is about another adult, tap None of these, and write who it is if you wish to."),
     )
     rows = tuple((Button(verbatim(name), f"w:k:{chosen}{reader}"),) for reader, name in around.leads)
-    return Message(paragraphs, rows=(*rows, (Button(say("None of these"), f"w:k:{chosen}-"),), (_stop(),)))
+    return Message(paragraphs, rows=(*rows, (Button(say("None of these"), f"w:k:{chosen}-"),), (stop_button(),)))
 
 
-def write(around: Around, choice: Choice) -> Message:
-    """The page to write under."""
+def write(around: Around, choice: Choice, *, lapsed: bool = False) -> Message:
+    """The page to write under; `lapsed` says that what was typed before is not held any more."""
     paragraphs = [
+        *((lapsed_words(),) if lapsed else ()),
         say("Write now, in as many messages as you like. You can send photos too."),
         say("Each message is sealed as it comes. To say more is never wrong; to leave out your name is fine."),
     ]
@@ -137,7 +138,11 @@ def write(around: Around, choice: Choice) -> Message:
         else:
             label = say("Wait until {slot}", slot=around.slot)
         rows.append((Button(label, f"w:h:{choice.code()}"),))
-    return Message(tuple(paragraphs), say("Whisper"), (*rows, (_stop(),)))
+    return Message(tuple(paragraphs), say("Whisper"), (*rows, (stop_button(),)))
+
+
+def lapsed_words() -> Phrase:
+    return say("If you typed something before this, it does not wait here any more. Please write it again.")
 
 
 # --- while writing ----------------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ def received(around: Around, choice: Choice, *, urgent: bool) -> Message:
         told = (
             say("This sounds urgent. Staff are told at {slot} that there is an urgent whisper.", slot=around.slot)
             if choice.hold
-            else say("This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.")
+            else told_now()
         )
         paragraphs = (*paragraphs, told, *help_line_phrases(around.nation))
     rows: list[tuple[Button, ...]] = [(Button(say("I have finished"), f"w:f:{choice.code()}"),)]
@@ -202,44 +207,10 @@ def changed(around: Around, danger_words: bool) -> Message:
     return Message((words, *help_line_phrases(around.nation)), rows=rows)
 
 
-def choose_first() -> Message:
-    """Words came before the choices were made."""
-    words = say("That waits here, and is not kept yet. First tap one of the buttons above, please.")
-    return Message((words,), rows=((Button(say("Show me the choices"), "w"), _stop()),))
-
-
 def kept_already() -> Message:
     """It was sealed before a restart, and where the exchange stood is known to the chat alone."""
     words = say("I was away for a moment. What you sent was received. Tap I have finished above when you are done.")
     return Message((words,))
-
-
-def offer(around: Around) -> Message:
-    """Answer words nothing was waiting for: whisper them, ask an adult, or nothing."""
-    if around.parent:
-        return _offer_to_parent()
-    paragraphs = (
-        say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
-        say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
-        say("Or ask an adult to find you. They see your name, and not what you typed."),
-    )
-    rows: Rows = (
-        (Button(say("Whisper this"), "w"),),
-        # To the page with the help lines: nobody is told a name by one tap.
-        (Button(say("Ask an adult to find me"), "talk"),),
-        (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
-    )
-    return Message(paragraphs, rows=rows)
-
-
-def _offer_to_parent() -> Message:
-    paragraphs = (
-        say("Thanks for writing. Nobody reads what is typed here, and it was not kept."),
-        say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
-        say("To tell the school something, ring it or go there."),
-    )
-    rows: Rows = ((Button(say("Whisper this"), "w"),), (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")))
-    return Message(paragraphs, rows=rows)
 
 
 def stopped(*, sent: bool) -> Message:
@@ -307,7 +278,7 @@ def kept_well(choice: Choice) -> Message:
 
 def nothing_yet(choice: Choice) -> Message:
     row = (Button(say("I have finished"), f"w:f:{choice.code()}"),)
-    return Message((say("Nothing has been sent yet. Write it here first, or tap Stop."),), rows=(row, (_stop(),)))
+    return Message((say("Nothing has been sent yet. Write it here first, or tap Stop."),), rows=(row, (stop_button(),)))
 
 
 def removed(*, all_gone: bool) -> Message:
@@ -321,12 +292,12 @@ def removed(*, all_gone: bool) -> Message:
 
 
 def ask_words() -> Message:
-    return Message((say("Type your six words, in order."),), rows=((_stop(),),))
+    return Message((say("Type your six words, in order."),), rows=((stop_button(),),))
 
 
 def not_six_words() -> Message:
     words = say("Those are not six words from the list. Look at them once more: a letter may be wrong.")
-    return Message((words,), rows=((_stop(),),))
+    return Message((words,), rows=((stop_button(),),))
 
 
 def standing(around: Around, choice: Choice, found: Found | None) -> Message:
@@ -334,12 +305,7 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     if found is None:
         words = say("No whisper opens with these words. A letter may be wrong, or it was removed long after it closed.")
         return Message((words,), say("Replies"))
-    status = {
-        "received": say("Received. Nobody has opened it yet."),
-        "read": say("Read by a safeguarding lead."),
-        "acting": say("Being acted on."),
-        "closed": _closed(found.outcome),
-    }[found.status]
+    status = stands(found.status, found.outcome)
     replies, left_out = _fitting(found.replies)
     lines = tuple(say("Staff: {words}", words=words) for _, words in replies)
     more = (say_n("{count} older reply has no room here.", "{count} older replies have no room here.", left_out),)
@@ -347,12 +313,31 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
     rows: list[tuple[Button, ...]] = [(Button(say("Write more"), f"w:m:{only_receipt(choice).code()}"),)]
     if found.status == "closed":
         code = only_receipt(choice).code()
-        rows.append((Button(say("This helped"), f"w:y:{code}"), Button(say("This did not help"), f"w:n:{code}")))
+        rows.append(tuple(Button(words, f"w:{letter}:{code}") for letter, words in helped_options()))
     return Message(paragraphs, say("Replies"), (*rows, see_replies(choice), (knock_button(choice),)))
 
 
 def knock_button(choice: Choice) -> Button:
     return Button(say("Tell me when staff answer"), f"w:p:{only_receipt(choice).code()}")
+
+
+def stands(status: str, outcome: str) -> Phrase:
+    """Say how far a whisper has come."""
+    return {
+        "received": say("Received. Nobody has opened it yet."),
+        "read": say("Read by a safeguarding lead."),
+        "acting": say("Being acted on."),
+        "closed": _closed(outcome),
+    }[status]
+
+
+def told_now() -> Phrase:
+    return say("This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.")
+
+
+def helped_options() -> tuple[tuple[str, Phrase], ...]:
+    """Give both answers to whether it helped, by their letter."""
+    return ("y", say("This helped")), ("n", say("This did not help"))
 
 
 def _closed(outcome: str) -> Phrase:

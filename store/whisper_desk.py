@@ -29,6 +29,8 @@ from store.whisper_store import WhisperStore, place_of
 from store.whisper_tables import RECOVERY, reader, report, turn, wrap
 from store.whispers import Door, sealed_turn
 
+# Stands for the channel where what lies in Slack is a file, in no channel.
+_FILE = "file"
 OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
 
 
@@ -304,6 +306,30 @@ def recuse(store: WhisperStore, who: bytes, report_id: str) -> None:
 
 def cards_of(store: WhisperStore, report_id: str) -> list[list[str]]:
     """Read where a report's cards lie: lists of a channel and a message."""
+    return [place for place in _places(store, report_id) if place[0] != _FILE]
+
+
+def files_of(store: WhisperStore, report_id: str) -> list[str]:
+    """Read which files of a report are still to be taken out of Slack; none where that cannot be read."""
+    try:
+        return [place[1] for place in _places(store, report_id) if place[0] == _FILE]
+    except NotOpened:
+        return []
+
+
+def note_cards(store: WhisperStore, report_id: str, places: list[list[str]], stage: str) -> None:
+    """Keep where a report's cards lie, and how far they have come."""
+    files = [[_FILE, file_id] for file_id in files_of(store, report_id)]
+    _keep_places(store, report_id, [*places, *files], stage=stage)
+
+
+def note_file(store: WhisperStore, report_id: str, file_id: str, *, there: bool) -> None:
+    """Keep that a file of a report lies in Slack, or does so no longer: a process that dies must not leave it there."""
+    others = [place for place in _places(store, report_id) if place != [_FILE, file_id]]
+    _keep_places(store, report_id, [*others, *([[_FILE, file_id]] if there else [])])
+
+
+def _places(store: WhisperStore, report_id: str) -> list[list[str]]:
     with store.read() as connection:
         row = connection.execute(select(report.c.id, report.c.card).where(report.c.id == _id(report_id))).first()
     if row is None:
@@ -312,9 +338,8 @@ def cards_of(store: WhisperStore, report_id: str) -> list[list[str]]:
     return found
 
 
-def note_cards(store: WhisperStore, report_id: str, places: list[list[str]], stage: str) -> None:
-    """Keep where a report's cards lie, and how far they have come."""
+def _keep_places(store: WhisperStore, report_id: str, places: list[list[str]], **values: str) -> None:
     wanted = _id(report_id)
     sealed = store.lock_card(json.dumps(places).encode(), wanted)
     with store.write() as connection:
-        connection.execute(update(report).where(report.c.id == wanted).values(card=sealed, stage=stage))
+        connection.execute(update(report).where(report.c.id == wanted).values(card=sealed, **values))

@@ -5,7 +5,8 @@ beneath the store's own key, so neither the master key nor the database opens a 
 memory for a few hours. The recovery key is a reader of its own, with no private half in the store.
 
 Nobody's key is made for them: a lead who is new chooses a passphrase first, and reads what is open as soon as another
-lead's desk is open, or the recovery key is at hand.
+lead's desk is open, or the recovery key is at hand. A school that wants passphrases no more takes the lock away
+(`store.whisper_unlock`).
 """
 
 import secrets
@@ -39,9 +40,8 @@ from store.whisper_tables import RECOVERY, reader, report, setting, wrap
 PASSPHRASE_LEAST = 12
 _RECOVERY_ID = b"the recovery key"
 _NONCE = 12
-_REHEARSED = "rehearsed"
+REHEARSED = "rehearsed"
 _WORDS = "earshot whisper recovery key: keep it on paper in a safe, apart from the master key"
-_COST = Cost(memory=65_536, passes=3)
 
 DeskState = Literal["open", "locked", "new"]
 
@@ -90,7 +90,7 @@ def lock(store: WhisperStore, seed: Seed) -> None:
         for one in connection.execute(select(report)).all():
             desk = desk_of(store, connection, one)
             if desk is not None:
-                _give(connection, one.id, desk, _RECOVERY_ID, public)
+                give(connection, one.id, desk, _RECOVERY_ID, public)
 
 
 def recovery_words(seed: Seed) -> str:
@@ -113,23 +113,23 @@ def read_recovery(words: str) -> Seed:
 def rehearse(store: WhisperStore, seed: Seed, today: date) -> int:
     """Open every report with the recovery key, and note the day; gives how many there are. Raises LockProblem."""
     with store.write() as connection:
-        _check_recovery(connection, seed)
+        check_recovery(connection, seed)
         reports = connection.execute(select(report)).all()
-        closed_to_it = [one for one in reports if _by_recovery(connection, one, seed) is None]
+        closed_to_it = [one for one in reports if by_recovery(connection, one, seed) is None]
         if closed_to_it:
             raise LockProblem(
                 f"The recovery key does not open {len(closed_to_it)} of {len(reports)} whispers: they came with a "
                 "backup that was filled up, or are damaged."
             )
-        connection.execute(delete(setting).where(setting.c.name == _REHEARSED))
-        connection.execute(insert(setting), {"name": _REHEARSED, "value": today.isoformat().encode()})
+        connection.execute(delete(setting).where(setting.c.name == REHEARSED))
+        connection.execute(insert(setting), {"name": REHEARSED, "value": today.isoformat().encode()})
     return len(reports)
 
 
 def rehearsed_on(store: WhisperStore) -> date | None:
     """Say on which day recovery was last rehearsed."""
     with store.read() as connection:
-        value = connection.execute(select(setting.c.value).where(setting.c.name == _REHEARSED)).scalar()
+        value = connection.execute(select(setting.c.value).where(setting.c.name == REHEARSED)).scalar()
     return date.fromisoformat(bytes(value).decode()) if value is not None else None
 
 
@@ -141,7 +141,7 @@ def recover(store: WhisperStore, seed: Seed, who: bytes, passphrase: str) -> int
     """
     _check_passphrase(passphrase)
     with store.write() as connection:
-        _check_recovery(connection, seed)
+        check_recovery(connection, seed)
         had = set(connection.execute(select(wrap.c.report).where(wrap.c.reader == who)).scalars())
         own = _make_reader(store, connection, who, passphrase)
         given = 0
@@ -149,11 +149,11 @@ def recover(store: WhisperStore, seed: Seed, who: bytes, passphrase: str) -> int
             others = connection.execute(
                 select(wrap.c.reader).where(wrap.c.report == one.id, wrap.c.reader.not_in((who, _RECOVERY_ID)))
             ).first()
-            desk = _by_recovery(connection, one, seed)
-            if desk is None or _is_left_out(desk, one, who):
+            desk = by_recovery(connection, one, seed)
+            if desk is None or is_left_out(desk, one, who):
                 continue
             if one.status != "closed" or one.id in had or others is None:
-                _give(connection, one.id, desk, who, public_of(own))
+                give(connection, one.id, desk, who, public_of(own))
                 given += 1
     store.open_desk(who, own)
     return given
@@ -175,7 +175,7 @@ def choose_passphrase(store: WhisperStore, who: bytes, passphrase: str) -> None:
         held = _held(store, connection, row) if row is not None else {}
         own = _make_reader(store, connection, who, passphrase)
         for report_id, desk in held.items():
-            _give(connection, report_id, desk, who, public_of(own))
+            give(connection, report_id, desk, who, public_of(own))
     store.open_desk(who, own)
     share(store)
 
@@ -189,7 +189,7 @@ def open_desk(store: WhisperStore, who: bytes, passphrase: str) -> bool:
     locked = store.unlock(row.private, b"reader" + who)
     salt, nonce, sealed = locked[:SALT_BYTES], locked[SALT_BYTES : SALT_BYTES + _NONCE], locked[SALT_BYTES + _NONCE :]
     try:
-        seed = Seed(AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, b"reader" + who))
+        seed = Seed(AESGCM(_stretched(passphrase, salt, store.passphrases)).decrypt(nonce, sealed, b"reader" + who))
     except InvalidTag:
         return False
     store.open_desk(who, seed)
@@ -209,8 +209,8 @@ def share(store: WhisperStore) -> None:
     with store.write() as connection:
         for one, who in wanting:
             desk = desk_of(store, connection, one)
-            if desk is not None and not _is_left_out(desk, one, who.id):
-                _give(connection, one.id, desk, who.id, who.public)
+            if desk is not None and not is_left_out(desk, one, who.id):
+                give(connection, one.id, desk, who.id, who.public)
 
 
 def _make_reader(store: WhisperStore, connection: Connection, who: bytes, passphrase: str) -> Seed:
@@ -218,16 +218,16 @@ def _make_reader(store: WhisperStore, connection: Connection, who: bytes, passph
     connection.execute(delete(wrap).where(wrap.c.reader == who))
     connection.execute(delete(reader).where(reader.c.id == who))
     seed, salt, nonce = new_seed(), secrets.token_bytes(SALT_BYTES), secrets.token_bytes(_NONCE)
-    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, seed, b"reader" + who)
+    sealed = AESGCM(_stretched(passphrase, salt, store.passphrases)).encrypt(nonce, seed, b"reader" + who)
     private = store.lock(salt + nonce + sealed, b"reader" + who)
     row = {"id": who, "public": public_of(seed), "private": private, "state": "locked"}
     connection.execute(insert(reader), row)
     return seed
 
 
-def _stretched(passphrase: str, salt: bytes) -> bytes:
+def _stretched(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     return Argon2id(
-        salt=salt, length=32, iterations=_COST.passes, lanes=1, memory_cost=_COST.memory, ad=b"earshot whisper desk"
+        salt=salt, length=32, iterations=cost.passes, lanes=1, memory_cost=cost.memory, ad=b"earshot whisper desk"
     ).derive(passphrase.encode("utf-8", "replace"))
 
 
@@ -243,7 +243,8 @@ def _recovery(connection: Connection) -> Row[Any] | None:
     return connection.execute(select(reader).where(reader.c.id == _RECOVERY_ID)).first()
 
 
-def _check_recovery(connection: Connection, seed: Seed) -> None:
+def check_recovery(connection: Connection, seed: Seed) -> None:
+    """See that a recovery key is the one of this store. Raises LockProblem."""
     row = _recovery(connection)
     if row is None:
         raise LockProblem("The desk is not locked, so there is nothing to recover.")
@@ -251,7 +252,8 @@ def _check_recovery(connection: Connection, seed: Seed) -> None:
         raise LockProblem("This recovery key is not of these whispers. Take the one that was made for them.")
 
 
-def _by_recovery(connection: Connection, one: Row[Any], seed: Seed) -> Seed | None:
+def by_recovery(connection: Connection, one: Row[Any], seed: Seed) -> Seed | None:
+    """Open a report's key with the recovery key; None for a report that it does not open."""
     mine = connection.execute(select(wrap).where(wrap.c.report == one.id, wrap.c.reader == _RECOVERY_ID)).first()
     try:
         return Seed(open_sealed(seed, mine.sealed, place_of("wrap", one.id, _RECOVERY_ID))) if mine else None
@@ -283,11 +285,13 @@ def _held(store: WhisperStore, connection: Connection, row: Row[Any]) -> dict[by
     return held
 
 
-def _is_left_out(desk: Seed, one: Row[Any], who: bytes) -> bool:
+def is_left_out(desk: Seed, one: Row[Any], who: bytes) -> bool:
+    """Say whether a reader is named in a report, or has stood back from it."""
     head, _ = unpack(open_sealed(desk, one.head, place_of("head", one.id)))
     return who.hex() in head["excluded"]
 
 
-def _give(connection: Connection, report_id: bytes, desk: Seed, who: bytes, public: bytes) -> None:
+def give(connection: Connection, report_id: bytes, desk: Seed, who: bytes, public: bytes) -> None:
+    """Wrap a report's key for a reader."""
     sealed = seal(PublicKey(public), desk, place_of("wrap", report_id, who))
     connection.execute(insert(wrap), {"report": report_id, "reader": who, "sealed": sealed})

@@ -34,6 +34,10 @@ DESK_SECONDS = 4 * 3600.0
 _PATIENCE_MS = 2000
 
 
+# What a passphrase costs to try (64 MiB, three passes): it has fewer bits than six random words.
+PASSPHRASES = Cost(memory=65_536, passes=3)
+
+
 class StoreGone(OSError):
     """The file of the store was taken away while it was open."""
 
@@ -46,8 +50,14 @@ def place_of(what: str, report_id: bytes, turn_id: bytes = b"") -> bytes:
 class WhisperStore:
     """One whisper store, open."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, cost: Cost = Cost()) -> None:  # noqa: B008 (frozen)
-        self.engine, self.cost = engine, cost
+    def __init__(
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        cost: Cost = Cost(),  # noqa: B008 (frozen)
+        passphrases: Cost = PASSPHRASES,
+    ) -> None:
+        self.engine, self.cost, self.passphrases = engine, cost, passphrases
         self._cipher = AESGCM(sealer.blind("whisper", "readers' keys"))
         self.name = sealer.blind("whisper", "store")[:ID_BYTES]
         self.salt = b""
@@ -149,8 +159,18 @@ class WhisperStore:
         self.salt = known["salt"]
 
 
-def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool = True) -> WhisperStore:  # noqa: B008
-    """Open the whisper store, making it where there is none and `make` says so. Raises StoreProblem or KeyProblem."""
+def open_whispers(
+    url: str,
+    sealer: Sealer,
+    cost: Cost = Cost(),  # noqa: B008 (frozen)
+    *,
+    passphrases: Cost = PASSPHRASES,
+    make: bool = True,
+) -> WhisperStore:
+    """Open the whisper store, making it where there is none and `make` says so. Raises StoreProblem or KeyProblem.
+
+    `cost` is of a receipt's Argon2id, `passphrases` of a passphrase's; a store is read with those it was made with.
+    """
     engine = make_engine(url)
     if engine.dialect.name == "sqlite":
         path = Path(engine.url.database or "")
@@ -166,7 +186,7 @@ def open_whispers(url: str, sealer: Sealer, cost: Cost = Cost(), *, make: bool =
             # Whoever writes is told soon that it could not be kept; they do not wait for another program's lock.
             connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
 
-    store = WhisperStore(engine, sealer, cost)
+    store = WhisperStore(engine, sealer, cost, passphrases)
     try:
         with store.write() as connection:
             if not inspect(connection).has_table("setting"):

@@ -1,4 +1,4 @@
-"""`earshot whisper desk …`: lock the leads' desk, choose passphrases, rehearse and do a recovery."""
+"""`earshot whisper desk …`: lock the leads' desk, choose passphrases, do a recovery, take the lock away."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,11 @@ from bot.clock import Clock
 from bot.commands.whisper_at import LeadOption, ask_new_passphrase, at_desk, stores
 from bot.whisper import desk as whisper_desk
 from bot.whisper.report import write_new
-from store import whisper_lock
+from store import whisper_care, whisper_lock
 from store.vault import StoreProblem
 from store.whisper_lock import LockProblem
 from store.whisper_sealing import Seed
+from store.whisper_unlock import remove_lock as remove
 
 desk_app = typer.Typer(no_args_is_help=True, help="Lock the desk of the leads with passphrases, and recover it.")
 out = Console()
@@ -78,6 +79,29 @@ def recover(file: KeyArgument, lead: LeadOption) -> None:
         whisper_desk.record(at.session, at.school, at.lead, "desk", "recover desk", Clock()())
         at.session.commit()
     out.print(f"Done: {given} whispers are theirs to read. Put the recovery key back into the safe.")
+
+
+@desk_app.command()
+def remove_lock(file: KeyArgument, lead: LeadOption) -> None:
+    """Take the lock away for all leads: no passphrases, and the master key opens whispers. Needs key and passphrase.
+
+    Example: earshot whisper desk remove-lock whispers-recovery.key --lead dsl@school.example
+    """
+    seed = _read(file)
+    with at_desk(lead, opened=False) as at:
+        with at.store.read() as connection:
+            whisper_lock.check_recovery(connection, seed)
+        # Whoever has found the paper is no lead yet.
+        at.open()
+        # Written first: a deed that reaches every lead must never be done unrecorded.
+        whisper_desk.record(at.session, at.school, at.lead, "desk", "remove desk lock", Clock()())
+        at.session.commit()
+        done = remove(at.store, seed)
+        whisper_care.tidy(at.store)
+    out.print("The desk has no lock any more: no passphrase is asked for, and the master key opens whispers.")
+    if done.lost:
+        out.print(f"{done.lost} of {done.reports} open for nobody: they came with a backup, or are damaged.")
+    out.print("Tell the other leads. Keep the paper as long as there are backups of while the desk was locked.")
 
 
 def _read(file: Path) -> Seed:

@@ -11,6 +11,8 @@ from store.whisper_lock import PASSPHRASE_LEAST, DeskState
 from store.whisper_store import WhisperStore
 
 UNLOCK: Final = "whisper_unlock"
+# The target that is no whisper: all that a lead may read.
+QUEUE: Final = "queue"
 _MOST: Final = 200
 
 
@@ -22,9 +24,15 @@ def locked_view(state: DeskState, target: str, reader: Reader) -> dict[str, Any]
         if new
         else say("Your desk is locked. Your passphrase opens it for four hours.")
     )
+    passes = say(
+        "What you type here passes through Slack. Better, if you can: on the command line it does not. There, run: "
+        "{command}",
+        command=f"earshot whisper {_command(new, target)} --lead you@school.example",
+    )
     label = say("A new passphrase") if new else say("Your passphrase")
     blocks = [
         {"type": "section", "block_id": "words", "text": _plain(reader.words(words))},
+        {"type": "section", "block_id": "passes", "text": _plain(reader.words(passes))},
         _input("passphrase", label, reader),
     ]
     if new:
@@ -38,6 +46,13 @@ def locked_view(state: DeskState, target: str, reader: Reader) -> dict[str, Any]
         "close": _plain(reader.words(say("Close"))),
         "blocks": blocks,
     }
+
+
+def _command(new: bool, target: str) -> str:
+    """Name the command that does without Slack what they have come for."""
+    if new:
+        return "desk passphrase"
+    return "list" if target == QUEUE else f"read {target[:6].upper()}"
 
 
 def unlock(store: WhisperStore, lead: Lead, entered: Mapping[str, Any]) -> Phrase | None:

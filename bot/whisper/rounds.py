@@ -47,6 +47,7 @@ class Rounds:
         self._urgent_posted: dict[str, float] = {}
         # Whose cards say that they wait.
         self._waiting: set[str] = set()
+        self._first = True
 
     def wake(self) -> None:
         """Say that an urgent whisper came."""
@@ -84,6 +85,8 @@ class Rounds:
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
+        if self._first:
+            self._first = not await self._took_files_away()
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
@@ -93,6 +96,19 @@ class Rounds:
             await self._retire(school)
             await self._knock(school)
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
+
+    async def _took_files_away(self) -> bool:
+        """Take out of Slack the photos that a process showed and died before it took them away; False to try again."""
+        done = True
+        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
+            for file_id in await self._parts.on_thread(whisper_desk.files_of, self._parts.store, line.id):
+                try:
+                    await self._slack.delete_file(line.id, file_id)
+                except Exception as error:
+                    # Cards must go out all the same.
+                    log.error("whisper photo not taken away", error=type(error).__name__)
+                    done = False
+        return done
 
     async def _card(
         self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, *, slot_is_new: bool

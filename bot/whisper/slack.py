@@ -8,8 +8,9 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -30,7 +31,7 @@ from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
 from bot.whisper.desk import Lead
 from bot.whisper.keeping import TRIES, TRIES_SECONDS
-from bot.whisper.locked import UNLOCK, locked_view, unlock
+from bot.whisper.locked import QUEUE, UNLOCK, locked_view, unlock
 from bot.whisper.parts import Parts
 from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
@@ -41,7 +42,7 @@ from scheduling.school import SchoolFacts
 from store import whisper_lock
 from store.people import link_slack, staff_by_slack
 from store.tables import Staff
-from store.whisper_desk import DeskLocked, Line, NotThere, reader_id
+from store.whisper_desk import DeskLocked, Line, NotThere, note_file, reader_id
 from store.whisper_sealing import NotOpened
 
 log = structlog.get_logger()
@@ -50,9 +51,10 @@ T = TypeVar("T")
 # A photo is taken out of Slack again after this; long enough to look at it.
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
-QUEUE: Final = "queue"
+# Long past the three seconds after which Slack, or a proxy before it, may deliver a form again.
+AGAIN_SECONDS: Final = 60.0
 # What Slack says of a message that is not there any more.
-GONE: Final = ("message_not_found", "channel_not_found")
+GONE: Final = ("message_not_found", "channel_not_found", "file_not_found", "file_deleted")
 _JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
 OK: Final = 200
 
@@ -64,6 +66,8 @@ class WhisperSlack:
         self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries: dict[bytes, deque[float]] = {}
+        # What was sent from windows in the last minute, by a hash of it: not by who sent it.
+        self._taking: dict[bytes, asyncio.Task[BoltResponse]] = {}
         self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
@@ -118,6 +122,27 @@ class WhisperSlack:
         return _update(shown)
 
     async def _decided(self, body: dict[str, Any]) -> BoltResponse:
+        return await self._once(body["view"], lambda: self._done(body))
+
+    async def _once(self, view: dict[str, Any], work: Callable[[], Coroutine[Any, Any, BoltResponse]]) -> BoltResponse:
+        """Do what a window was sent for; when the same is delivered again, do nothing and answer as before."""
+        sent = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
+        key = sha256(sent.encode("utf-8", "replace")).digest()
+        taking = self._taking.get(key)
+        if taking is None:
+            taking = self._taking[key] = asyncio.create_task(work())
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._taking.pop, key, None)
+        kept = False
+        try:
+            answer = await asyncio.shield(taking)
+            kept = '"response_action": "errors"' not in str(answer.body)
+        finally:
+            if not kept:
+                # It went wrong in a way that leaves the window as it is: they may send the same again.
+                self._taking.pop(key, None)
+        return answer
+
+    async def _done(self, body: dict[str, Any]) -> BoltResponse:
         view = body["view"]
         report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
         try:
@@ -183,6 +208,7 @@ class WhisperSlack:
                 raise NotThere
             sent = await self.client.files_upload_v2(filename="photo.jpg", content=turn.body)
             file_id = str(sent["files"][0]["id"])
+            await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=True)
             view = self._card(Card(say("Photo"), (say("It is removed from Slack in a minute."),)), school)
             image = {"type": "image", "alt_text": "photo", "slack_file": {"id": file_id}}
             return {**view, "blocks": [image, *view["blocks"]]}
@@ -193,7 +219,7 @@ class WhisperSlack:
                 await asyncio.sleep(PHOTO_SECONDS)
         finally:
             if file_id is not None:
-                await self.client.files_delete(file=file_id)
+                await self.delete_file(report, file_id)
 
     async def _lead(self, body: dict[str, Any], report: str, action: str) -> tuple[Lead, SchoolFacts]:
         """Find the lead behind a press, and audit what they are about to do. Raises NotThere."""
@@ -245,13 +271,17 @@ class WhisperSlack:
         async def make() -> dict[str, Any]:
             leads, school = await self._parts.worker.run(self._leads)
             when = whisper_staff.when_read(school, self._parts.clock())
-            return whisper_views.staff_view(leads, when, self._reader(school))
+            return whisper_views.staff_view(leads, school.nation, when, self._reader(school))
 
         await self._show({"trigger_id": body.get("trigger_id")}, make)
         return BoltResponse(status=OK)
 
     async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
-        entered = whisper_views.entered(body["view"])
+        view = body["view"]
+        return await self._once(view, lambda: self._staff_taken(view))
+
+    async def _staff_taken(self, view: dict[str, Any]) -> BoltResponse:
+        entered = whisper_views.entered(view)
         leads, school = await self._parts.worker.run(self._leads)
         today = school.calendar.local_date(self._parts.clock()).isoformat()
         try:
@@ -261,8 +291,7 @@ class WhisperSlack:
             told = whisper_staff.not_kept()
         if told.urgent:
             self._urgent()
-        view = whisper_views.told_view(told.title, told.message, self._reader(school))
-        return _update(view)
+        return _update(whisper_views.told_view(told.title, told.message, self._reader(school)))
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
         school = self._parts.school(reading(session))
@@ -312,6 +341,15 @@ class WhisperSlack:
         except SlackApiError as error:
             if code_of(error) not in GONE:
                 raise
+
+    async def delete_file(self, report: str, file_id: str) -> None:
+        """Take a photo out of Slack; one that is gone already is well."""
+        try:
+            await self.client.files_delete(file=file_id)
+        except SlackApiError as error:
+            if code_of(error) not in GONE:
+                raise
+        await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=False)
 
     async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:
         """Find the Slack user of a lead; None for one whom Slack does not know."""

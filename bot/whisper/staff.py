@@ -8,6 +8,7 @@ from typing import Any
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Message, Phrase, say
 from conversations.whisper_cards import KINDS
+from conversations.whisper_pages import helped_options, stands, thanks, told_now
 from scheduling.school import SchoolFacts, next_in_school
 from store import whispers
 from store.whisper_sealing import TooLong, new_receipt, receipt_of, words_of
@@ -39,11 +40,11 @@ def not_kept() -> Told:
 
 
 def take(store: WhisperStore, entered: Mapping[str, Any], leads: tuple[tuple[str, str], ...], today: str) -> Told:
-    """Seal what was entered, add to what six words open, or show what was answered."""
+    """Seal what was entered, add to what six words open, or show how that stands and what was answered."""
     words, given = str(entered.get("words", "")), str(entered.get("receipt", ""))
     urgent = sounds_like_danger(words)
     if given:
-        return _come_back(store, given, words, urgent)
+        return _come_back(store, given, words, str(entered.get("helped", "")), urgent=urgent)
     if not words:
         return Told(say("Whisper"), Message((say("Nothing was entered, so nothing was sent."),)))
     kind = entered.get("kind") if entered.get("kind") in KINDS else "other"
@@ -63,26 +64,31 @@ def take(store: WhisperStore, entered: Mapping[str, Any], leads: tuple[tuple[str
         say("Sealed. These six words are the only way back to it, for you or anybody who has them:"),
         *lines,
         say("Write them down. To see replies, open the same form and enter the six words."),
+        *((told_now(),) if urgent else ()),
     )
     return Told(say("Your six words"), Message(paragraphs), urgent)
 
 
-def _come_back(store: WhisperStore, given: str, words: str, urgent: bool) -> Told:
+def _come_back(store: WhisperStore, given: str, words: str, helped: str, *, urgent: bool) -> Told:
     receipt = receipt_of(given)
     # What is no receipt at all costs the same look-up as one that opens nothing.
     key = whispers.find(store, receipt or new_receipt())
     page = whispers.see(store, key)
     if key is None or page is None or receipt is None:
-        words_of_none = say("No whisper opens with these words. A letter may be wrong, or it was removed long after.")
-        return Told(say("Replies"), Message((words_of_none,)))
+        none = say("No whisper opens with these words. A letter may be wrong, or it was removed long after.")
+        lost = (say("What you wrote was not kept: send it again without the six words, or with the right ones."),)
+        return Told(say("Replies"), Message((none, *(lost if words else ()))))
     added: tuple[Phrase, ...] = ()
-    if words:
-        try:
+    try:
+        if helped in dict(helped_options()):
+            whispers.add(store, key.door, {"what": "helped"}, helped.encode())
+            added = (thanks(),)
+        if words:
             whispers.add(store, key.door, {"what": "words"}, words.encode("utf-8", "replace"), urgent=urgent)
-        except (Gone, TooLong):
-            return not_kept()
-        added = (say("Received and sealed."),)
+            added = (*added, say("Received and sealed."), *((told_now(),) if urgent else ()))
+    except (Gone, TooLong):
+        return not_kept()
     replies = tuple(say("Staff: {words}", words=text) for _, text in page.replies)
-    return Told(
-        say("Replies"), Message((*added, *(replies or (say("There is no reply yet."),)))), bool(words) and urgent
-    )
+    status = stands(page.status, page.outcome)
+    told = (*added, status, *(replies or (say("There is no reply yet."),)))
+    return Told(say("Replies"), Message(told), bool(words) and urgent)

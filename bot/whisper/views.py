@@ -9,6 +9,8 @@ from typing import Any, Final
 from bot.slack.blocks import TITLE_LENGTH, VIEW_BLOCKS, Reader, cut
 from conversations.model import Message, Phrase, say, verbatim
 from conversations.whisper_cards import KINDS, OUTCOMES, line_of
+from conversations.whisper_pages import helped_options
+from conversations.wording import emergency_line
 from store.whisper_desk import Thread, Turn
 
 Block = dict[str, Any]
@@ -105,9 +107,10 @@ def _form(thread: Thread, colleagues: tuple[tuple[str, str], ...], reader: Reade
 # --- the form for staff -----------------------------------------------------------------------------------------------
 
 
-def staff_view(leads: tuple[tuple[str, str], ...], when: Phrase, reader: Reader) -> dict[str, Any]:
+def staff_view(leads: tuple[tuple[str, str], ...], nation: str, when: Phrase, reader: Reader) -> dict[str, Any]:
     """Give the form by which a member of staff whispers, or comes back with six words."""
     limits = (
+        emergency_line(nation),
         say("You can tell the safeguarding leads about something. They will not see your name."),
         say("Slack knows it is you. Your words may say who you are."),
         say("If someone may be hurt, staff must act, and may tell others. A court can ask for what we hold."),
@@ -121,6 +124,7 @@ def staff_view(leads: tuple[tuple[str, str], ...], when: Phrase, reader: Reader)
         _input("kind", _select(kinds, reader), say("What is it about?"), reader),
         _input("words", words, say("What you want to say"), reader),
         _input("receipt", {"type": "plain_text_input", "max_length": 120}, say("Six words, to come back"), reader),
+        _input("helped", _select(helped_options(), reader), say("Did it help? Only with your six words"), reader),
     ]
     if names:
         blocks.insert(2, _input("excluded", _select(names, reader), say("Who must never read it"), reader))

@@ -6,6 +6,7 @@ chat directly. An update counts as taken once what it brought is sealed and answ
 after that. Logs say that something failed, never for whom.
 """
 
+import asyncio
 import hmac
 import time
 from collections import deque
@@ -18,6 +19,7 @@ from sqlmodel import Session
 
 from bot.whisper import cursor as whisper_cursor
 from bot.whisper.epochs import Epochs
+from bot.whisper.holding import Holding
 from bot.whisper.keeping import REMEMBERED, Chat, Keeping
 from bot.whisper.parts import Parts
 from bot.whisper.people import Known, look, reading
@@ -28,6 +30,7 @@ from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
 from conversations.whisper import Exchange, Happening
 from conversations.whisper_choice import Around, Choice
+from conversations.whisper_waiting import WAITING_SECONDS
 from scheduling.whisper_slots import next_slot
 from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, receipt_of_code, words_of_code
 
@@ -54,6 +57,7 @@ class Whispering:
         self._keeping = Keeping(parts, voice, routing_key, epochs, urgent)
         self._began = parts.clock()
         self._chats: dict[int, Chat] = {}
+        self._holding = Holding()
         self._asked: set[int] = set()
         self._done: deque[int] = deque(maxlen=REMEMBERED)
         self._crowd: dict[int, float] = {}
@@ -61,6 +65,7 @@ class Whispering:
 
     async def took(self, update: Mapping[str, Any]) -> bool:
         """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again."""
+        self.let_go()
         arrived = read_arrived(update)
         if arrived is None:
             return False
@@ -76,6 +81,13 @@ class Whispering:
         self._done.append(arrived.update_id)
         self.taken += 1
         return True
+
+    def let_go(self) -> None:
+        """Let go of the words that waited too long for their writers to choose."""
+        for chat_id in self._holding.over(self._parts.clock()):
+            chat = self._chats.get(chat_id)
+            if chat is not None and chat.exchange is not None:
+                chat.exchange = whisper.let_go(chat.exchange)
 
     def committed(self) -> None:
         """Say that the batch is acknowledged: what was taken in it will not come again."""
@@ -115,7 +127,11 @@ class Whispering:
         if not self._may_be_mine(arrived, exchange):
             return None, None
         known = await self._parts.worker.run(partial(self._look_up, chat_id=arrived.chat))
-        return (known, self._happening(arrived, exchange, known)) if known else (None, None)
+        happening = self._happening(arrived, exchange, known) if known else None
+        if happening is None and exchange is not None and exchange.offered:
+            # Their words are awaited elsewhere, or call for help at once: another way is taken.
+            await self._forget(arrived.chat)
+        return (known, happening) if happening is not None else (None, None)
 
     def _look_up(self, session: Session, chat_id: int) -> Known | None:
         school = self._parts.school(reading(session))
@@ -125,7 +141,7 @@ class Whispering:
         """Sort out, before the main store is asked, what cannot be Whisper's."""
         event = arrived.event
         if isinstance(event, Attachment):
-            return exchange is not None
+            return exchange is not None and not exchange.offered
         if isinstance(event, Edited):
             return exchange is not None or self._could_be_of_a_whisper(arrived, event)
         return True
@@ -151,7 +167,7 @@ class Whispering:
                 writing = exchange is not None and exchange.choice is not None
                 if receipt is not None and not writing:
                     return whisper.SixWords(code_of(receipt))
-                if exchange is not None:
+                if exchange is not None and not exchange.offered:
                     return Text(text)
                 unprompted = not arrived.code and known.meets_nothing(text)
                 return whisper.Unprompted(text) if unprompted else None
@@ -172,6 +188,7 @@ class Whispering:
 
     async def _forget(self, chat_id: int) -> None:
         chat = self._chats.pop(chat_id, None)
+        self._holding.drop(chat_id)
         if chat is not None and chat.marked:
             known = await self._parts.worker.run(partial(self._look_up, chat_id=chat_id))
             if known is not None:
@@ -190,7 +207,7 @@ class Whispering:
         while coming:
             turn = whisper.step(exchange, coming.popleft(), around)
             exchange = turn.exchange
-            await self._mark(arrived.chat, chat, known, on=exchange is not None)
+            await self._mark(arrived.chat, chat, known, on=exchange is not None and not exchange.offered)
             for deed in turn.deeds:
                 if isinstance(deed, whisper.Speak):
                     over = arrived.message_id if deed.over and arrived.callback_id else None
@@ -205,6 +222,7 @@ class Whispering:
                         await self._voice.hint(arrived.callback_id, deed.text, known.language)
                 else:
                     coming.append(await self._done_deed(arrived, chat, known, deed))
+        self._hold(arrived.chat, chat.exchange, exchange)
         chat.exchange = exchange
         # What came before this process began is not known by its numbers.
         chat.whole = chat.whole or (isinstance(happening, Tap) and happening.data.startswith("w:a:"))
@@ -212,6 +230,15 @@ class Whispering:
             await self._voice.hint(arrived.callback_id, None, known.language)
         if isinstance(happening, Tap) and happening.data == "w:z":
             self._chats.pop(arrived.chat, None)
+
+    def _hold(self, chat_id: int, before: Exchange | None, after: Exchange | None) -> None:
+        """Count the time of the words that wait from the last of them."""
+        if after is None or not after.waiting:
+            self._holding.drop(chat_id)
+        elif before is None or after.waiting != before.waiting:
+            self._holding.note(chat_id, self._parts.clock())
+            # Where nobody writes meanwhile, nothing else would look.
+            asyncio.get_running_loop().call_later(WAITING_SECONDS + 1, self.let_go)
 
     async def _mark(self, chat_id: int, chat: Chat, known: Known, *, on: bool) -> None:
         # Before the page is shown: what is typed under it must be known for a whisper's by whoever runs then.

@@ -52,7 +52,7 @@ from conversations.model import (
     Toast,
     say,
 )
-from conversations.whisper_pages import cover_line, see_replies_row
+from conversations.whisper_pages import cover_line, see_replies_row, whisper_button
 from conversations.wording import Rows, is_young, talk_button, way_on
 
 AWAITING_WORDS = "check_in.words"
@@ -175,7 +175,7 @@ def tap_please(state: State) -> Step:
     """Answer words typed while a question waits for a tap."""
     please = say("Please tap one of the buttons under the question. Words typed here are not kept.")
     reach = say("To tell someone, tap Talk to someone.")
-    rows = (_go_on_row(state.check_in), (talk_button(),))
+    rows = (_go_on_row(state.check_in), (talk_button(), whisper_button()))
     return Step(state, (Send(Message((please, reach), rows=rows)),))
 
 

@@ -34,7 +34,7 @@ def readers(sealer: Sealer) -> list[bytes]:
 @pytest.fixture
 def whisper_store(whisper_url: str, sealer: Sealer, readers: list[bytes]) -> Iterator[WhisperStore]:
     """A whisper store with two readers."""
-    store = open_whispers(whisper_url, sealer, CHEAP)
+    store = open_whispers(whisper_url, sealer, CHEAP, passphrases=CHEAP)
     keep_readers(store, readers)
     yield store
     store.engine.dispose()

@@ -51,6 +51,7 @@ class MemoryVoice:
     parents: set[int] = field(default_factory=set)
     deleted: list[tuple[int, ...]] = field(default_factory=list)
     hints: int = 0
+    hinted: list[Phrase] = field(default_factory=list)
     photos: dict[str, bytes] = field(default_factory=dict)
     calls: int = 0
     deadline: int = 0
@@ -79,6 +80,8 @@ class MemoryVoice:
     async def hint(self, callback_id: str, phrase: Phrase | None, language: str) -> None:
         self._call()
         self.hints += 1
+        if phrase is not None:
+            self.hinted.append(phrase)
 
     async def set_mark(self, chat: int, language: str, *, on: bool, parent: bool = False) -> None:
         self._call()
@@ -130,6 +133,8 @@ class Town:
     updates: count[int] = field(default_factory=lambda: count(5000))
     # A leak may be planted: numbers as Telegram gave them.
     opaque: bool = True
+    # What was committed of the offset last: a database's log of changes holds each.
+    offset: int = 0
 
     def restart(self) -> None:
         """Begin a new process on what was kept."""
@@ -155,6 +160,7 @@ class Town:
             reached = updates[-1]["update_id"] + 1
             cursor.position = self.whispering.hidden(reached) if self.opaque else reached
             session.add(cursor)
+            self.offset = cursor.position
 
         if batch:
             self.worker.run_now(handle)

@@ -114,7 +114,7 @@ def tally(run: Run, reference: Run) -> Tally:
 
 # Words that nobody asked for are held in memory alone: which of these answers they get hangs on what a kill made
 # forgotten.
-UNPROMPTED = ("Thanks for writing. Nobody reads what is typed here", "That waits here, and is not kept yet.")
+UNPROMPTED = ("Thanks for writing. Nobody ", "That waits here, and is not kept yet.")
 
 
 def _key(arrived: Arrived) -> Key:

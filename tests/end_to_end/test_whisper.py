@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel, select
 from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
+from store.whisper_desk import files_of, queue
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
@@ -201,6 +202,12 @@ async def test_photo_is_sealed_and_shown_to_a_lead_in_a_window_alone(earshot: Wo
     await lead.send("click", view_id=view["id"], action_id="whisper_photo", block_id=block["block_id"])
     shown = await modal(lead, "It is removed from Slack in a minute.")
     assert shown["blocks"][0]["type"] == "image"
+    store = earshot.service.whispers.store
+    [line] = queue(store)
+    assert len(files_of(store, line.id)) == 1
+    await earshot.end()
+    await earshot.begin()
+    assert files_of(earshot.service.whispers.store, line.id) == []
 
 
 async def test_danger_screen_names_nobody_until_yes(earshot: World):
@@ -231,7 +238,7 @@ async def test_whisper_under_way_goes_on_after_a_restart(earshot: World):
 async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earshot: World):
     desk = earshot.tutor()
     await desk.send("shortcut", callback_id="whisper")
-    view = await modal(desk, "Slack knows it is you.")
+    view = await modal(desk, "Emergency: ring 999.", "Slack knows it is you.")
     values = {"words": {"words": "A colleague worries me"}, "kind": {"kind": "adult"}}
     sent = await desk.send("view/submit", view_id=view["id"], values=values)
     assert sent["acked"] is True
@@ -242,7 +249,50 @@ async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earsho
     await desk.send("shortcut", callback_id="whisper")
     view = await modal(desk, "Slack knows it is you.")
     await desk.send("view/submit", view_id=view["id"], values={"receipt": {"receipt": " ".join(words)}})
-    await modal(desk, "There is no reply yet.")
+    await modal(desk, "Received. Nobody has opened it yet.", "There is no reply yet.")
+
+
+async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(earshot: World):
+    slack, store = earshot.service.whispers.slack, earshot.service.whispers.store
+    body = {"view": {"id": "V1", "state": {"values": {"words": {"words": {"value": "A colleague worries me"}}}}}}
+    first, again = await asyncio.gather(slack._staff_sent(body), slack._staff_sent(body))
+    assert "Sealed. These six words" in str(first.body)
+    assert (await slack._staff_sent(body)).body == again.body == first.body
+    assert len(queue(store)) == 1
+    await slack._staff_sent({"view": {**body["view"], "id": "V2"}})
+    assert len(queue(store)) == 2
+
+
+async def test_reply_of_a_lead_delivered_twice_is_kept_once(earshot: World):
+    phone, lead = earshot.other_pupil(), earshot.leads()[0]
+    await begin(phone, "Not safe at home")
+    await phone.write("I am not safe at home")
+    words = await finish(phone)
+    card = await lead.reads("Urgent: a whisper is waiting")
+    await lead.press(card, "Open")
+    view = await modal(lead, "I am not safe at home")
+    user = {"id": lead.person.id}
+    sent = {**view, "state": {"values": {"words": {"words": {"value": "Thank you."}}}}}
+    slack = earshot.service.whispers.slack
+    answers = await asyncio.gather(*(slack._decided({"user": user, "view": sent}) for _ in range(2)))
+    assert answers[0].body == answers[1].body
+    await phone.write(" ".join(words))
+    told = await phone.reads("Staff: Thank you.")
+    assert told["text"].count("Thank you.") == 1
+    # Other words from the same window are other words.
+    await slack._decided({"user": user, "view": {**view, "state": {"values": {"words": {"words": {"value": "More"}}}}}})
+    await phone.write(" ".join(words))
+    await phone.reads("Staff: More")
+
+
+async def test_member_of_staff_is_told_when_the_store_is_gone(earshot: World):
+    desk, path = earshot.tutor(), earshot.service.whispers.store.path
+    await desk.send("shortcut", callback_id="whisper")
+    view = await modal(desk, "Slack knows it is you.")
+    assert path is not None
+    path.unlink()
+    await desk.send("view/submit", view_id=view["id"], values=_entered(words="A colleague worries me"))
+    await modal(desk, "That was not received: nothing of it was kept.")
 
 
 async def test_store_that_is_gone_is_said_at_once(earshot: World):
@@ -264,6 +314,8 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     card = await lead.reads("Urgent: a whisper is waiting")
     await lead.press(card, "Open")
     view = await modal(lead, "Choose a passphrase of four or five words.")
+    assert "passes through Slack" in words_of(view["blocks"])
+    assert "earshot whisper desk passphrase --lead" in words_of(view["blocks"])
     words = "correct horse battery staple"
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again="another"))
     assert "The two were not the same." in str(sent)
@@ -273,7 +325,10 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     for reader in list(store._desks):
         store.close_desk(reader)
     await lead.press(card, "Open")
-    view = await modal(lead, "Your desk is locked.")
+    handle = words_of(card["blocks"])
+    view = await modal(lead, "Your desk is locked.", "earshot whisper read ")
+    named = words_of(view["blocks"]).split("earshot whisper read ")[1].split()[0]
+    assert named in handle
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase="wrong words altogether"))
     assert "That is not your passphrase." in str(sent)
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))

@@ -60,7 +60,7 @@ def leads(sealer: Sealer) -> list[bytes]:
 @pytest.fixture
 def store(whisper_url: str, sealer: Sealer, leads: list[bytes]) -> Iterator[WhisperStore]:
     """A store with two readers, whose desk is not locked yet."""
-    store = open_whispers(whisper_url, sealer, Cost(64, 1))
+    store = open_whispers(whisper_url, sealer, Cost(64, 1), passphrases=Cost(64, 1))
     keep_readers(store, leads[:2])
     yield store
     store.engine.dispose()
@@ -108,7 +108,7 @@ def test_master_key_and_store_alone_open_nothing(
     report = new(store)
     assert read(store, leads[0], report) == "they take my things"
     locked(store, leads)
-    thief = open_whispers(whisper_url, sealer, Cost(64, 1))
+    thief = open_whispers(whisper_url, sealer, Cost(64, 1), passphrases=Cost(64, 1))
     for who in leads:
         with pytest.raises((DeskLocked, NotThere)):
             open_thread(thief, who, report)
@@ -143,7 +143,7 @@ def test_desk_open_elsewhere_closes_when_its_passphrase_is_changed(
     report = new(store)
     locked(store, leads)
     open_desk(store, leads[0], WORDS)
-    elsewhere = open_whispers(whisper_url, sealer, Cost(64, 1))
+    elsewhere = open_whispers(whisper_url, sealer, Cost(64, 1), passphrases=Cost(64, 1))
     open_desk(elsewhere, leads[0], WORDS)
     choose_passphrase(elsewhere, leads[0], "quite another phrase")
     assert read(elsewhere, leads[0], report) == "they take my things"
@@ -242,6 +242,12 @@ def test_recovery_key_is_no_reader_that_takes_a_report(store: WhisperStore, lead
         recuse(store, leads[0], alone)
 
 
+def test_store_opened_without_saying_so_has_the_full_costs(whisper_url: str, sealer: Sealer):
+    store = open_whispers(whisper_url, sealer)
+    assert (store.cost, store.passphrases) == (Cost(19_456, 2), Cost(65_536, 3))
+    store.engine.dispose()
+
+
 def test_nothing_is_swept_away_while_nobody_can_open_it(store: WhisperStore, leads: list[bytes]):
     new(store)
     locked(store, leads)
@@ -269,7 +275,7 @@ def test_backup_of_a_locked_desk_opens_with_the_passphrase(
     report = new(store)
     locked(store, leads)
     back_up(store, tmp_path / "copy.sqlite", sealer, TODAY)
-    copy = open_whispers(f"sqlite:///{tmp_path / 'copy.sqlite'}", sealer, Cost(64, 1))
+    copy = open_whispers(f"sqlite:///{tmp_path / 'copy.sqlite'}", sealer, Cost(64, 1), passphrases=Cost(64, 1))
     with pytest.raises(DeskLocked):
         open_thread(copy, leads[0], report)
     assert open_desk(copy, leads[0], WORDS) is True

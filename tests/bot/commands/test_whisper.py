@@ -27,7 +27,8 @@ from store.guardian_tables import GuardianBinding
 from store.people import chat_key
 from store.tables import Audit, Binding, Pupil, School
 from store.whisper_desk import keep_readers, queue, reader_id
-from store.whisper_sealing import Cost, Receipt, new_receipt
+from store.whisper_lock import is_locked, recovery_words
+from store.whisper_sealing import Cost, Receipt, new_receipt, new_seed
 from store.whisper_store import WhisperStore, open_whispers
 from store.whisper_tables import setting
 from store.whispers import Draft, Page, add, find, see, start
@@ -297,6 +298,43 @@ def test_desk_is_locked_opened_rehearsed_and_recovered(
     answers(monkeypatch, other)
     assert "they take my things" in earshot("whisper", "read", handle, *LEAD)[1]
     assert earshot("whisper", "desk", "recover", "nothing.key", *LEAD)[0] == 1
+
+
+def test_lock_is_taken_away_by_a_lead_with_passphrase_and_paper_alone(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    handle, _ = make(whispers)
+    words, away = "correct horse battery", ("whisper", "desk", "remove-lock")
+    Path("foreign.key").write_text(recovery_words(new_seed()))
+    assert earshot(*away, "foreign.key", *LEAD) == (1, "The desk is not locked, so there is nothing to recover.")
+    earshot("whisper", "desk", "lock", "recovery.key")
+    assert earshot(*away, "recovery.key", *LEAD) == (
+        1,
+        "You have no passphrase yet: choose one with `earshot whisper desk passphrase`.",
+    )
+    answers(monkeypatch, words, words)
+    earshot("whisper", "desk", "passphrase", *LEAD)
+    answers(monkeypatch, "another passphrase")
+    assert earshot(*away, "recovery.key", *LEAD) == (1, "That is not your passphrase. Try again.")
+    assert earshot(*away, "foreign.key", *LEAD) == (
+        1,
+        "This recovery key is not of these whispers. Take the one that was made for them.",
+    )
+    assert earshot(*away, "recovery.key", "--lead", "t.tolling@fernhill.example") == REFUSED
+    assert is_locked(whispers)
+    answers(monkeypatch, words)
+    status, told = earshot(*away, "recovery.key", *LEAD)
+    assert (status, told.startswith("The desk has no lock any more"), is_locked(whispers)) == (0, True, False)
+    for address in ("d.selwyn", "d.penrose"):
+        assert "they take my things" in earshot("whisper", "read", handle, "--lead", f"{address}@fernhill.example")[1]
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        rows = [row.action for row in session.exec(select(Audit).where(Audit.subject == "whisper:desk")).all()]
+        assert rows.count("remove desk lock") == 1
+        assert first_break(session, session.exec(select(School)).one().id) is None
+    engine.dispose()
+    # And it can be locked again, by a key of its own.
+    assert earshot("whisper", "desk", "lock", "second.key")[0] == 0
 
 
 def test_doctor_says_who_has_no_passphrase_and_whether_recovery_was_rehearsed(

@@ -45,6 +45,8 @@ class MemorySlack:
     def __init__(self) -> None:
         self.posted: list[tuple[str, str]] = []
         self.deleted: list[tuple[str, str]] = []
+        self.refuses_files = False
+        self.files: list[tuple[str, str]] = []
         self.rewritten: list[tuple[str, str, Card]] = []
 
     async def user_of(self, staff: Staff, _school: SchoolFacts) -> str | None:
@@ -56,6 +58,11 @@ class MemorySlack:
 
     async def rewrite(self, channel: str, ts: str, card: Card, _school: SchoolFacts) -> None:
         self.rewritten.append((channel, ts, card))
+
+    async def delete_file(self, report: str, file_id: str) -> None:
+        if self.refuses_files:
+            raise ConnectionError
+        self.files.append((report, file_id))
 
     async def delete(self, channel: str, ts: str) -> None:
         self.deleted.append((channel, ts))

@@ -14,7 +14,7 @@ from tests.anonymity.rig import Town, make_town
 
 @pytest.fixture
 def town(engine: Engine, sealer: Sealer, tmp_path: Path) -> Iterator[Town]:
-    store = open_whispers(f"sqlite:///{tmp_path / 'whispers.sqlite'}", sealer, Cost(64, 1))
+    store = open_whispers(f"sqlite:///{tmp_path / 'whispers.sqlite'}", sealer, Cost(64, 1), passphrases=Cost(64, 1))
     made = make_town(engine, sealer, store, pupils=6)
     yield made
     made.parts.close()

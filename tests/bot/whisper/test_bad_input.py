@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from bot.whisper import staff
+from bot.whisper.holding import CHATS_MOST, Holding
+from conversations.whisper_waiting import WAITING_SECONDS
 from store.sealing import Sealer
 from store.whisper_care import purge
-from store.whisper_desk import queue
+from store.whisper_desk import change, open_thread, queue
 from store.whisper_sealing import Cost, new_receipt, words_of
 from store.whisper_store import open_whispers
+from store.whisper_tables import reader
 from store.whispers import Draft, add, find, see, start
 from tests.anonymity.rig import Town
 from tests.bot.whisper.chats import begin, photo, threads
+from tests.factories import NOW
 
 NOT_KEPT = "That was not received: nothing of it was kept. Please send it again in a few minutes."
 INSTEAD = "You can also tap Talk to someone, or tell an adult you trust. In danger, ring {number}."
@@ -197,7 +203,42 @@ def test_member_of_staff_is_told_when_what_they_add_to_was_purged(town: Town):
     purge(town.whispers, door.report.hex())
     told = staff.take(town.whispers, entered, (), "2026-11-24").message.paragraphs[0].text
     assert told.startswith("No whisper opens with these words.")
+    assert [phrase.text for phrase in staff.take(town.whispers, entered, (), "2026-11-24").message.paragraphs][1:] == [
+        "What you wrote was not kept: send it again without the six words, or with the right ones."
+    ]
     assert see(town.whispers, find(town.whispers, receipt)) is None
+
+
+def said(told: staff.Told) -> list[str]:
+    return [phrase.text for phrase in told.message.paragraphs]
+
+
+def test_member_of_staff_sees_how_it_stands_and_says_whether_it_helped(town: Town):
+    receipt, who = new_receipt(), reader_of(town)
+    door = start(town.whispers, Draft("2026-11-24", "other", "me"), receipt, {"what": "words"}, b"x")
+    change(town.whispers, who, door.report.hex(), status="closed", outcome="helped", closed="2026-11-24")
+    entered = {"receipt": " ".join(words_of(receipt)), "helped": "y"}
+    assert said(staff.take(town.whispers, entered, (), "2026-11-24")) == [
+        "Thank you. Staff will see that, and not your name.",
+        "Closed: staff acted on it.",
+        "There is no reply yet.",
+    ]
+    assert [turn.what for turn in open_thread(town.whispers, who, door.report.hex()).turns] == ["words", "helped"]
+    assert queue(town.whispers)[0].status == "closed"
+
+
+def test_member_of_staff_who_writes_words_of_danger_reads_that_leads_are_told_now(town: Town):
+    told = staff.take(town.whispers, {"words": "he hits me"}, (), "2026-11-24")
+    assert (told.urgent, said(told)[-1]) == (
+        True,
+        "This sounds urgent. Staff are told now that there is an urgent whisper, not who wrote it.",
+    )
+    assert queue(town.whispers)[0].urgency == "urgent"
+
+
+def reader_of(town: Town) -> bytes:
+    with town.whispers.read() as connection:
+        return bytes(connection.execute(select(reader.c.id)).scalars().first() or b"")
 
 
 def test_nothing_is_added_to_a_report_that_was_purged(town: Town):
@@ -222,9 +263,7 @@ async def test_words_offered_are_let_go_when_an_adult_is_asked_and_later_words_a
         "No, thanks",
         "Menu",
     ]
-    assert town.voice.marks == {chat}
     await town.feed(town.tap(chat, town.voice.button(chat, "Ask an adult to find me")))
-    assert town.voice.marks == set()
     # What was typed before is not whispered by whoever comes back another way.
     await begin(town, chat)
     assert queue(town.whispers) == []
@@ -239,8 +278,39 @@ async def test_words_offered_do_not_take_those_of_a_later_check_in(town: Town):
     said = len(town.voice.said)
     await town.feed(town.text(chat, "hello again"))
     assert [message.paragraphs[0].text for _, message, _ in town.voice.said[said:]] == [
-        "Thanks for writing. Nobody reads what is typed here, and it was not kept."
+        "Thanks for writing. Nobody has read it, and it is not kept."
     ]
+
+
+async def test_words_that_wait_are_let_go_by_a_timer_where_nobody_writes_meanwhile(town: Town):
+    loop = asyncio.get_running_loop()
+    await town.feed(town.text(town.chats[0], "they take my things"))
+    timers = [one for one in loop._scheduled if one._callback == town.whispering.let_go]  # type: ignore[attr-defined]
+    assert [round(one.when() - loop.time()) for one in timers] == [WAITING_SECONDS + 1]
+
+
+async def test_words_of_the_oldest_of_too_many_chats_are_let_go():
+    holding = Holding()
+    for chat in range(CHATS_MOST + 2):
+        holding.note(chat, NOW)
+    holding.note(0, NOW)
+    assert holding.over(NOW) == [1, 2]
+    assert holding.over(NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("passed", "gone"),
+    [
+        (timedelta(minutes=10) - timedelta(seconds=1), []),
+        (timedelta(minutes=10), [7]),
+        # A clock that was set back.
+        (-timedelta(seconds=1), [7]),
+    ],
+)
+def test_words_are_let_go_after_ten_minutes(passed: timedelta, gone: list[int]):
+    holding = Holding()
+    holding.note(7, NOW)
+    assert holding.over(NOW + passed) == gone
 
 
 async def test_whisper_under_way_is_not_ended_by_a_button_of_another_page(town: Town):

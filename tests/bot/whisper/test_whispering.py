@@ -19,7 +19,18 @@ from conversations.whisper_cards import opened_card
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
-from store.whisper_desk import cards_of, change, keep_readers, open_thread, queue, reader_id, say
+from store.whisper_desk import (
+    cards_of,
+    change,
+    files_of,
+    keep_readers,
+    note_cards,
+    note_file,
+    open_thread,
+    queue,
+    reader_id,
+    say,
+)
 from store.whisper_sealing import Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
@@ -226,6 +237,24 @@ async def test_every_copy_of_a_card_says_once_that_somebody_has_opened_it(town: 
     assert slack.rewritten == [(channel, ts, card) for channel, ts in cards_of(town.whispers, report)]
     assert len(slack.rewritten) == 2
     assert [line.text for line in card.lines] == ["{handle}: {kind}, {day}, {status}"]
+
+
+async def test_photo_left_in_slack_by_a_process_that_died_is_taken_away_at_the_next_start(town: Town):
+    report, other = new(town), new(town, urgency="urgent")
+    note_file(town.whispers, report, "F1", there=True)
+    note_cards(town.whispers, report, [["D1", "1"]], "posted")
+    note_file(town.whispers, other, "F2", there=True)
+    note_file(town.whispers, other, "F2", there=False)
+    assert (cards_of(town.whispers, report), files_of(town.whispers, report)) == ([["D1", "1"]], ["F1"])
+    rounds, slack, _ = await rounds_of(town, NOW)
+    slack.refuses_files = True
+    await rounds.once()
+    # Cards go out all the same.
+    assert (slack.files, len(slack.posted)) == ([], 2)
+    slack.refuses_files = False
+    await rounds.once()
+    await rounds.once()
+    assert slack.files == [(report, "F1")]
 
 
 async def test_closed_whisper_goes_after_ninety_days_with_its_cards(town: Town):
