@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot.commands.person_export import as_page, gather
+from bot.copies.gathering import gather
+from bot.copies.page import as_page
 from conversations.flows.own_copy import notes_page
 from conversations.model import ContestNote, Message, SendCopy
 from scheduling import rights
@@ -72,6 +73,6 @@ def copy_of(session: Session, sealer: Sealer, pupil_id: UUID, now: datetime) -> 
     if pupil is None:
         return None
     school = session.get_one(School, pupil.school_id)
-    page = as_page(gather(session, sealer, school, pupil, now), school.name)
+    page = as_page(gather(session, sealer, school, pupil, now))
     audit.record(session, school.id, now, actor="bot", action="person exported", subject=f"pupil:{pupil.id.hex}")
     return page.encode()

@@ -105,9 +105,19 @@ def test_a_copy_reads_as_a_page_not_as_a_table(people: Earshot) -> None:
     people("person", "opt-out", "P1", "--by", "guardian")
     people("person", "export", "P1", "copy.html")
     page = Path("copy.html").read_text("utf-8").partition("<script")[0]
-    assert "<dt>stopped by a parent or carer</dt><dd>yes</dd>" in page
-    assert "<dt>language</dt><dd>English</dd>" in page
+    assert '<dt>A parent or carer has stopped your check-ins</dt><dd dir="auto">Yes</dd>' in page
+    assert '<dt>Your language</dt><dd dir="auto">English</dd>' in page
     assert ">True<" not in page
+
+
+def test_a_copy_is_in_the_pupils_language_or_the_one_asked_for(people: Earshot) -> None:
+    people("person", "correct", "P1", "--language", "ur")
+    people("person", "export", "P1", "theirs.html")
+    people("person", "export", "P1", "read.html", "--language", "en")
+    begins = [Path(name).read_text("utf-8").split("<head>")[0].splitlines()[1] for name in ("theirs.html", "read.html")]
+    assert begins == ['<html lang="ur" dir="rtl">', '<html lang="en" dir="ltr">']
+    refused = people("person", "export", "P1", "no.html", "--language", "xx")
+    assert (refused.err[:23], Path("no.html").exists()) == ("The languages here are ", False)
 
 
 def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
