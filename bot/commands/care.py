@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlmodel import Session, col, select
 
 from bot.commands.anchors import anchors
-from bot.commands.tools import FileProblem, out, settings, the_school
+from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
 from scheduling.calendar import Closure, SchoolCalendar
 from scheduling.escalation import DEFAULT, Ladder, Member, Policy, PolicyError, holes, read_policy
@@ -115,7 +115,7 @@ def closed(
     with Session(engine) as session:
         school = the_school(session)
         calendar = facts(school).calendar
-        when = _day(day) if day else calendar.local_date(datetime.now(UTC))
+        when = day_of(day) if day else calendar.local_date(datetime.now(UTC))
         if not reopen and not calendar.is_school_day(when):
             out.print(f"{when:%d %B %Y} is no school day anyway.")
             return
@@ -135,13 +135,6 @@ def _with(calendar: SchoolCalendar, day: date, *, is_open: bool) -> SchoolCalend
     return replace(calendar, closures=kept if is_open else (*kept, Closure.by_hand(day)))
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FileProblem(f"{text} is no day. Write it as YYYY-MM-DD.") from None
-
-
 def _read(file: Path) -> Policy:
     try:
         data: Any = json.loads(file.read_text("utf-8"))
@@ -151,6 +144,8 @@ def _read(file: Path) -> Policy:
         raise FileProblem(f"{file.name} is no JSON. Begin with `earshot policy show --json > {file.name}`.") from None
     if not isinstance(data, dict):
         raise FileProblem(f"{file.name} is no policy. Begin with `earshot policy show --json > {file.name}`.")
+    if not data:
+        raise FileProblem(f"{file.name} sets nothing. Begin with `earshot policy show --json > {file.name}`.")
     try:
         return read_policy(data)
     except PolicyError as problem:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from sqlmodel import Session, select
 
-from bot.commands.tools import out, private_file, settings, the_school
+from bot.commands.tools import day_of, out, private_file, settings, the_school
 from bot.copies.gathering import gather
 from bot.copies.page import as_page
 from bot.importing.rows import name_problem
@@ -176,6 +176,8 @@ def contest(
 
     Example: earshot person contest P123 --on 2026-11-24
     """
+    if on:
+        on = day_of(on).isoformat()
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         row = the_school(session)

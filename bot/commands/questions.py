@@ -15,13 +15,13 @@ from bot import text
 from bot.clock import Clock
 from bot.commands import question_totals
 from bot.commands.tools import out, settings, the_school
-from bot.commands.wording import shown
+from bot.commands.wording import Written, findings, shown
 from bot.opening import open_store
 from bot.rehearsing import rehearsal_clock
 from conversations.bank import BANDS
 from conversations.flows.check_in import question
 from conversations.model import Band, CheckInId, OpenCheckIn, Person
-from conversations.neutrality import READING_AGES, Finding, Question, check
+from conversations.neutrality import READING_AGES, Finding, Question
 from conversations.own_questions import PREFIX, SOURCE, OwnQuestion
 from conversations.questions_file import MOST_IN_WHOLE, Questions, QuestionsProblem, choose, read
 from scheduling import rounds
@@ -202,13 +202,15 @@ def _read(file: Path) -> Questions:
 
 
 def _wording(asked: Questions) -> list[tuple[str, Finding]]:
-    return [
-        (f"{_bare(one.question)}, wording readable at {READING_AGES[words.band]}", finding)
-        for one in asked.items
-        for words in one.question.wordings
-        if words.language == SOURCE
-        for finding in check(Question(words.stem, words.options, words.band))
-    ]
+    found = []
+    for one in asked.items:
+        for words in one.question.wordings:
+            english = words.language == SOURCE
+            about = f"wording readable at {READING_AGES[words.band]}" if english else f"{words.band}.{words.language}"
+            question = Question(words.stem, words.options, words.band)
+            written = Written(f"{_bare(one.question)}, {about}", question, words.language)
+            found += [(written.name, finding) for finding in findings(written)]
+    return found
 
 
 def _refuse_other_words(rows: list[QuestionSet], asked: Questions) -> None:

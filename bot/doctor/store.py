@@ -201,7 +201,7 @@ def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding
     waiting = _count(session, here.where(col(Pupil.id).not_in(bound)))
     words = f"{waiting:,} of {pupils:,} pupils have not joined" if waiting else "All pupils have joined"
     if waiting:
-        words += ": make codes to hand out with `earshot codes codes.csv`"
+        words += ": make letters to hand out with `earshot letters FOLDER --bot NAME`"
     yield Finding("joined", waiting < pupils, f"{words}.")
     cut_off = _count(session, here.where(col(Pupil.unreachable_since).is_not(None)))
     yield Finding(

@@ -78,7 +78,7 @@ def recognise(name: str, headers: Sequence[str]) -> Recognised:
     # Spreadsheets leave empty columns at the end.
     while cells and not cells[-1].strip():
         cells.pop()
-    named = [_KNOWN.get(re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")) for cell in cells]
+    named = [_KNOWN.get(_plain(cell)) for cell in cells]
     kind = next((kind for column, kind in _TELLING if column in named), None)
     if kind is None:
         formats = "; or ".join(f"{one}: {written(one)}" for one in get_args(Kind))
@@ -96,6 +96,15 @@ def recognise(name: str, headers: Sequence[str]) -> Recognised:
     if twice := sorted({column for column in known if known.count(column) > 1}):
         raise ImportProblem(f"{name} has two columns that mean {', '.join(twice)}: remove one of them.")
     return Recognised(kind, tuple(read), tuple(number for number, column in enumerate(read, 1) if column is None))
+
+
+def called(cell: str) -> str:
+    """Say what a column is by its header: our own name for one that is known, else the header in plain letters."""
+    return _KNOWN.get(_plain(cell), _plain(cell))
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
 
 
 def written(kind: Kind) -> str:

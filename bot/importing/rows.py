@@ -18,7 +18,7 @@ from bot.importing.headers import Kind, recognise
 from store.tables import ROLES
 
 __all__ = ["YEARS", "BadRow", "GroupRow", "GuardianRow", "ImportFile", "ImportProblem", "Kind", "Place", "PupilRow"]
-__all__ += ["Row", "StaffRow", "read_file", "read_text"]
+__all__ += ["Row", "StaffRow", "read_day", "read_file", "read_text"]
 
 MAX_NAME = 100
 YEARS = range(1, 14)
@@ -309,6 +309,14 @@ def _year(cell: str) -> int:
 
 
 def _day(cell: str, column: str) -> date:
+    day = read_day(cell)
+    if day is None:
+        raise _BadCell(f"{column} must be a day such as 2015-03-24 or 24/03/2015")
+    return day
+
+
+def read_day(cell: str) -> date | None:
+    """Read a day as lists have it, the day before the month; None for what is no day."""
     # Some exports give a day its midnight.
     words = re.sub(r"[ T]00:00(:00(\.0+)?)?$", "", cell)
     try:
@@ -320,7 +328,7 @@ def _day(cell: str, column: str) -> date:
             return date(1899, 12, 30) + timedelta(days=int(words))
         return date.fromisoformat(words)
     except ValueError:
-        raise _BadCell(f"{column} must be a day such as 2015-03-24 or 24/03/2015") from None
+        return None
 
 
 def _month(words: str) -> int:

@@ -183,6 +183,10 @@ def test_a_family_contests_a_nudge_by_its_day(people: Earshot) -> None:
     flagged([NOW, NOW + timedelta(days=7)])
     which = "Say with --on which nudge it is; there are those of 2026-11-24, 2026-12-01."
     assert [people("person", "contest", "P1", *day).err for day in ([], ["--on", "2026-11-25"])] == [which, which]
+    for impossible in ("2026-02-30", "soon"):
+        told = people("person", "contest", "P1", "--on", impossible)
+        assert (told.status, told.err) == (1, f"“{impossible}” is no day. Write it as YYYY-MM-DD.")
+    assert contested() == [None, None]
     done = "It is noted, and counts nowhere until a safeguarding lead has answered."
     assert people("person", "contest", "P1", "--on", "2026-12-01").out == done
     assert contested() == [None, "open"]

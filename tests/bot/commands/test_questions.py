@@ -62,6 +62,15 @@ def test_what_leads_is_explained_and_not_published_unless_somebody_says_so(made:
     assert published() == [(1, LEADING, [])]
 
 
+def test_a_translation_that_is_long_is_explained_too(earshot: Earshot) -> None:
+    write(LUNCH.replace("Ar yr ymyl", "Ar yr ymyl, wrth y drws yno"))
+    told = earshot("questions", "check", FILE)
+    assert (told.status, told.out.split(" Why")[0]) == (
+        1,
+        "LUNCH-1, older.cy (button): Ar yr ymyl, wrth y drws yno",
+    )
+
+
 @pytest.mark.parametrize("command", ["check", "preview", "publish"])
 def test_a_file_that_is_not_there_is_one_sentence(earshot: Earshot, command: str) -> None:
     told = earshot("questions", command, "none.toml")

@@ -277,7 +277,7 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
     ),
     "nobody joined": (
         _nobody_joined,
-        {"joined": "2 of 2 pupils have not joined: make codes to hand out with `earshot codes codes.csv`."},
+        {"joined": "2 of 2 pupils have not joined: make letters to hand out with `earshot letters FOLDER --bot NAME`."},
     ),
     "somebody cut us off": (
         _cut_off,
