@@ -57,9 +57,9 @@ def the_school(session: Session) -> School:
 
 @contextmanager
 def bar(words: str) -> Iterator["Step"]:
-    """Show a progress bar while a long piece of work runs; it goes when the work is done."""
+    """Show a progress bar while a long piece of work runs; it goes when the work is done, and none is in a log."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         yield Step(progress, words)
 
 

@@ -82,7 +82,10 @@ def recognise(name: str, headers: Sequence[str]) -> Recognised:
     kind = next((kind for column, kind in _TELLING if column in named), None)
     if kind is None:
         formats = "; or ".join(f"{one}: {written(one)}" for one in get_args(Kind))
-        raise ImportProblem(f"{name} is no file known here. Its first line must name the columns of {formats}.")
+        raise ImportProblem(
+            f"{name} is no file known here. Its first line must name the columns (take out a title above them): "
+            f"of {formats}."
+        )
     columns = COLUMNS[kind]
     wanted = {*columns.required, *columns.optional, *(part for one, parts in columns.either for part in (one, *parts))}
     read = [column if column in wanted else None for column in named]
@@ -108,7 +111,8 @@ def _plain(cell: str) -> str:
 
 
 def written(kind: Kind) -> str:
-    """Write out the columns of a kind of file, the optional ones in brackets."""
+    """Write out the columns of a kind of file, the ones that may be missing last."""
     columns = COLUMNS[kind]
-    either = tuple(f"{one}|{'+'.join(parts)}" for one, parts in columns.either)
-    return ",".join(columns.required + either + tuple(f"[{column}]" for column in columns.optional))
+    either = tuple(f"{one} (or {' and '.join(parts)})" for one, parts in columns.either)
+    may = f", and if you have them {', '.join(columns.optional)}" if columns.optional else ""
+    return ", ".join(columns.required + either) + may
