@@ -25,16 +25,18 @@ def as_page(kept: Kept) -> str:
     # "<" cannot end the script it stands in when it is written so; it is the same JSON.
     data = json.dumps(as_data(kept), ensure_ascii=False, indent=1).replace("<", "\\u003c")
     direction = "rtl" if text.runs_right_to_left(kept.language) else "ltr"
-    title = _words(kept, say("What {school} keeps in Earshot about {name}", school=kept.school, name=_name(kept)))
-    made = _moment(kept, kept.made)
+    title = _words(kept, say("What is kept about you"))
+    heading = _words(kept, say("What {school} keeps in Earshot about {name}", school=kept.school, name=_name(kept)))
+    opening = (
+        say("Made on {when}.", when=_moment(kept, kept.made)),
+        say("Is something not right? Tell your tutor."),
+        say("All of it, and what only the program uses, is in this file as data (JSON) too."),
+    )
     parts = [
         f'<!doctype html>\n<html lang="{html.escape(kept.language)}" dir="{direction}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
-        f"<title>{_words(kept, say('What is kept about you'))}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{title}</h1>",
-        f"<p>{_words(kept, say('Made on {when}.', when=made))}",
-        _words(kept, say("Is something not right? Tell your tutor.")),
-        f"{_words(kept, say('All of it, and what only the program uses, is in this file as data (JSON) too.'))}</p>",
+        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{heading}</h1>",
+        f"<p>{'<br>'.join(_words(kept, one) for one in opening)}</p>",
         *(part for name, section in SECTIONS.items() for part in _section(kept, section, kept.tables.get(name, ()))),
         *_looks(kept),
         f'<script type="application/json" id="data">{data}</script></body></html>',
@@ -83,8 +85,8 @@ def _listed(kept: Kept, one: Any) -> Iterator[str]:  # noqa: ANN401 (JSON)
 def _looks(kept: Kept) -> Iterator[str]:
     if not kept.looks:
         return
-    head = (say("When"), say("Who"), say("What they did"))
-    yield f"<h2>{_words(kept, say('Who looked at something of yours'))}</h2><table><tr>"
+    title, head = say("Who looked at something of yours"), (say("When"), say("Who"), say("What they did"))
+    yield f"<h2>{_words(kept, title)}</h2><table><tr>"
     yield "".join(f'<th scope="col">{_words(kept, one)}</th>' for one in head) + "</tr>"
     yield from (_look(kept, look) for look in kept.looks)
     yield "</table>"

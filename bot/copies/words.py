@@ -96,7 +96,7 @@ def _status() -> Words:
     )
 
 
-_GROUP_THEN = Told(say("Your tutor group then"))
+_GROUP_THEN = Told(say("Your tutor group"))
 _NOT_DECIDED = say("Nobody has decided yet")
 _NO_LONGER = say("It does not count any more")
 
@@ -151,7 +151,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     ),
     "flag": Section(
         {
-            "raised_at": Told(say("When it was made")),
+            "raised_at": Told(say("When")),
             "reasons_sealed": Told(say("Why"), _why_noted),
             "state": Told(
                 say("What came of it"),
@@ -277,7 +277,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
             "request_id": TECHNICAL,
             "promises": TECHNICAL,
         },
-        say("Whom you asked for, and what came of it"),
+        say("Whom you asked for"),
     ),
     "escalation": Section(
         {
@@ -289,7 +289,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
                         "today": say("You asked for an adult today"),
                         "week": say("You asked for an adult this week"),
                         "nudge": say("A note about your answers"),
-                        "priority": say("A note about your answers, to look at soon"),
+                        "priority": say("A note about your answers"),
                     }
                 ),
             ),
@@ -319,7 +319,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
                     {
                         "changed": say("You chose another"),
                         "left": say("They have left the school"),
-                        "refused": say("They cannot for now"),
+                        "refused": say("They cannot this time"),
                     }
                 ),
             ),
