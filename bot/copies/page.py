@@ -52,7 +52,7 @@ def _section(kept: Kept, section: Section, rows: tuple[Mapping[str, Any], ...]) 
         yield f"<p>{_words(kept, section.note)}</p>"
     for row in rows:
         told = (
-            f"<dt>{_words(kept, column.label)}</dt>" + "".join(f'<dd dir="auto">{line}</dd>' for line in lines)
+            f"<dt>{_words(kept, column.label)}</dt>" + "".join(f"<dd><bdi>{line}</bdi></dd>" for line in lines)
             for name, column in section.columns.items()
             if column is not None and name in row and (lines := _lines(kept, name, column, row[name]))
         )
@@ -94,7 +94,7 @@ def _looks(kept: Kept) -> Iterator[str]:
 
 def _look(kept: Kept, look: Look) -> str:
     cells = (html.escape(_moment(kept, look.at)), _words(kept, look.who), _words(kept, did_words(look.did)))
-    return "<tr>" + "".join(f'<td dir="auto">{cell}</td>' for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td><bdi>{cell}</bdi></td>" for cell in cells) + "</tr>"
 
 
 def _name(kept: Kept) -> Phrase:
