@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
+from bot.command_line import app
 from bot.doctor.store import store_findings
 from bot.opening import open_store
 from bot.settings import Settings
@@ -86,6 +88,12 @@ def test_no_check_in_opens_until_the_grounds_are_noted(people: Earshot) -> None:
         noted = session.exec(select(School)).one().policy["basis"]
     engine.dispose()
     assert (noted["lawful_basis"], noted["dpia"]) == ("public task", "DPIA 2026-14")
+
+
+def test_the_grounds_are_asked_for_when_they_are_not_given(people: Earshot) -> None:
+    told = CliRunner().invoke(app, ["basis"], input="public task\nDPIA 2026-14\n")
+    assert (told.exit_code, told.output.endswith("Both are noted. Check-ins may open.\n")) == (0, True)
+    assert grounds() == ["The lawful basis and the impact assessment are noted."]
 
 
 @pytest.mark.parametrize("command", ["opt-out", "opt-in"])
