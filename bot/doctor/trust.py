@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bot.backups import PROVEN, TAKEN, public_path
 from bot.doctor.reading import of_school
-from bot.finding import Finding
+from bot.finding import Finding, counted
 from bot.opening import anchor_path, key_ring
 from bot.settings import Settings
 from store import anchor, vault
@@ -93,7 +93,8 @@ def _rights(session: Session, school: School) -> Iterator[Finding]:
     yield Finding(
         "rights",
         not late,
-        f"{late:,} copies asked for or nudges contested have waited for three weeks: ask a safeguarding lead to decide "
+        f"{counted(late, 'copy asked for or nudge contested has', 'copies asked for or nudges contested have')} waited "
+        "for three weeks: ask a safeguarding lead to decide "
         "on their cards in Slack, for the law gives a month."
         if late
         else "No copy asked for and no contested nudge waits too long.",

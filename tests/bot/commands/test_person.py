@@ -46,7 +46,7 @@ def test_a_guardians_wish_takes_one_step_each_way(people: Earshot) -> None:
 
 def test_whose_guardian_said_no_gets_no_letter(people: Earshot) -> None:
     people("person", "opt-out", "P1", "--by", "guardian")
-    assert people("letters", "autumn", "--bot", "fernhill_bot").out.startswith("1 letters")
+    assert people("letters", "autumn", "--bot", "fernhill_bot").out.startswith("1 letter is in autumn.")
     assert people("codes", "codes.csv").status == 0
     assert ("Wren Ashdown" in Path("codes.csv").read_text(), "Ivo Tarn" in Path("codes.csv").read_text()) == (
         False,

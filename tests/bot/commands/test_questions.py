@@ -105,7 +105,7 @@ def test_versions_are_listed_shown_as_written_and_retired(made: Earshot) -> None
 def test_a_preview_without_term_dates_says_why_it_shows_no_weeks(made: Earshot) -> None:
     write(LUNCH)
     told = made("questions", "preview", FILE).out
-    assert told.endswith("No week can be shown: no check-in lies ahead in the calendar. See `earshot calendar`.")
+    assert told.endswith("No week can be shown: no check-in lies ahead. Run `earshot calendar FILE.ics` first.")
 
 
 def test_new_words_need_a_new_id_but_translations_may_change(made: Earshot) -> None:
