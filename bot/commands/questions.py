@@ -264,9 +264,7 @@ def _print_weeks(school: SchoolFacts, asked: Questions) -> None:
     usual = ("",) * 5
     days = list(_wave_days(school))
     if not days:
-        out.print(
-            "No week can be shown: no check-in lies ahead in the calendar. Run `earshot calendar FILE.ics` first."
-        )
+        out.print("No week can be shown: no check-in lies ahead. Run `earshot calendar FILE.ics` first.")
     for day in days:
         told = []
         for band in BANDS:
