@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
-from bot.copies.acts import actor_words, did_words
-from bot.copies.gathering import LEFT_OUT, Kept, as_data, gather, is_key
+from bot.copies.gathering import Kept, as_data, gather
 from bot.copies.page import as_page
-from bot.copies.words import DAMAGED, SECTIONS
+from bot.copies.words import DAMAGED
 from bot.text import languages
-from conversations.model import verbatim
-from conversations.neutrality import check_reading
 from store.sealing import Sealer
 from store.tables import Flag, Pupil, School
 from tests.factories import NOW
@@ -46,34 +42,6 @@ def read(page: str) -> str:
     """What somebody reads on the page, one line a piece."""
     seen = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
     return unescape(re.sub(r"\n+", "\n", re.sub(r"<[^>]+>", "\n", seen)))
-
-
-def tables_of_pupils() -> set[str]:
-    """Every table that points at a pupil, at any remove."""
-    found, before = {"pupil"}, set[str]()
-    while found != before:
-        before = set(found)
-        for table in SQLModel.metadata.sorted_tables:
-            if any(foreign.column.table.name in found for foreign in table.foreign_keys):
-                found.add(table.name)
-    return found
-
-
-def test_every_column_of_a_pupils_has_words_or_is_called_technical() -> None:
-    decided = {(table, column) for table, section in SECTIONS.items() for column in section.columns}
-    there = {
-        (table, column.name)
-        for table in tables_of_pupils() - set(LEFT_OUT)
-        for column in SQLModel.metadata.tables[table].columns
-        if not is_key(column.name)
-    }
-    # A new column wants a label in bot/copies/words.py, or the decision that it tells a pupil nothing.
-    assert (there - decided, decided - there) == (set(), set())
-
-
-def test_a_table_that_tells_something_has_a_title() -> None:
-    told = {name for name, section in SECTIONS.items() if any(section.columns.values())}
-    assert {name for name, section in SECTIONS.items() if section.title} == told
 
 
 def test_the_page_holds_words_and_no_names_of_columns_or_codes(story: Story, engine: Engine, sealer: Sealer) -> None:
@@ -115,35 +83,6 @@ def test_who_decided_about_something_of_theirs_is_among_those_who_looked(
 ) -> None:
     did = {look.did for look in kept_in(story, engine, sealer).looks}
     assert {"read request", "nudge taken", "copy agreed to"} <= did
-
-
-def test_every_look_a_guard_can_note_has_words() -> None:
-    staff = {uuid4(): "Ottoline Brackenbury"}
-    (lead,) = staff
-    assert actor_words(f"staff:{lead.hex}", staff) == verbatim("Ottoline Brackenbury")
-    actors = [f"staff:{uuid4().hex}", "guardian:0", "pupil:0", "command:person", "command line"]
-    assert [actor_words(one, staff).text for one in actors] == [
-        "Somebody who worked at the school",
-        "A parent or carer",
-        "You",
-        "Whoever looks after Earshot at school",
-        "Whoever looks after Earshot at school",
-    ]
-    acts = ["read name", "read something new", "nudge taken", "stopped for a guardian", "something new"]
-    assert [did_words(one).text for one in acts] == [
-        "Looked at your name",
-        "Looked at something of yours",
-        "Decided about a note about your answers",
-        "Stopped your check-ins",
-        "Changed something of yours",
-    ]
-
-
-def test_the_labels_can_be_read_by_the_youngest() -> None:
-    said = [column.label.text for section in SECTIONS.values() for column in section.columns.values() if column]
-    said += [section.title.text for section in SECTIONS.values() if section.title]
-    said += [section.note.text for section in SECTIONS.values() if section.note]
-    assert [finding.text for text in said for finding in check_reading(text, "older")] == []
 
 
 def test_a_page_cannot_be_broken_by_what_a_pupil_typed() -> None:
