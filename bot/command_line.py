@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from bot.settings import CHOSEN
+from bot.settings import CHOSEN, for_chosen
 
 COMMANDS = {
     "run": "run:run",
@@ -102,14 +102,8 @@ def main() -> None:
     try:
         app(prog_name="earshot")
     except Exception as error:
-        _say(_for_chosen(_sentence(error)))
+        _say(for_chosen(_sentence(error)))
         sys.exit(1)
-
-
-def _for_chosen(sentence: str) -> str:
-    from bot.commands.tools import for_chosen
-
-    return for_chosen(sentence)
 
 
 def _sentence(error: Exception) -> str:

@@ -115,33 +115,58 @@ def apply(session: Session, sealer: Sealer, context: Context, effects: Sequence[
 def _post(
     session: Session, sealer: Sealer, context: Context, effect: Send | Edit, number: int, outcome: Outcome
 ) -> None:
-    payload: dict[str, Any] = {
-        "message": effect.message.to_json(),
-        "chat": context.chat_id,
-        "language": context.language,
-        "zone": context.school.zone,
-    }
+    payload: dict[str, Any] = {"message": effect.message.to_json()}
     edits = isinstance(effect, Edit) and (effect.slot is not None or context.message_id is not None)
     if edits and effect.slot is None:
         payload["message_id"] = context.message_id
     quiet = effect.lane == "bulk" and context.school.calendar.is_quiet(context.now)
+    _write(
+        session,
+        sealer,
+        context,
+        # With no message to edit (the button's own is not known any more) the answer comes as a new one.
+        "edit" if edits else "send",
+        payload,
+        outcome,
+        lane=effect.lane,
+        slot=effect.slot,
+        dedupe=f"{context.key}:{number}",
+        not_before=context.school.calendar.quiet_ends(context.now) if quiet else None,
+        expires_at=effect.expires_at if isinstance(effect, Send) else None,
+    )
+
+
+def _write(
+    session: Session,
+    sealer: Sealer,
+    context: Context,
+    method: str,
+    payload: dict[str, Any],
+    outcome: Outcome,
+    *,
+    dedupe: str,
+    lane: str = "reply",
+    slot: str | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Write a message to the chat that the effects are for."""
     letter = outbox.post(
         session,
         sealer,
         school_id=context.school.id,
         network="telegram",
-        lane=effect.lane,
-        # With no message to edit (the button's own is not known any more) the answer comes as a new one.
-        method="edit" if edits else "send",
+        lane=lane,
+        method=method,
         recipient=f"pupil:{context.pupil.id.hex}" if context.pupil else context.recipient,
-        payload=payload,
-        slot=effect.slot,
-        dedupe=f"{context.key}:{number}",
+        payload={**payload, "chat": context.chat_id, "language": context.language, "zone": context.school.zone},
+        slot=slot,
+        dedupe=dedupe,
         now=context.now,
-        not_before=context.school.calendar.quiet_ends(context.now) if quiet else None,
-        expires_at=effect.expires_at if isinstance(effect, Send) else None,
+        not_before=not_before,
+        expires_at=expires_at,
         # Bulk is claimed in its turn: a wave must not sit in one process's memory.
-        lease_to=context.worker if effect.lane != "bulk" else None,
+        lease_to=context.worker if lane != "bulk" else None,
     )
     if letter is not None:
         outcome.letters.append(letter)
@@ -153,27 +178,11 @@ def _show_answers(session: Session, sealer: Sealer, context: Context, number: in
         return
     shown = own_answers.sheets_of(session, sealer, context.pupil)
     if shown:
-        letter = outbox.post(
-            session,
-            sealer,
-            school_id=context.school.id,
-            network="telegram",
-            lane="reply",
-            method="picture",
-            recipient=f"pupil:{context.pupil.id.hex}",
-            payload={
-                "sheets": [sheet.to_json() for sheet in shown],
-                "band": own_answers.band_of(context.pupil.phase),
-                "chat": context.chat_id,
-                "language": context.language,
-                "zone": context.school.zone,
-            },
-            dedupe=f"{context.key}:{number}:picture",
-            now=context.now,
-            lease_to=context.worker,
-        )
-        if letter is not None:
-            outcome.letters.append(letter)
+        payload = {
+            "sheets": [sheet.to_json() for sheet in shown],
+            "band": own_answers.band_of(context.pupil.phase),
+        }
+        _write(session, sealer, context, "picture", payload, outcome, dedupe=f"{context.key}:{number}:picture")
     _post(session, sealer, context, Send(mine.in_words(shown)), number, outcome)
 
 
@@ -184,20 +193,10 @@ def _show_rights(
         return
     if isinstance(effect, ShowNotes):
         _post(session, sealer, context, Send(own_rights.notes(session, context.pupil)), number, outcome)
-        return
-    letter = own_rights.post_copy(
-        session,
-        sealer,
-        context.school,
-        context.pupil,
-        effect,
-        context.now,
-        chat=context.chat_id,
-        language=context.language,
-        lease_to=context.worker,
-    )
-    if letter is not None:
-        outcome.letters.append(letter)
+    elif own_rights.may_send(session, context.pupil, effect):
+        # The copy itself is made as it leaves, and never lies in the store.
+        name, payload = f"own-copy:{effect.copy}", {"pupil": context.pupil.id.hex}
+        _write(session, sealer, context, "document", payload, outcome, slot=name, dedupe=name)
 
 
 def _read_aloud(
@@ -206,29 +205,12 @@ def _read_aloud(
     """Send the lines as a voice message; it is spoken when it is sent."""
     if context.pupil is None:
         return
-    letter = outbox.post(
-        session,
-        sealer,
-        school_id=context.school.id,
-        network="telegram",
-        lane="reply",
-        method="voice",
-        recipient=f"pupil:{context.pupil.id.hex}",
-        payload={
-            "lines": [line.to_json() for line in effect.lines],
-            "spoken": effect.language or context.language,
-            "chat": context.chat_id,
-            "language": context.language,
-            "zone": context.school.zone,
-        },
-        dedupe=f"{context.key}:{number}:voice",
-        now=context.now,
-        # By then the question is answered, or the pupil has asked again.
-        expires_at=context.now + VOICE_FOR,
-        lease_to=context.worker,
-    )
-    if letter is not None:
-        outcome.letters.append(letter)
+    spoken = effect.language or context.language
+    payload = {"lines": [line.to_json() for line in effect.lines], "spoken": spoken}
+    # By then the question is answered, or the pupil has asked again.
+    until = context.now + VOICE_FOR
+    key = f"{context.key}:{number}:voice"
+    _write(session, sealer, context, "voice", payload, outcome, dedupe=key, expires_at=until)
 
 
 def _bind(session: Session, sealer: Sealer, context: Context) -> Context:

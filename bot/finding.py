@@ -1,4 +1,4 @@
-"""A finding: what the doctor hands back."""
+"""A finding: what the doctor hands back, and how a number in it is written."""
 
 from dataclasses import dataclass
 
@@ -10,3 +10,8 @@ class Finding:
     what: str
     ok: bool
     words: str
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Write a number with its words: those for one, or those for any other."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot.commands.person_export import as_page, gather
+from bot.copies.gathering import gather
+from bot.copies.page import as_page
 from conversations.flows.own_copy import notes_page
 from conversations.model import ContestNote, Message, SendCopy
 from scheduling import rights
 from scheduling.school import SchoolFacts
-from store import audit, outbox
-from store.outbox import Letter
+from store import audit
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
 from store.tables import Pupil, School
@@ -34,36 +34,10 @@ def contest(
             rights.contest(session, sealer, school, flag, "pupil", now, "pupil")
 
 
-def post_copy(
-    session: Session,
-    sealer: Sealer,
-    school: SchoolFacts,
-    pupil: Pupil,
-    effect: SendCopy,
-    now: datetime,
-    *,
-    chat: int,
-    language: str,
-    lease_to: str,
-) -> Letter | None:
-    """Write the letter that carries a copy. The copy itself is made as it leaves, and never lies in the store."""
+def may_send(session: Session, pupil: Pupil, effect: SendCopy) -> bool:
+    """Say whether a copy is this pupil's, and a member of staff said yes to it."""
     row = session.get(CopyRequest, UUID(effect.copy))
-    if row is None or row.pupil_id != pupil.id or row.state != "sent":
-        return None
-    return outbox.post(
-        session,
-        sealer,
-        school_id=school.id,
-        network="telegram",
-        lane="reply",
-        method="document",
-        recipient=f"pupil:{pupil.id.hex}",
-        payload={"pupil": pupil.id.hex, "chat": chat, "language": language, "zone": school.zone},
-        slot=f"own-copy:{row.id.hex}",
-        dedupe=f"own-copy:{row.id.hex}",
-        now=now,
-        lease_to=lease_to,
-    )
+    return row is not None and row.pupil_id == pupil.id and row.state == "sent"
 
 
 def copy_of(session: Session, sealer: Sealer, pupil_id: UUID, now: datetime) -> bytes | None:
@@ -72,6 +46,6 @@ def copy_of(session: Session, sealer: Sealer, pupil_id: UUID, now: datetime) -> 
     if pupil is None:
         return None
     school = session.get_one(School, pupil.school_id)
-    page = as_page(gather(session, sealer, school, pupil, now), school.name)
+    page = as_page(gather(session, sealer, school, pupil, now))
     audit.record(session, school.id, now, actor="bot", action="person exported", subject=f"pupil:{pupil.id.hex}")
     return page.encode()

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from bot.clock import Clock
 from bot.opening import OnlyOne, open_store
 from bot.service import Service
-from bot.settings import Settings
+from bot.settings import Settings, for_chosen
 from store.sealing import Sealer
 from store.tables import School
 from store.vault import StoreProblem
@@ -56,7 +56,8 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
             "then run `earshot init` for your own school."
         )
     if "basis" not in school.policy:
-        console.print("No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`.")
+        grounds = "No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`."
+        console.print(for_chosen(grounds))
     service = Service(settings, engine, sealer, school.id, Clock())
     await service.start(stop)
     console.print("Earshot is running. Ctrl-C stops it; nothing is lost.")

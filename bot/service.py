@@ -21,7 +21,7 @@ from bot.delivery import Delivery
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
-from bot.settings import Settings
+from bot.settings import Settings, for_chosen
 from bot.slack import roll as slack_roll
 from bot.slack.edge import SlackEdge
 from bot.telegram.edge import TelegramEdge
@@ -204,7 +204,7 @@ class Service:
             try:
                 broken = await self.worker.run(lambda session: anchor.keep(session, path, self.sealer))
                 if broken:
-                    log.error("the audit chain is broken: run `earshot audit verify`", row=broken[0].number)
+                    log.error(for_chosen("the audit chain is broken: run `earshot audit verify`"), row=broken[0].number)
             except (OSError, DBAPIError) as error:
                 log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
             if ending:

@@ -148,6 +148,17 @@ def school_names() -> list[str]:
     return sorted(path.parent.name for path in SCHOOLS.glob("*/.env") if _NAME.fullmatch(path.parent.name))
 
 
+def for_chosen(sentence: str) -> str:
+    """The sentence with its commands as they are typed for the school that was chosen with --school.
+
+    Copied without it, a command would go to the installation's own data, or make a second school there.
+    """
+    name = CHOSEN.get()
+    if not name:
+        return sentence
+    return re.sub(r"`earshot (?!--school |school )", f"`earshot --school {name} ", sentence)
+
+
 def read_settings() -> Settings:
     """Read the settings, of the chosen school if one is. Raises SettingsProblem."""
     name = CHOSEN.get()

@@ -67,9 +67,10 @@ def babel_locale(language: str) -> Locale:
     return Locale.parse(_REGIONS.get(language, language if language in languages() else "en_GB"))
 
 
-def language_name(language: str) -> str:
-    """Name one of the languages there is a catalogue for, in English; another code stays as it is."""
-    return (language in languages() and Locale.parse(language).english_name) or language
+def language_name(language: str, reader: str = SOURCE) -> str:
+    """Name one of the languages there is a catalogue for, in the reader's own; another code stays as it is."""
+    known = language in languages()
+    return (known and babel_locale(language).get_language_name(babel_locale(reader))) or language
 
 
 def runs_right_to_left(language: str) -> bool:
@@ -80,6 +81,13 @@ def runs_right_to_left(language: str) -> bool:
 def day(moment: datetime, language: str, zone: str) -> str:
     """Write the day of a moment without its year: "Monday 4 January"."""
     return format_date(moment.astimezone(ZoneInfo(zone)), _day_pattern(language), locale=babel_locale(language))
+
+
+def dated(moment: datetime, language: str, zone: str) -> str:
+    """Write a moment in full, with its year: "Monday 4 January 2027, 08:30"."""
+    locale, local = babel_locale(language), moment.astimezone(ZoneInfo(zone))
+    clock = format_time(local, "HH:mm", locale=locale)
+    return str(locale.datetime_formats["medium"]).format(clock, format_date(local, "full", locale=locale))
 
 
 def month(moment: datetime, language: str, zone: str) -> str:

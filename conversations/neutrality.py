@@ -3,7 +3,8 @@
 A question is neutral when no answer to it is easier to give than another. The rules: no loaded word, both ends of the
 options of like weight, nothing that leads, no absolutes, no two negatives, no guess about home and family, one thing
 asked at a time. It is readable when each sentence can be read at the age it is meant for. Rules find words, not
-intentions: what they find is for a person to judge, and what they do not find may still lean. English only.
+intentions: what they find is for a person to judge, and what they do not find may still lean. English only, but for
+length: in other languages sentences and buttons are held to be short.
 """
 
 from __future__ import annotations
@@ -17,10 +18,28 @@ from typing import Literal
 from conversations import neutral_words as words
 from conversations.model import Band
 
-Kind = Literal["loaded", "unbalanced", "leading", "absolute", "negatives", "home", "two ideas", "not asked", "reading"]
+Kind = Literal[
+    "loaded",
+    "unbalanced",
+    "leading",
+    "absolute",
+    "negatives",
+    "home",
+    "two ideas",
+    "not asked",
+    "reading",
+    "sentence",
+    "button",
+]
 
 READING_AGES: Mapping[Band, int] = MappingProxyType({"young": 8, "older": 11})
 """The age at which each wording must be readable."""
+
+SENTENCE_WORDS: Mapping[Band, int] = MappingProxyType({"young": 15, "older": 20})
+"""The most words of a sentence in a language that no formula of reading ages is made for."""
+BUTTON_WORDS = 6
+BUTTON_ROOM: Mapping[Band, int] = MappingProxyType({"young": 20, "older": 26})
+"""The most words of an option, and in a translation characters: it stands on a button, in one row of a narrow phone."""
 
 # Below this a formula measures the letters of one word; such a sentence is judged by its longest word instead.
 SHORT_SENTENCE = 6
@@ -32,7 +51,8 @@ APART = 2
 
 _WORD = re.compile(r"[a-z]+(?:[’'-][a-z]+)*")
 _CLAUSE_ENDS = re.compile(r"[.!?:;,]|\b(?:and|but|or|so)\b")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?:;])\s+")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?:;؟۔؛])\s+")
+_ASKED = ("?", "؟")
 
 
 @dataclass(frozen=True)
@@ -63,6 +83,17 @@ def check(question: Question) -> tuple[Finding, ...]:
         *(finding for text in texts for finding in check_text(text, about=" ".join(texts))),
         *_unbalanced(question.options, " ".join(texts)),
         *(finding for text in texts for finding in check_reading(text, question.band)),
+        *_buttons(question),
+    )
+
+
+def check_translation(question: Question) -> tuple[Finding, ...]:
+    """Say what is long in a question in another language, the stem first: no rule here knows its words."""
+    texts = (question.stem, *question.options)
+    return (
+        *_not_asked(question.stem),
+        *(finding for text in texts for finding in _long_sentences(text, question.band)),
+        *_buttons(question, BUTTON_ROOM[question.band]),
     )
 
 
@@ -179,7 +210,7 @@ def _home(text: str) -> Iterator[Finding]:
 
 
 def _not_asked(stem: str) -> Iterator[Finding]:
-    if not stem.rstrip().endswith("?"):
+    if not stem.rstrip().endswith(_ASKED):
         yield Finding(
             "not asked",
             stem,
@@ -187,7 +218,7 @@ def _not_asked(stem: str) -> Iterator[Finding]:
             "It does not end as a question, so it is not clear what to answer.",
             "End with one question, and a question mark.",
         )
-    if stem.count("?") > 1:
+    if sum(stem.count(mark) for mark in _ASKED) > 1:
         yield Finding(
             "two ideas",
             stem,
@@ -227,6 +258,33 @@ def _reading(text: str, band: Band) -> Iterator[Finding]:
                 longest,
                 f"It reads at {reading_age(plain):.1f} years; these pupils are to read it at {age}.",
                 f"Make two sentences of it, or use shorter words than “{longest}”.",
+            )
+
+
+def _long_sentences(text: str, band: Band) -> Iterator[Finding]:
+    most = SENTENCE_WORDS[band]
+    for sentence in _SENTENCE_ENDS.split(text):
+        if len(sentence.split()) > most:
+            yield Finding(
+                "sentence",
+                sentence,
+                str(len(sentence.split())),
+                f"It has {len(sentence.split())} words; {most} can be read at one go.",
+                "Make two sentences of it.",
+            )
+
+
+def _buttons(question: Question, room: int | None = None) -> Iterator[Finding]:
+    for option in question.options:
+        words, long = len(option.split()), room is not None and len(option) > room
+        if words > BUTTON_WORDS or long:
+            size = f"{len(option)} characters; {room}" if long else f"{words} words; {BUTTON_WORDS}"
+            yield Finding(
+                "button",
+                option,
+                str(len(option) if long else words),
+                f"It has {size} fit on a button of a narrow phone.",
+                "Use fewer or shorter words; four are best.",
             )
 
 

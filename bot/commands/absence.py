@@ -1,6 +1,5 @@
 """`earshot absence FILE.csv`: who was not at school on which days, so that not answering then is no silence."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,7 +12,8 @@ from sqlmodel import Session, select
 
 from bot.clock import Clock
 from bot.commands.tools import bar, out, settings, the_school
-from bot.importing.rows import ImportProblem
+from bot.importing.columns import read_pairs
+from bot.importing.rows import ImportProblem, read_day
 from bot.opening import open_store
 from scheduling.absence import set_aside, work_out_anew
 from scheduling.school import SchoolFacts, facts
@@ -23,11 +23,10 @@ from store.tables import Pupil
 
 AT_ONCE = 20
 SHOWN = 20
-FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
 
 
 def absence(
-    file: Annotated[Path, typer.Argument(help="A CSV file with the columns pupil_id and date, a line for each day.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file with pupil_id and date, a line for each day.")],
 ) -> None:
     """Take absence out of silence: check-ins missed on a day a pupil was not at school do not count. It is not kept.
 
@@ -52,18 +51,9 @@ def absence(
 
 def read_marks(file: Path) -> list[tuple[str, date]]:
     """Read pairs of a pupil's id and a day. Raises ImportProblem; a wrong line is named, and then none is taken."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            rows = list(csv.DictReader(text))
-    except OSError:
-        raise ImportProblem(f"{file.name} cannot be read: check the name and the folder.") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise ImportProblem(f"{file.name} is not a CSV file: save it as “CSV UTF-8” and try again.") from None
-    if not rows or not {"pupil_id", "date"} <= rows[0].keys():
-        raise ImportProblem(f"{file.name} needs a first line with pupil_id and date, and a line for each day.")
     marks, wrong = [], []
-    for line, row in enumerate(rows, start=2):
-        reference, day = (row["pupil_id"] or "").strip(), _day((row["date"] or "").strip())
+    for line, reference, words in read_pairs(file, "pupil_id", "date", "day"):
+        day = read_day(words)
         if not reference or day is None:
             wrong.append(line)
         else:
@@ -75,15 +65,6 @@ def read_marks(file: Path) -> list[tuple[str, date]]:
             f"{file.name}: {hold} no id or no day such as 2026-11-24, so nothing was changed. Mend them."
         )
     return marks
-
-
-def _day(text: str) -> date | None:
-    for form in FORMS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
-        except ValueError:
-            continue
-    return None
 
 
 def note(

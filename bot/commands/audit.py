@@ -1,6 +1,6 @@
 """The commands `earshot audit …`: is the chain whole, and what is in it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import typer
 from sqlmodel import Session
 
 from bot.commands import audit_export
-from bot.commands.tools import out, private_file, settings, the_school
+from bot.commands.tools import day_of, out, private_file, settings, the_school
 from bot.opening import anchor_path, key_ring, open_store
 from store import anchor, audit
 from store.vault import StoreProblem
@@ -83,7 +83,7 @@ def export(
     if file.suffix not in (".html", ".csv"):
         raise AuditProblem(f"{file.name} must end in .html (a page to read) or .csv (a table).")
     read = settings()
-    first, last = _day(since), _day(until)
+    first, last = (day_of(one) if one else None for one in (since, until))
     engine, sealer = open_store(read, make=False)
     with Session(engine) as session:
         school = the_school(session)
@@ -100,10 +100,3 @@ def export(
         session.commit()
     engine.dispose()
     out.print(f"{state} It is written to {file.name}: keep it to those who may read it.", markup=False)
-
-
-def _day(words: str | None) -> date | None:
-    try:
-        return date.fromisoformat(words) if words else None
-    except ValueError:
-        raise AuditProblem("A day must be like 2026-09-01.") from None

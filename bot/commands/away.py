@@ -1,6 +1,5 @@
 """`earshot away`: who of the staff is away, from when to when, and who stands in for them."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ from rich.table import Table
 from sqlmodel import Session, select
 
 from bot.clock import kept_clock
-from bot.commands.tools import FileProblem, out, settings, the_school
+from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
 from bot.text import render
 from scheduling import away
@@ -62,11 +61,11 @@ def set_absence(
         school = facts(row)
         staff = _staff(session, sealer, row, email)
         stands_in = _staff(session, sealer, row, cover) if cover else None
-        first = _day(since) if since else school.calendar.local_date(now)
-        problem = away.problem_of(school, staff, first, _day(until), stands_in, now)
+        first = day_of(since) if since else school.calendar.local_date(now)
+        problem = away.problem_of(school, staff, first, day_of(until), stands_in, now)
         if problem is not None:
             raise AbsenceProblem(render(problem, "en", school.zone, now))
-        made = away.set_away(session, school, staff, first, _day(until), stands_in, now)
+        made = away.set_away(session, school, staff, first, day_of(until), stands_in, now)
         _note(session, row, staff, "absence set")
         warning = away.nobody_left(session, school, made)
         session.commit()
@@ -103,10 +102,3 @@ def _staff(session: Session, sealer: Sealer, school: School, email: str) -> Staf
     if staff is None or not staff.active:
         raise AbsenceProblem("No member of staff here has that e-mail address. Look it up in your list, and try again.")
     return staff
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise AbsenceProblem(f"{text} is no day. Write it as YYYY-MM-DD.") from None

@@ -43,7 +43,8 @@ def backup(
         _whispers(read, engine, sealer, place, now)
     engine.dispose()
     out.print(f"{manifest.rows:,} rows are in {path.name}.", markup=False, highlight=False)
-    out.print("`earshot restore --check` proves that it can be restored.")
+    prove = f"`earshot restore {path} --recovery-key KEY --check` proves that it can be restored."
+    out.print(prove, markup=False, highlight=False, soft_wrap=True)
 
 
 def _whispers(read: Settings, engine: Engine, sealer: Sealer, folder: Path, now: datetime) -> None:

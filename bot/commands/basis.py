@@ -13,10 +13,20 @@ from store.vault import StoreProblem
 
 
 def basis(
-    lawful_basis: Annotated[str, typer.Option(help="The lawful basis your data protection officer settled on.")],
-    dpia: Annotated[str, typer.Option(help="Where the data protection impact assessment is: its number or title.")],
+    lawful_basis: Annotated[
+        str, typer.Option(help="The lawful basis your data protection officer settled on.", prompt=True)
+    ],
+    dpia: Annotated[
+        str,
+        typer.Option(
+            help="Where the data protection impact assessment is: its number or title.",
+            prompt="Impact assessment, its number or title",
+        ),
+    ],
 ) -> None:
     """Note the lawful basis and the impact assessment. Until both are noted, no check-in opens.
+
+    What is not given is asked for.
 
     Example: earshot basis --lawful-basis "public task, Article 6(1)(e)" --dpia "DPIA 2026-14"
     """

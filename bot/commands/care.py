@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from bot.clock import kept_clock
 from bot.commands.anchors import anchors
-from bot.commands.tools import FileProblem, out, settings, the_school
+from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
 from scheduling.calendar import Closure, SchoolCalendar
 from scheduling.escalation import DEFAULT, Ladder, Member, Policy, PolicyError, holes, read_policy
@@ -116,7 +116,7 @@ def closed(
     with Session(engine) as session:
         school = the_school(session)
         calendar = facts(school).calendar
-        when = _day(day) if day else calendar.local_date(kept_clock(session)())
+        when = day_of(day) if day else calendar.local_date(kept_clock(session)())
         if not reopen and not calendar.is_school_day(when):
             out.print(f"{when:%d %B %Y} is no school day anyway.")
             return
@@ -136,13 +136,6 @@ def _with(calendar: SchoolCalendar, day: date, *, is_open: bool) -> SchoolCalend
     return replace(calendar, closures=kept if is_open else (*kept, Closure.by_hand(day)))
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FileProblem(f"{text} is no day. Write it as YYYY-MM-DD.") from None
-
-
 def _read(file: Path) -> Policy:
     try:
         data: Any = json.loads(file.read_text("utf-8"))
@@ -152,6 +145,8 @@ def _read(file: Path) -> Policy:
         raise FileProblem(f"{file.name} is no JSON. Begin with `earshot policy show --json > {file.name}`.") from None
     if not isinstance(data, dict):
         raise FileProblem(f"{file.name} is no policy. Begin with `earshot policy show --json > {file.name}`.")
+    if not data:
+        raise FileProblem(f"{file.name} sets nothing. Begin with `earshot policy show --json > {file.name}`.")
     try:
         return read_policy(data)
     except PolicyError as problem:

@@ -3,8 +3,9 @@
 import typer
 from rich.table import Table
 
-from bot.commands.tools import for_chosen, out, settings
+from bot.commands.tools import out, settings
 from bot.doctor.doctor import examine
+from bot.settings import for_chosen
 
 
 def doctor() -> None:

@@ -1,6 +1,5 @@
 """`earshot fairness FILE.csv`: how often pupils of different groups are flagged, and answer; small groups kept back."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,12 +9,13 @@ from uuid import UUID
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.clock import Clock, kept_clock
+from bot.commands.tools import out
+from bot.importing.columns import read_pairs
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 YEAR = timedelta(days=365)
 HALF = 0.5
-out = Console()
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Fairness:
 
 
 def fairness(
-    file: Annotated[Path, typer.Argument(help="A CSV file with the columns pupil_id and group.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file with the columns pupil_id and group.")],
     items: Annotated[
         bool, typer.Option("--items", help="Test each question too (needs the extra `fairness`).")
     ] = False,
@@ -60,7 +59,8 @@ def fairness(
         found = compare(session, sealer, listed, clock)
         if not found.flagged:
             raise ImportProblem(
-                f"No pupil_id of {file.name} is that of a pupil who takes part: take them from the list of pupils that was imported."
+                f"No pupil_id of {file.name} is that of a pupil who takes part: "
+                "take them from the list of pupils that was imported."
             )
         tested = differing_items(session, sealer, listed, clock) if items else {}
         session.commit()
@@ -84,16 +84,7 @@ def fairness(
 
 def read_groups(file: Path) -> list[tuple[str, str]]:
     """Read pairs of a pupil's id and group. Raises ImportProblem."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            rows = list(csv.DictReader(text))
-    except OSError:
-        raise ImportProblem(f"{file.name} cannot be read: check the name and the folder.") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise ImportProblem(f"{file.name} is not a CSV file: save it as “CSV UTF-8” and try again.") from None
-    if not rows or not {"pupil_id", "group"} <= rows[0].keys():
-        raise ImportProblem(f"{file.name} needs a first line with pupil_id and group, and a line for each pupil.")
-    return [((row["pupil_id"] or "").strip(), (row["group"] or "").strip() or "not given") for row in rows]
+    return [(reference, group or "not given") for _, reference, group in read_pairs(file, "pupil_id", "group", "pupil")]
 
 
 def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock) -> Fairness:

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
 from bot.clock import Clock
-from bot.commands.tools import the_school
+from bot.commands.tools import out, the_school
 from bot.opening import open_store
 from bot.settings import read_settings
 from conversations.staff_nudges import NOTICED, WHY
@@ -23,7 +22,6 @@ from store.tables import Flag
 from store.vault import StoreProblem
 
 flags = typer.Typer(help="Look at how a flag came about.", no_args_is_help=True)
-out = Console()
 # As for the head's totals.
 FEW = 5
 

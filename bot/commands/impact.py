@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from sqlmodel import Session, select
 
 from bot.clock import kept_clock
+from bot.commands.tools import out
 from bot.impact_card import card_of
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -18,8 +18,6 @@ from store import audit
 from store.sealing import Sealer
 from store.tables import School
 from store.vault import StoreProblem
-
-out = Console()
 
 
 def impact(

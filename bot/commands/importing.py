@@ -23,12 +23,13 @@ from store.tables import Pupil, School
 SHOWN_BAD = 50
 # More than this share of all pupils leaving at once is more likely the wrong file than a summer.
 MANY = 0.3
+_HEAD = ("file", "line", "reason")
 
 
 def import_files(
     files: Annotated[list[Path], typer.Argument(help="CSV or XLSX files of staff, groups, pupils, guardians: any.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-    bad_rows: Annotated[Path | None, typer.Option("--errors", help="A new CSV file to list the wrong rows in.")] = None,
+    bad_rows: Annotated[Path | None, typer.Option("--errors", help="A CSV file to list the wrong rows in.")] = None,
     everyone: Annotated[
         bool, typer.Option("--everyone", help="The files name everybody of their kind: who is not in them has left.")
     ] = False,
@@ -60,7 +61,7 @@ def import_files(
         if not dry_run:
             with bar("Bringing in") as progress:
                 importing.apply(session, sealer, school, planned, progress)
-            if any(one.added or one.changed or one.moved or one.left for one in planned.counts().values()):
+            if any(one.added or one.changed or one.moved or one.left or one.back for one in planned.counts().values()):
                 audit.record(
                     session,
                     school.id,
@@ -75,10 +76,12 @@ def import_files(
 
 
 def _show(planned: ImportPlan) -> None:
-    table = Table("", "new", "changed", "moved", "left", "the same")
+    table = Table("", "new", "changed", "moved", "left", "back", "the same")
     for kind, counts in planned.counts().items():
-        table.add_row(kind, *map(str, (counts.added, counts.changed, counts.moved, counts.left, counts.same)))
-    out.print(table)
+        numbers = (counts.added, counts.changed, counts.moved, counts.left, counts.back, counts.same)
+        table.add_row(kind, *map(str, numbers))
+    if table.row_count:
+        out.print(table)
 
 
 def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Path | None, *, many_leave: bool) -> None:
@@ -109,7 +112,18 @@ def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Pat
 def _write(path: Path, bad: Iterable[BadRow]) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(("file", "line", "reason"))
+    writer.writerow(_HEAD)
     writer.writerows((row.file, row.line, row.reason) for row in bad)
+    if _is_a_list_of_ours(path):
+        # The same command is typed again once rows are mended.
+        path.unlink()
     with private_file(path) as file:
         file.write(text.getvalue().encode())
+
+
+def _is_a_list_of_ours(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().strip() == ",".join(_HEAD)
+    except (OSError, ValueError):
+        return False

@@ -10,6 +10,7 @@ import typer
 from sqlmodel import Session
 
 from bot.commands.tools import bar, out, settings, the_school
+from bot.finding import counted
 from bot.letters import LettersProblem, write_letters
 from bot.opening import open_store
 from bot.parents_letters import write_parents_letters
@@ -49,4 +50,5 @@ def letters(
     engine.dispose()
     # A parent's code can stop a child's check-ins: it does not go home in a school bag.
     way = "post them or hand them to the adult" if parents else "hand them out"
-    out.print(f"{count} letters are in {folder.name}. Print them, {way}, then delete the folder.", markup=False)
+    made = counted(count, "letter is", "letters are")
+    out.print(f"{made} in {folder.name}. Print them, {way}, then delete the folder.", markup=False)

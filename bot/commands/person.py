@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 from sqlmodel import Session, select
 
-from bot.commands.person_export import as_page, gather
-from bot.commands.tools import out, private_file, settings, the_school
+from bot.commands.tools import day_of, out, private_file, settings, the_school
+from bot.copies.gathering import gather
+from bot.copies.page import as_page
 from bot.importing.rows import name_problem
 from bot.opening import open_store
 from bot.text import languages
@@ -78,6 +79,7 @@ def opt_in(
 def export(
     pupil_id: PupilId,
     file: Annotated[Path, typer.Argument(help="A new file, .html: a page to read, with the same as JSON in it.")],
+    language: Annotated[str, typer.Option(help="The language of the page, such as en; usually the pupil's own.")] = "",
 ) -> None:
     """Write everything that is kept about a pupil into one file, for them or their family. It is recorded.
 
@@ -87,12 +89,13 @@ def export(
     """
     if file.suffix != ".html":
         raise PersonProblem(f"{file.name} must end in .html.")
+    _check_language(language)
     engine, sealer = open_store(settings(), make=False)
     now = datetime.now(UTC)
     with Session(engine) as session:
         school = the_school(session)
         pupil = find_pupil(session, sealer, school, pupil_id)
-        page = as_page(gather(session, sealer, school, pupil, now), school.name)
+        page = as_page(gather(session, sealer, school, pupil, now, language or None))
         audit.record(session, school.id, now, actor=ACTOR, action="person exported", subject=f"pupil:{pupil.id.hex}")
         with private_file(file) as written:
             written.write(page.encode())
@@ -144,8 +147,7 @@ def correct(
         raise PersonProblem("Say with --name or --language what is to be set right.")
     if name.strip() and (problem := name_problem(name.strip())):
         raise PersonProblem(f"{problem[:1].upper()}{problem[1:]}.")
-    if language and language not in languages():
-        raise PersonProblem(f"The languages here are {', '.join(languages())}.")
+    _check_language(language)
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         pupil = find_pupil(session, sealer, the_school(session), pupil_id)
@@ -174,6 +176,8 @@ def contest(
 
     Example: earshot person contest P123 --on 2026-11-24
     """
+    if on:
+        on = day_of(on).isoformat()
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         row = the_school(session)
@@ -188,6 +192,11 @@ def contest(
         session.commit()
     engine.dispose()
     out.print("It is noted, and counts nowhere until a safeguarding lead has answered.")
+
+
+def _check_language(language: str) -> None:
+    if language and language not in languages():
+        raise PersonProblem(f"The languages here are {', '.join(languages())}.")
 
 
 def _change(pupil_id: str, change: Callable[[Session, Pupil, datetime, str], bool], done: str, same: str) -> None:

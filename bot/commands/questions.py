@@ -15,12 +15,12 @@ from bot import text
 from bot.clock import Clock, kept_clock
 from bot.commands import question_totals
 from bot.commands.tools import out, settings, the_school
-from bot.commands.wording import shown
+from bot.commands.wording import Written, findings, shown
 from bot.opening import open_store
 from conversations.bank import BANDS
 from conversations.flows.check_in import question
 from conversations.model import Band, CheckInId, OpenCheckIn, Person
-from conversations.neutrality import READING_AGES, Finding, Question, check
+from conversations.neutrality import READING_AGES, Finding, Question
 from conversations.own_questions import PREFIX, SOURCE, OwnQuestion
 from conversations.questions_file import MOST_IN_WHOLE, Questions, QuestionsProblem, choose, read
 from scheduling import rounds
@@ -201,13 +201,15 @@ def _read(file: Path) -> Questions:
 
 
 def _wording(asked: Questions) -> list[tuple[str, Finding]]:
-    return [
-        (f"{_bare(one.question)}, wording readable at {READING_AGES[words.band]}", finding)
-        for one in asked.items
-        for words in one.question.wordings
-        if words.language == SOURCE
-        for finding in check(Question(words.stem, words.options, words.band))
-    ]
+    found = []
+    for one in asked.items:
+        for words in one.question.wordings:
+            english = words.language == SOURCE
+            about = f"wording readable at {READING_AGES[words.band]}" if english else f"{words.band}.{words.language}"
+            question = Question(words.stem, words.options, words.band)
+            written = Written(f"{_bare(one.question)}, {about}", question, words.language)
+            found += [(written.name, finding) for finding in findings(written)]
+    return found
 
 
 def _refuse_other_words(rows: list[QuestionSet], asked: Questions) -> None:
@@ -261,7 +263,7 @@ def _print_weeks(school: SchoolFacts, asked: Questions) -> None:
     usual = ("",) * 5
     days = list(_wave_days(school))
     if not days:
-        out.print("No week can be shown: no check-in lies ahead in the calendar. See `earshot calendar`.")
+        out.print("No week can be shown: no check-in lies ahead. Run `earshot calendar FILE.ics` first.")
     for day in days:
         told = []
         for band in BANDS:

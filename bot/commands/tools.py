@@ -1,22 +1,30 @@
 """What the families of commands share: the settings, the school, a progress bar, and files for one reader's eyes."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlmodel import Session, select
 
 from bot import logs
-from bot.settings import CHOSEN, Settings, read_settings
+from bot.settings import Settings, for_chosen, read_settings
 from store.tables import School
 from store.vault import StoreProblem
 
-out = Console()
+
+class _Out(Console):
+    """What commands say: the commands they name are as typed for the school that was chosen."""
+
+    def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 (rich's own)
+        super().print(*(for_chosen(one) if isinstance(one, str) else one for one in objects), **how)
+
+
+out = _Out()
 errors = Console(stderr=True)
 
 
@@ -31,15 +39,12 @@ def settings() -> Settings:
     return read
 
 
-def for_chosen(sentence: str) -> str:
-    """The sentence with its commands as they are typed for the school that was chosen with --school.
-
-    Copied without it, a command would go to the installation's own data, or make a second school there.
-    """
-    name = CHOSEN.get()
-    if not name:
-        return sentence
-    return re.sub(r"`earshot (?!--school |school )", f"`earshot --school {name} ", sentence)
+def day_of(words: str) -> date:
+    """Read a day as it is typed. Raises FileProblem."""
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        raise FileProblem(f"“{words}” is no day. Write it as YYYY-MM-DD.") from None
 
 
 def the_school(session: Session) -> School:
@@ -52,9 +57,9 @@ def the_school(session: Session) -> School:
 
 @contextmanager
 def bar(words: str) -> Iterator["Step"]:
-    """Show a progress bar while a long piece of work runs; it goes when the work is done."""
+    """Show a progress bar while a long piece of work runs; it goes when the work is done, and none is in a log."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         yield Step(progress, words)
 
 

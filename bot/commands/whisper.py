@@ -14,10 +14,11 @@ from rich.table import Table
 from sqlmodel import Session, select
 
 from bot.clock import Clock
+from bot.commands.tools import out
 from bot.commands.whisper_at import LeadOption, at_desk, stores
 from bot.commands.whisper_lock import desk_app
 from bot.opening import open_store
-from bot.settings import read_settings
+from bot.settings import for_chosen, read_settings
 from bot.text import render
 from bot.whisper import desk as whisper_desk
 from bot.whisper import report as whisper_report
@@ -30,10 +31,10 @@ from store.people_tables import Guardian
 from store.tables import Binding, Pupil
 from store.vault import StoreProblem
 
+as_written = Console()
 app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close, export, count, back up.")
 app.add_typer(desk_app, name="desk")
 anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")
-out = Console()
 
 HandleArgument = Annotated[str, typer.Argument(help="The whisper's handle, as its card shows it.")]
 
@@ -65,9 +66,10 @@ def read(handle: HandleArgument, lead: LeadOption) -> None:
         out.print(f"{line.handle}: {at.words(KINDS, line.kind)}, {line.day}", markup=False)
         for number, turn in enumerate(thread.turns, start=1):
             who = "The writer" if turn.by == "reporter" else turn.by
-            show = f"earshot whisper photo {line.handle} {number} FILE"
+            show = for_chosen(f"`earshot whisper photo {line.handle} {number} FILE`")
             words = f"{turn.caption} [{show}]".strip() if turn.what == "photo" else turn.words
-            out.print(f"{number}. {who} ({turn.what}): {words}", markup=False, highlight=False)
+            # As it was written, whatever it looks like.
+            as_written.print(f"{number}. {who} ({turn.what}): {words}", markup=False, highlight=False)
 
 
 @app.command()

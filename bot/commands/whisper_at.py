@@ -39,7 +39,9 @@ class AtDesk:
         """Open the desk where it is locked. Raises StoreProblem."""
         state = whisper_lock.state_of(self.store, self.lead.reader)
         if state == "new":
-            raise StoreProblem("You have no passphrase yet: choose one with `earshot whisper desk passphrase`.")
+            raise StoreProblem(
+                "You have no passphrase yet: choose one with `earshot whisper desk passphrase --lead ADDRESS`."
+            )
         if state == "locked" and not whisper_lock.open_desk(
             self.store, self.lead.reader, ask_secret("Your passphrase")
         ):

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.clock import Clock
+from bot.commands.tools import out
 from bot.commands.whisper_at import LeadOption, ask_new_passphrase, at_desk, stores
 from bot.whisper import desk as whisper_desk
 from bot.whisper.report import write_new
@@ -17,7 +17,6 @@ from store.whisper_sealing import Seed
 from store.whisper_unlock import remove_lock as remove
 
 desk_app = typer.Typer(no_args_is_help=True, help="Lock the desk of the leads with passphrases, and recover it.")
-out = Console()
 
 KeyArgument = Annotated[Path, typer.Argument(help="The recovery key, as `desk lock` wrote it.")]
 
@@ -36,8 +35,8 @@ def lock(file: Annotated[Path, typer.Argument(help="A new file for the recovery 
         write_new(file, whisper_lock.recovery_words(seed).encode())
         whisper_lock.lock(store, seed)
     out.print(f"Locked. Print {file.name}, put it in a safe, and delete the file.")
-    out.print("Each lead chooses a passphrase: earshot whisper desk passphrase --lead ADDRESS, or in Slack.")
-    out.print("Then rehearse a recovery once: earshot whisper desk rehearse FILE")
+    out.print("Each lead chooses a passphrase: `earshot whisper desk passphrase --lead ADDRESS`, or in Slack.")
+    out.print("Then rehearse a recovery once: `earshot whisper desk rehearse FILE`.")
 
 
 @desk_app.command()

@@ -1,23 +1,47 @@
 """`earshot wording check`: is what a school has written itself neutral and readable? What is found is explained."""
 
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from bot.commands.tools import out
 from conversations.bank import BANDS
-from conversations.neutrality import READING_AGES, Finding, Question, check
+from conversations.model import Band
+from conversations.neutrality import (
+    READING_AGES,
+    Finding,
+    Question,
+    check,
+    check_reading,
+    check_text,
+    check_translation,
+)
+from conversations.own_questions import SOURCE
 
 wording = typer.Typer(name="wording", help="Look at the wording of questions.", no_args_is_help=True)
-out = Console()
 
-_EXAMPLE = (
+_TOML = (
     '[[item]]\nid = "LUNCH-1"\nyoung.stem = "Where do you sit at lunch?"\n'
     'young.options = ["At the edge", "Part way in", "In the middle"]'
 )
+_PLAIN = "Where do you sit at lunch?\n- At the edge\n- Part way in\n- In the middle"
+_EXAMPLE = f"{_TOML}\n\nOr as plain text, in a file that ends in .txt:\n\n{_PLAIN}"
+_NUMBER = re.compile(r"^\d{1,3}[.)]\s+")
+_OPTION = re.compile(r"^[-*•–]\s*")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A question or a line as it stands in a file: what messages call it, its words, and their language."""
+
+    name: str
+    question: Question
+    language: str = SOURCE
 
 
 class WordingProblem(Exception):
@@ -31,16 +55,18 @@ def about() -> None:
 
 @wording.command("check")
 def check_file(
-    file: Annotated[Path, typer.Argument(help="Questions in TOML, as conversations/bank/2026-1.toml is written.")],
+    file: Annotated[Path, typer.Argument(help="Questions: plain text, or TOML as docs/questions.md says.")],
+    young: Annotated[bool, typer.Option("--young", help="Plain text: for ages 8 to 11, not 11 to 18.")] = False,
 ) -> None:
     """Say what in a file of questions is not neutral or not readable, why, and how to rewrite it.
 
-    Nothing is changed. Rules find words, not intentions: a person has to read the questions too.
+    In plain text each line is a question, and its options stand below it, each after a hyphen. Nothing is changed.
+    Rules find words, not intentions: a person has to read the questions too.
 
-    Example: earshot wording check our-questions.toml
+    Example: earshot wording check our-questions.txt
     """
-    asked = list(read_questions(file))
-    found = [(name, finding) for name, question in asked for finding in check(question)]
+    asked = list(read_questions(file, "young" if young else "older"))
+    found = [(one.name, finding) for one in asked for finding in findings(one)]
     for name, finding in found:
         out.print(shown(name, finding), markup=False, highlight=False, soft_wrap=True)
     questions = "1 question" if len(asked) == 1 else f"{len(asked)} questions"
@@ -51,21 +77,37 @@ def check_file(
     out.print(f"{questions} read, nothing found. {caution}", soft_wrap=True)
 
 
-def read_questions(file: Path) -> Iterator[tuple[str, Question]]:
-    """Give each question of a file with its name, such as "LUNCH-1, wording readable at 8".
+def findings(written: Written) -> tuple[Finding, ...]:
+    """Say what there is to look at; of another language than English, what is long."""
+    question = written.question
+    if written.language != SOURCE:
+        return check_translation(question)
+    if question.options or "?" in question.stem:
+        return check(question)
+    # A line of plain text that asks nothing.
+    return (*check_text(question.stem), *check_reading(question.stem, question.band))
 
-    Raises WordingProblem if the file is not there, is no TOML, or holds no questions as they are to be written.
+
+def read_questions(file: Path, band: Band = "older") -> Iterator[Written]:
+    """Give each question of a file with its name, such as "LUNCH-1, wording readable at 8"; `band` is of plain text.
+
+    Raises WordingProblem if the file is not there, is no text, or holds no questions as they are to be written.
     """
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        words = file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise WordingProblem(f"There is no file {file}. Check its name.") from None
     except OSError as error:
         raise WordingProblem(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise WordingProblem(f"{file} is not text in UTF-8. Save it as UTF-8 and try again.") from None
+    if file.suffix != ".toml" and "[[item]]" not in words:
+        yield from _lines(words, band, file)
+        return
+    try:
+        data = tomllib.loads(words)
     except tomllib.TOMLDecodeError as error:
-        raise WordingProblem(f"{file} is not TOML: {error}.") from None
+        raise WordingProblem(f"{file} is not TOML: {error}. A question is written so:\n\n{_EXAMPLE}") from None
     rows = data.get("item")
     if not isinstance(rows, list) or not rows:
         raise WordingProblem(f"{file} holds no questions. A question is written so:\n\n{_EXAMPLE}")
@@ -73,19 +115,48 @@ def read_questions(file: Path) -> Iterator[tuple[str, Question]]:
         yield from _questions(row, f"question {number}", file)
 
 
-def _questions(row: object, place: str, file: Path) -> Iterator[tuple[str, Question]]:
+def _lines(words: str, band: Band, file: Path) -> Iterator[Written]:
+    """Read plain text: a question a line, its options below it, each after a hyphen."""
+    found: list[tuple[int, str, list[str]]] = []
+    for number, line in enumerate(words.splitlines(), start=1):
+        text = line.strip()
+        if option := _OPTION.match(text):
+            if not found:
+                raise WordingProblem(f"{file}, line {number}: an option stands below its question. So:\n\n{_PLAIN}")
+            found[-1][2].append(text[option.end() :])
+        elif any(character.isalpha() for character in text) and not text.startswith("#"):
+            found.append((number, _NUMBER.sub("", text), []))
+    if not found:
+        raise WordingProblem(f"{file} holds no questions. A question is written so:\n\n{_EXAMPLE}")
+    for number, stem, options in found:
+        name = f"line {number}, wording readable at {READING_AGES[band]}"
+        yield Written(name, Question(stem, tuple(one for one in options if one), band))
+
+
+def _questions(row: object, place: str, file: Path) -> Iterator[Written]:
     if not isinstance(row, dict) or not any(band in row for band in BANDS):
         raise WordingProblem(f"{file}, {place}: it needs young.stem or older.stem. For example:\n\n{_EXAMPLE}")
+    name = str(row.get("id") or place)
     for band in BANDS:
-        wording_of: Any = row.get(band)
-        if wording_of is None:
+        words: Any = row.get(band)
+        if words is None:
             continue
-        stem, options = wording_of.get("stem"), wording_of.get("options", [])
-        texts = [stem, *options] if isinstance(options, list) else [None]
-        if not all(isinstance(text, str) and text.strip() for text in texts):
-            raise WordingProblem(f"{file}, {place}: stem and options of {band} are to be words in quotes.")
-        name = str(row.get("id") or place)
-        yield f"{name}, wording readable at {READING_AGES[band]}", Question(stem, tuple(options), band)
+        if not isinstance(words, dict):
+            raise WordingProblem(f"{file}, {place}: {band} needs a stem and options. For example:\n\n{_EXAMPLE}")
+        about = f"{name}, wording readable at {READING_AGES[band]}"
+        yield Written(about, _question(words, band, f"{file}, {place}", band))
+        for language, other in words.items():
+            if isinstance(other, dict):
+                about = f"{band}.{language}"
+                yield Written(f"{name}, {about}", _question(other, band, f"{file}, {place}", about), language)
+
+
+def _question(words: Mapping[str, Any], band: Band, place: str, about: str) -> Question:
+    stem, options = words.get("stem"), words.get("options", [])
+    texts = [stem, *options] if isinstance(options, list) else [None]
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        raise WordingProblem(f"{place}: stem and options of {about} are to be words in quotes.")
+    return Question(str(stem), tuple(options), band)
 
 
 def shown(name: str, finding: Finding) -> str:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.clock import kept_clock
-from bot.finding import Finding
+from bot.finding import Finding, counted
 from bot.opening import DISK_LEAST, is_there, key_ring
 from bot.settings import Settings
 from scheduling.calendar import CalendarError
@@ -156,7 +156,8 @@ def _people(session: Session, school_id: UUID) -> Iterator[Finding]:
     yield Finding(
         "tutors",
         not without,
-        f"{without} tutor groups have no tutor: name one in groups.csv and run `earshot import groups.csv`."
+        f"{counted(without, 'tutor group has', 'tutor groups have')} no tutor: "
+        "name one in groups.csv and run `earshot import groups.csv`."
         if without
         else "Every tutor group has a tutor.",
     )
@@ -198,13 +199,14 @@ def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding
     waiting = _count(session, here.where(col(Pupil.id).not_in(bound)))
     words = f"{waiting:,} of {pupils:,} pupils have not joined" if waiting else "All pupils have joined"
     if waiting:
-        words += ": make codes to hand out with `earshot codes codes.csv`"
+        words += ": make letters to hand out with `earshot letters FOLDER --bot NAME`"
     yield Finding("joined", waiting < pupils, f"{words}.")
     cut_off = _count(session, here.where(col(Pupil.unreachable_since).is_not(None)))
     yield Finding(
         "reachable",
         not cut_off,
-        f"{cut_off:,} pupils cannot be reached: ask them to unblock the bot in Telegram and send it /start."
+        f"{counted(cut_off, 'pupil', 'pupils')} cannot be reached: "
+        "ask them to unblock the bot in Telegram and send it /start."
         if cut_off
         else "Nobody who joined has cut us off.",
     )
@@ -219,7 +221,8 @@ def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding
     yield Finding(
         "delivered",
         not lost,
-        f"{lost:,} check-ins of the last wave did not arrive: keep `earshot run` running while a wave is open."
+        f"{counted(lost, 'check-in', 'check-ins')} of the last wave did not arrive: "
+        "keep `earshot run` running while a wave is open."
         if lost
         else "The check-ins of the last wave arrived.",
     )
@@ -241,7 +244,8 @@ def _work(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding]
     yield Finding(
         "outbox",
         not late,
-        f"{late:,} messages wait, the oldest for {_age(now - oldest)}: see that `earshot run` is running and reaches "
+        f"{counted(late, 'message waits', 'messages wait')}, the oldest for {_age(now - oldest)}: "
+        "see that `earshot run` is running and reaches "
         "the networks."
         if late
         else "No message waits longer than ten minutes.",
@@ -256,7 +260,8 @@ def _work(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding]
     yield Finding(
         "failures",
         not failures,
-        f"{failures:,} events failed in the last day: see the log of `earshot run`, and report what it says."
+        f"{counted(failures, 'event', 'events')} failed in the last day: "
+        "see the log of `earshot run`, and report what it says."
         if failures
         else "No event failed in the last day.",
     )
@@ -267,10 +272,12 @@ def _due_work(session: Session, school_id: UUID, now: datetime) -> Finding:
     failed = _count(session, due.where(col(Due.state) == "failed"))
     if failed:
         mend = "see the log of `earshot run`, and report what it says"
-        return Finding("due work", False, f"{failed} pieces of work failed too often and were given up: {mend}.")
+        gave_up = counted(failed, "piece of work failed too often and was", "pieces of work failed too often and were")
+        return Finding("due work", False, f"{gave_up} given up: {mend}.")
     late = _count(session, due.where(col(Due.state) == "waiting", col(Due.due_at) < now - LATE))
     if late:
-        return Finding("due work", False, f"{late:,} pieces of work are overdue: see that `earshot run` is running.")
+        overdue = counted(late, "piece of work is", "pieces of work are")
+        return Finding("due work", False, f"{overdue} overdue: see that `earshot run` is running.")
     return Finding("due work", True, "No work is overdue or failed.")
 
 

@@ -6,19 +6,17 @@ When backups were made and proven is read from the audit chain, in which both co
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from bot.backups import PROVEN, TAKEN, public_path
-from bot.finding import Finding
-from bot.opening import anchor_path, is_there, key_ring
+from bot.doctor.reading import of_school
+from bot.finding import Finding, counted
+from bot.opening import anchor_path, key_ring
 from bot.settings import Settings
 from store import anchor, vault
-from store.database import make_engine
 from store.rights_tables import Contest, CopyRequest
 from store.sealing import KeyProblem, Sealer
 from store.tables import Audit, School
-from store.vault import StoreProblem
 
 BACKUP_EVERY = timedelta(days=2)
 PROVEN_EVERY = timedelta(days=120)
@@ -26,23 +24,15 @@ RIGHTS_WITHIN = timedelta(days=21)
 
 
 def trust_findings(settings: Settings) -> list[Finding]:
-    """Look at backups and the audit chain; nothing for the sample school, or where there is no store to look at."""
-    if not is_there(settings):
-        return []
-    engine = make_engine(settings.store_url).execution_options(reading=True)
-    try:
-        if not vault.check_version(engine):
-            return []
-        with Session(engine) as session:
-            school = session.exec(select(School).limit(1)).first()
-            if school is None or "sample" in school.policy:
-                return []
-            return [*_backups(settings, session, school), *_chain(settings, session), *_rights(session, school)]
-    except (StoreProblem, DBAPIError):
-        # What is wrong there was said already.
-        return []
-    finally:
-        engine.dispose()
+    """Look at backups and the audit chain; nothing for the sample school."""
+
+    def look(session: Session, school: School) -> Iterator[Finding]:
+        if "sample" not in school.policy:
+            yield from _backups(settings, session, school)
+            yield from _chain(settings, session)
+            yield from _rights(session, school)
+
+    return of_school(settings, look)
 
 
 def _backups(settings: Settings, session: Session, school: School) -> Iterator[Finding]:
@@ -103,7 +93,8 @@ def _rights(session: Session, school: School) -> Iterator[Finding]:
     yield Finding(
         "rights",
         not late,
-        f"{late:,} copies asked for or nudges contested have waited for three weeks: ask a safeguarding lead to decide "
+        f"{counted(late, 'copy asked for or nudge contested has', 'copies asked for or nudges contested have')} waited "
+        "for three weeks: ask a safeguarding lead to decide "
         "on their cards in Slack, for the law gives a month."
         if late
         else "No copy asked for and no contested nudge waits too long.",

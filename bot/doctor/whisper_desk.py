@@ -53,7 +53,8 @@ def _desk(store: WhisperStore) -> Iterator[Finding]:
         without == 0,
         "The whisper desk is locked, and every reader has a passphrase."
         if without == 0
-        else f"{without} of the whispers' readers have no passphrase yet: each runs `earshot whisper desk passphrase`.",
+        else f"{without} of the whispers' readers have no passphrase yet: each runs "
+        "`earshot whisper desk passphrase --lead ADDRESS`.",
     )
     rehearsed = rehearsed_on(store)
     age = None if rehearsed is None else datetime.now(UTC).date() - rehearsed

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from bot.doctor.reading import of_school
 from bot.doctor.trust import PROVEN_EVERY, aged, last_of
 from bot.finding import Finding
-from bot.opening import is_there, key_ring
+from bot.opening import key_ring
 from bot.settings import Settings
 from bot.whisper.backups import PROVEN, TAKEN
 from bot.whisper.service import check_apart
-from store import vault, whisper_keys
-from store.database import make_engine
+from store import whisper_keys
 from store.sealing import KeyProblem, Sealer
 from store.tables import School
 from store.vault import StoreProblem, problem
@@ -26,24 +26,15 @@ BACKUP_EVERY = timedelta(days=9)
 
 
 def whisper_findings(settings: Settings) -> list[Finding]:
-    """Look at the whisper store and its backups; nothing where there is no store to look at."""
-    if not is_there(settings):
-        return []
-    engine = make_engine(settings.store_url).execution_options(reading=True)
-    try:
-        if not vault.check_version(engine):
-            return []
-        with Session(engine) as session:
-            school = session.exec(select(School).limit(1)).first()
-            if school is None:
-                return []
-            finding, made = _store(settings, key_ring(settings).current)
-            return [finding, *(_backups(session, school) if made and "sample" not in school.policy else [])]
-    except (StoreProblem, KeyProblem, DBAPIError):
-        # What is wrong there was said already.
-        return []
-    finally:
-        engine.dispose()
+    """Look at the whisper store and its backups."""
+
+    def look(session: Session, school: School) -> Iterator[Finding]:
+        finding, made = _store(settings, key_ring(settings).current)
+        yield finding
+        if made and "sample" not in school.policy:
+            yield from _backups(session, school)
+
+    return of_school(settings, look)
 
 
 def _store(settings: Settings, sealer: Sealer) -> tuple[Finding, bool]:

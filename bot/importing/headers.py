@@ -78,11 +78,14 @@ def recognise(name: str, headers: Sequence[str]) -> Recognised:
     # Spreadsheets leave empty columns at the end.
     while cells and not cells[-1].strip():
         cells.pop()
-    named = [_KNOWN.get(re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")) for cell in cells]
+    named = [_KNOWN.get(_plain(cell)) for cell in cells]
     kind = next((kind for column, kind in _TELLING if column in named), None)
     if kind is None:
         formats = "; or ".join(f"{one}: {written(one)}" for one in get_args(Kind))
-        raise ImportProblem(f"{name} is no file known here. Its first line must name the columns of {formats}.")
+        raise ImportProblem(
+            f"{name} is no file known here. Its first line must name the columns (take out a title above them): "
+            f"of {formats}."
+        )
     columns = COLUMNS[kind]
     wanted = {*columns.required, *columns.optional, *(part for one, parts in columns.either for part in (one, *parts))}
     read = [column if column in wanted else None for column in named]
@@ -98,8 +101,18 @@ def recognise(name: str, headers: Sequence[str]) -> Recognised:
     return Recognised(kind, tuple(read), tuple(number for number, column in enumerate(read, 1) if column is None))
 
 
+def called(cell: str) -> str:
+    """Say what a column is by its header: our own name for one that is known, else the header in plain letters."""
+    return _KNOWN.get(_plain(cell), _plain(cell))
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
+
+
 def written(kind: Kind) -> str:
-    """Write out the columns of a kind of file, the optional ones in brackets."""
+    """Write out the columns of a kind of file, the ones that may be missing last."""
     columns = COLUMNS[kind]
-    either = tuple(f"{one}|{'+'.join(parts)}" for one, parts in columns.either)
-    return ",".join(columns.required + either + tuple(f"[{column}]" for column in columns.optional))
+    either = tuple(f"{one} (or {' and '.join(parts)})" for one, parts in columns.either)
+    may = f", and if you have them {', '.join(columns.optional)}" if columns.optional else ""
+    return ", ".join(columns.required + either) + may

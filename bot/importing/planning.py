@@ -9,7 +9,7 @@ only for a pupil who is new.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -34,6 +34,8 @@ from store.tables import Phase, Pupil, School, Staff, TutorGroup
 
 KINDS: tuple[Kind, ...] = ("staff", "groups", "pupils", "guardians")
 LAST_YOUNG_YEAR = 6
+# Noughts are lost in front of numbers no longer than this.
+LONGEST_NUMBER = 10
 _TOLD_EVERY = 250
 
 Progress = Callable[[int, int], None]
@@ -68,13 +70,17 @@ class Leaver:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows of a kind an import would add, change, move (a pupil's group), see leave, and leave as they are."""
+    """How many rows of a kind an import would add, change, move (a pupil's group), see leave, and leave as they are.
+
+    `back` are those who had left.
+    """
 
     added: int = 0
     changed: int = 0
     moved: int = 0
     left: int = 0
     same: int = 0
+    back: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,8 @@ class ImportPlan:
         """Count what would become of each kind of row that is there."""
         parts: dict[str, Iterable[Entry | Leaver]] = {
             "added": self.added,
-            "changed": self.changed,
+            "changed": (entry for entry in self.changed if not entry.back),
+            "back": (entry for entry in self.changed if entry.back),
             "moved": self.moved,
             "left": self.left,
             "same": self.unchanged,
@@ -208,6 +215,8 @@ class _Planning:
         found = self._staff.get(key)
         if self._has_left(row, found, here=found is not None and found.active):
             return
+        if found is None and self._lost_noughts(row, row.reference, self._staff):
+            return
         entry = Entry("staff", row, found.id if found else new_id(), back=bool(found and not found.active))
         self._staff_ids[key] = entry.id
         self._emails[entry.id] = email_key(self._sealer, row.email)
@@ -257,6 +266,8 @@ class _Planning:
         found = self._pupils.get(key)
         if self._has_left(row, found, here=found is not None and found.status != "left"):
             return
+        if found is None and self._lost_noughts(row, row.reference, self._pupils):
+            return
         group, year = self._group_ids.get(row.group), row.school_year(self._today)
         if group is None:
             self.bad.append(row.place.bad("there is no tutor group of that name"))
@@ -288,6 +299,8 @@ class _Planning:
             if lost:
                 continue
             found = self._guardians.get(self._sealer.blind("mis", reference))
+            if found is None and self._lost_noughts(rows[0], reference, self._guardians):
+                continue
             ids = tuple(pupil for pupil in pupils if pupil is not None)
             entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids)
             same = found and found.active and self._sealer.read(found, "name") == rows[0].name
@@ -322,6 +335,18 @@ class _Planning:
             return True
         self._named.add((kind, name))
         return False
+
+    def _lost_noughts(self, row: Row, reference: str, here: Collection[bytes]) -> bool:
+        """Refuse an id that differs in noughts at its front from one that is here: it would make a second person."""
+        if not here or not reference.isdigit():
+            return False
+        digits = reference.lstrip("0") or "0"
+        likes = {digits.zfill(length) for length in range(len(digits), LONGEST_NUMBER + 1)} - {reference}
+        if not any(self._sealer.blind("mis", like) in here for like in likes):
+            return False
+        words = "somebody here has this id with more or fewer noughts at its front; a spreadsheet may have changed them"
+        self.bad.append(row.place.bad(words))
+        return True
 
     def _put(self, entry: Entry, found: SQLModel | None, same: bool) -> None:
         self._ids.add(entry.id)

@@ -11,14 +11,17 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from bot.importing.files import ImportProblem, Sheet, read_sheet, text_sheet
 from bot.importing.headers import Kind, recognise
+from bot.text import SOURCE, language_name, languages
+from conversations.flows.language import autonym
 from store.tables import ROLES
 
 __all__ = ["YEARS", "BadRow", "GroupRow", "GuardianRow", "ImportFile", "ImportProblem", "Kind", "Place", "PupilRow"]
-__all__ += ["Row", "StaffRow", "read_file", "read_text"]
+__all__ += ["Row", "StaffRow", "read_day", "read_file", "read_text"]
 
 MAX_NAME = 100
 YEARS = range(1, 14)
@@ -31,8 +34,6 @@ _SERIAL = re.compile(r"[345][0-9]{4}")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR_WORD = re.compile(r"^(national curriculum |nc )?(year|yr|y)\.? *(group)? *0?|^0(?=[0-9])", re.IGNORECASE)
 _LANGUAGE_NAME = re.compile(r"[A-Z][\w /,()'-]{3,60}")
-# The languages there is a catalogue for; a pupil of another language begins in the school's.
-_LANGUAGES = {"english": "en", "welsh": "cy", "cymraeg": "cy", "welsh/cymraeg": "cy"}
 _ROLES_ALSO = {"form_tutor": "tutor", "class_teacher": "tutor", "headteacher": "head", "head_teacher": "head"}
 # Zero-width joiners belong to the spelling of some names; the marks that turn the direction of text do not.
 _JOINERS = "\u200c\u200d"
@@ -249,13 +250,21 @@ def _reference(cell: str, column: str) -> str:
 def _language(cells: Mapping[str, str]) -> str | None:
     """Read a language: a code, or its name as systems export it; one there is no catalogue for is None."""
     words = cells.get("language", "").strip()
-    if not words or words.lower() in _LANGUAGES:
-        return _LANGUAGES.get(words.lower())
-    if _LANGUAGE.fullmatch(words):
-        return words
-    if not _LANGUAGE_NAME.fullmatch(words):
+    # "Portuguese (Brazil)" and "Welsh/Cymraeg" begin with what we know them by.
+    if code := _languages().get(re.split(r"[(/,;]", words)[0].strip().casefold()):
+        return code
+    if not words or _LANGUAGE_NAME.fullmatch(words):
+        return None
+    if not _LANGUAGE.fullmatch(words):
         raise _BadCell("the language must be a code such as en or cy")
-    return None
+    return words
+
+
+@cache
+def _languages() -> Mapping[str, str]:
+    """The languages there is a catalogue for, by their names in English and in themselves."""
+    names = {language_name(one, reader).casefold(): one for one in languages() for reader in (SOURCE, one)}
+    return {**names, **{autonym(one).casefold(): one for one in languages()}}
 
 
 def _left(cells: Mapping[str, str]) -> date | None:
@@ -309,6 +318,14 @@ def _year(cell: str) -> int:
 
 
 def _day(cell: str, column: str) -> date:
+    day = read_day(cell)
+    if day is None:
+        raise _BadCell(f"{column} must be a day such as 2015-03-24 or 24/03/2015")
+    return day
+
+
+def read_day(cell: str) -> date | None:
+    """Read a day as lists have it, the day before the month; None for what is no day."""
     # Some exports give a day its midnight.
     words = re.sub(r"[ T]00:00(:00(\.0+)?)?$", "", cell)
     try:
@@ -320,7 +337,7 @@ def _day(cell: str, column: str) -> date:
             return date(1899, 12, 30) + timedelta(days=int(words))
         return date.fromisoformat(words)
     except ValueError:
-        raise _BadCell(f"{column} must be a day such as 2015-03-24 or 24/03/2015") from None
+        return None
 
 
 def _month(words: str) -> int:

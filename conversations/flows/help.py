@@ -43,8 +43,10 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
     if is_young(person):
         return (
             say(
-                "Your tutor and head of year can see if you answered. They get a short note if your answers change. "
-                "The adults who keep you safe can read your answers. They can read what you type in a check-in too."
+                "Your tutor and head of year can see if you answered. So can the adults who keep you safe. "
+                "They see a short note if your answers change. No screen shows them what you tapped. "
+                "They can read that only if a copy is made. "
+                "The adults who keep you safe can read what you type in a check-in."
             ),
             say(
                 "Adults look on school days. Nobody reads while you type. If you are in danger, ring {number}.",
@@ -57,9 +59,10 @@ def who_sees_what(person: Person) -> tuple[Phrase, ...]:
         )
     return (
         say(
-            "Who sees what: your tutor and head of year see if you answered. "
-            "They get a short note if your answers change. "
-            "The safeguarding leads can read your answers and what you type in a check-in. The head sees only totals."
+            "Who sees what: your tutor, your head of year and the safeguarding leads see if you answered. "
+            "They see a short note if your answers change. "
+            "No screen shows them what you tapped: it can be read only if a copy is made. "
+            "The safeguarding leads can read what you type in a check-in. The head sees only totals."
         ),
         say(
             "When people look: on school days, in school hours. Nobody reads messages as they come in. "

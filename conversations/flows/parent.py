@@ -203,7 +203,11 @@ def what_it_is(nation: str) -> tuple[Phrase, ...]:
         say("Taking part is a choice. You or your child can stop at any time. It never counts against anyone."),
         say("What you stop, your child cannot start on their own. They can still ask for an adult."),
         say("You do not see the answers. If staff are worried, a person from school talks with you."),
-        say("Tutors see who answered, and a short note if answers change. The safeguarding leads can read answers."),
+        say(
+            "Tutors, heads of year and safeguarding leads see who answered. They see a short note if answers change. "
+            "No screen shows them the answers: those can be read only if a copy is made. "
+            "The leads can read what is typed."
+        ),
         say("Telegram and Slack carry the messages, and they keep them."),
         say(
             "This is not an emergency service. Nobody reads what you type in this chat. In danger, ring {number}.",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import textstat
 
+from bot import catalogues, text
 from conversations.bank import BANDS, LATEST, load
 from conversations.flows.help import COMMANDS
 from conversations.model import Band, Phrase
@@ -18,6 +19,7 @@ from conversations.neutrality import (
     check,
     check_reading,
     check_text,
+    check_translation,
     reading_age,
     sentences,
     valence,
@@ -142,6 +144,28 @@ def test_buttons_say_what_they_do_in_four_words():
         for message in said_in(path)[0]:
             labels |= {button.label.text for row in message.rows for button in row} - bank
     assert {label for label in labels if len(label.split()) > LABEL_WORDS} == LONG_LABELS
+
+
+def test_long_buttons_are_found_by_words_and_in_a_translation_by_characters():
+    assert kinds("Where do you sit?", "On the far edge of the long hall", "In it") == ["button"]
+    translated = Question("Ble wyt ti?", ("Wrth y drws", "Gerllaw’r ffenestri mawrion"), "young")
+    assert [(one.kind, one.found) for one in check_translation(translated)] == [("button", "27")]
+
+
+def test_a_translation_is_a_question_in_short_sentences_whatever_its_script():
+    assert check_translation(Question("أين تجلس؟", ("هنا", "هناك"), "young")) == ()
+    long = Question("کیا " * 15 + "؟ " + "تم؟", ("ہاں", "نہیں"), "young")
+    assert [one.kind for one in check_translation(long)] == ["two ideas", "sentence"]
+    assert [one.kind for one in check_translation(Question("Ble.", ("Yma", "Acw"), "older"))] == ["not asked"]
+
+
+@pytest.mark.parametrize("language", catalogues.languages())
+def test_our_own_questions_keep_in_every_language_to_what_a_schools_are_held_to(language: str):
+    def words(phrase: str) -> str:
+        return text.render(Phrase(phrase), language, "Europe/London")
+
+    said = [Question(words(one.stem), tuple(map(words, one.options)), one.band) for _, one in own_questions()]
+    assert [finding for one in said for finding in check_translation(one)] == []
 
 
 def test_reading_age_is_five_more_than_textstats_index_without_marks():

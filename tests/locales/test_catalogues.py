@@ -105,6 +105,18 @@ def test_template_holds_the_strings_of_the_source_so_that_make_locales_was_run()
     assert found == dict(extracted())
 
 
+def test_no_phrase_stands_where_the_extraction_cannot_see_it():
+    """Within an f-string a call of say is a part of that string's text."""
+
+    def hidden(path: Path) -> list[str]:
+        strings_ = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.JoinedStr))
+        calls = (node for one in strings_ for node in ast.walk(one) if isinstance(node, ast.Call))
+        return [path.name for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("say", "say_n")]
+
+    sources = [path for folder in ("bot", "conversations", "scheduling") for path in (ROOT / folder).rglob("*.py")]
+    assert [name for path in sources for name in hidden(path)] == []
+
+
 @each_language
 def test_language_has_all_that_pupils_and_families_read_and_no_other_string(language: str):
     assert catalogues.completeness(language).pupils.missing == ()

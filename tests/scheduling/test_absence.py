@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +147,9 @@ def test_a_file_of_absence_is_noted_and_ids_not_known_are_counted(room: Classroo
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "needs a first line with pupil_id and date"),
+        ("", "is empty"),
+        ("pupil_id,date\n", "needs a first line with pupil_id and date"),
+        ("pupil_id,date,date\nP1,2026-11-24,2026-11-24\n", "needs a first line with pupil_id and date"),
         ("who,when\nP1,2026-11-24\n", "needs a first line with pupil_id and date"),
         ("pupil_id,date\nP1,2026-11-24\nP2,soon\n,2026-11-24\n", "lines 3, 4 hold no id or no day"),
         ("pupil_id,date\nP1\n", "line 2 holds no id or no day"),
@@ -163,8 +165,14 @@ def test_a_file_that_is_wrong_is_refused_whole(tmp_path: Path, content: str, sen
 
 def test_a_file_that_is_no_text_or_not_there_is_refused_in_a_sentence(tmp_path: Path):
     file = tmp_path / "absence.csv"
-    with pytest.raises(ImportProblem, match="cannot be read"):
+    with pytest.raises(ImportProblem, match="is not there"):
         read_marks(file)
-    file.write_bytes(b"\xff\xfe\x00pupil_id")
+    file.write_bytes(b"pupil_id\0,date")
     with pytest.raises(ImportProblem, match="is not a CSV file"):
         read_marks(file)
+
+
+def test_a_file_is_read_in_whatever_form_a_system_exports_it(tmp_path: Path):
+    file = tmp_path / "absence.csv"
+    file.write_bytes("Admission No;Name;Date\nP1;Zoë;24/11/2026\nP2;;24.11.2026\nP3;;46350\n".encode("cp1252"))
+    assert read_marks(file) == [(reference, date(2026, 11, 24)) for reference in ("P1", "P2", "P3")]

@@ -117,7 +117,7 @@ def test_a_page_of_a_broken_chain_says_so(looked: Earshot) -> None:
     ("arguments", "words"),
     [
         (("looks.pdf",), "looks.pdf must end in .html (a page to read) or .csv (a table)."),
-        (("looks.csv", "--since", "autumn"), "A day must be like 2026-09-01."),
+        (("looks.csv", "--since", "autumn"), "“autumn” is no day. Write it as YYYY-MM-DD."),
     ],
 )
 def test_a_question_that_cannot_be_read_is_told(looked: Earshot, arguments: tuple[str, ...], words: str) -> None:

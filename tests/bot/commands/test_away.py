@@ -34,7 +34,7 @@ def next_year() -> str:
     ("arguments", "sentence"),
     [
         (("nobody@fernhill.example", "--until", "2026-12-01"), "No member of staff here has that e-mail address. "),
-        ((TESS, "--until", "soon"), "soon is no day. Write it as YYYY-MM-DD."),
+        ((TESS, "--until", "soon"), "“soon” is no day. Write it as YYYY-MM-DD."),
         ((TESS, "--until", "2020-01-01"), "The last day is before the first, or has passed. Nothing was changed."),
         ((TESS, "--until", "NEXT", "--cover", TESS), "Somebody else must stand in. Nothing was changed."),
     ],

@@ -30,7 +30,10 @@ def backed_up(people: Earshot) -> Earshot:
     assert people("keys", "recovery", "recovery.key").status == 0
     told = people("backup", "one.backup")
     assert (told.status, told.err) == (0, "")
-    assert told.out == "7 rows are in one.backup. `earshot restore --check` proves that it can be restored."
+    assert told.out == (
+        "7 rows are in one.backup. "
+        "`earshot restore one.backup --recovery-key KEY --check` proves that it can be restored."
+    )
     return people
 
 

@@ -70,11 +70,15 @@ def test_check_names_the_holes_of_this_school(people: Earshot) -> None:
     ("content", "words"),
     [
         ("{", "policy.json is no JSON. Begin with `earshot policy show --json > policy.json`."),
+        (
+            "{}",
+            "policy.json sets nothing. Begin with `earshot policy show --json > policy.json`.",
+        ),
         ("[]", "policy.json is no policy. Begin with `earshot policy show --json > policy.json`."),
         ('{"today": {}}', "Today: give exactly clock, every, lapse, rungs."),
         (None, "policy.json cannot be read (No such file or directory). Give a policy's file."),
     ],
-    ids=["no JSON", "a list", "empty ladder", "missing"],
+    ids=["no JSON", "empty", "a list", "empty ladder", "missing"],
 )
 def test_a_wrong_policy_is_one_sentence_and_nothing_changes(made: Earshot, content: str | None, words: str) -> None:
     if content is not None:
@@ -94,7 +98,7 @@ def test_a_day_is_closed_and_opened_again(made: Earshot) -> None:
     assert facts(school()).calendar.why_closed(day) == "closed"
     assert made("closed", "--on", "2026-12-01", "--open").out == "01 December 2026 is a school day again."
     assert facts(school()).calendar.is_school_day(day)
-    assert made("closed", "--on", "tomorrow").err == "Tomorrow is no day. Write it as YYYY-MM-DD."
+    assert made("closed", "--on", "tomorrow").err == "“tomorrow” is no day. Write it as YYYY-MM-DD."
 
 
 def test_in_rehearsal_today_is_the_day_of_the_pages_clock(made: Earshot) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
+from bot.command_line import app
 from bot.doctor.store import store_findings
 from bot.opening import open_store
 from bot.settings import Settings
@@ -44,7 +46,7 @@ def test_a_guardians_wish_takes_one_step_each_way(people: Earshot) -> None:
 
 def test_whose_guardian_said_no_gets_no_letter(people: Earshot) -> None:
     people("person", "opt-out", "P1", "--by", "guardian")
-    assert people("letters", "autumn", "--bot", "fernhill_bot").out.startswith("1 letters")
+    assert people("letters", "autumn", "--bot", "fernhill_bot").out.startswith("1 letter is in autumn.")
     assert people("codes", "codes.csv").status == 0
     assert ("Wren Ashdown" in Path("codes.csv").read_text(), "Ivo Tarn" in Path("codes.csv").read_text()) == (
         False,
@@ -88,6 +90,12 @@ def test_no_check_in_opens_until_the_grounds_are_noted(people: Earshot) -> None:
     assert (noted["lawful_basis"], noted["dpia"]) == ("public task", "DPIA 2026-14")
 
 
+def test_the_grounds_are_asked_for_when_they_are_not_given(people: Earshot) -> None:
+    told = CliRunner().invoke(app, ["basis"], input="public task\nDPIA 2026-14\n")
+    assert (told.exit_code, told.output.endswith("Both are noted. Check-ins may open.\n")) == (0, True)
+    assert grounds() == ["The lawful basis and the impact assessment are noted."]
+
+
 @pytest.mark.parametrize("command", ["opt-out", "opt-in"])
 def test_who_wishes_it_has_to_be_said(people: Earshot, command: str) -> None:
     assert people("person", command, "P1").status == 2
@@ -105,9 +113,19 @@ def test_a_copy_reads_as_a_page_not_as_a_table(people: Earshot) -> None:
     people("person", "opt-out", "P1", "--by", "guardian")
     people("person", "export", "P1", "copy.html")
     page = Path("copy.html").read_text("utf-8").partition("<script")[0]
-    assert "<dt>stopped by a parent or carer</dt><dd>yes</dd>" in page
-    assert "<dt>language</dt><dd>English</dd>" in page
+    assert "<dt>A parent or carer has stopped your check-ins</dt><dd><bdi>Yes</bdi></dd>" in page
+    assert "<dt>Your language</dt><dd><bdi>English</bdi></dd>" in page
     assert ">True<" not in page
+
+
+def test_a_copy_is_in_the_pupils_language_or_the_one_asked_for(people: Earshot) -> None:
+    people("person", "correct", "P1", "--language", "ur")
+    people("person", "export", "P1", "theirs.html")
+    people("person", "export", "P1", "read.html", "--language", "en")
+    begins = [Path(name).read_text("utf-8").split("<head>")[0].splitlines()[1] for name in ("theirs.html", "read.html")]
+    assert begins == ['<html lang="ur" dir="rtl">', '<html lang="en" dir="ltr">']
+    refused = people("person", "export", "P1", "no.html", "--language", "xx")
+    assert (refused.err[:23], Path("no.html").exists()) == ("The languages here are ", False)
 
 
 def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
@@ -173,6 +191,10 @@ def test_a_family_contests_a_nudge_by_its_day(people: Earshot) -> None:
     flagged([NOW, NOW + timedelta(days=7)])
     which = "Say with --on which nudge it is; there are those of 2026-11-24, 2026-12-01."
     assert [people("person", "contest", "P1", *day).err for day in ([], ["--on", "2026-11-25"])] == [which, which]
+    for impossible in ("2026-02-30", "soon"):
+        told = people("person", "contest", "P1", "--on", impossible)
+        assert (told.status, told.err) == (1, f"“{impossible}” is no day. Write it as YYYY-MM-DD.")
+    assert contested() == [None, None]
     done = "It is noted, and counts nowhere until a safeguarding lead has answered."
     assert people("person", "contest", "P1", "--on", "2026-12-01").out == done
     assert contested() == [None, "open"]

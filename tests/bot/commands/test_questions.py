@@ -62,6 +62,15 @@ def test_what_leads_is_explained_and_not_published_unless_somebody_says_so(made:
     assert published() == [(1, LEADING, [])]
 
 
+def test_a_translation_that_is_long_is_explained_too(earshot: Earshot) -> None:
+    write(LUNCH.replace("Ar yr ymyl", "Ar yr ymyl, wrth y drws yno"))
+    told = earshot("questions", "check", FILE)
+    assert (told.status, told.out.split(" Why")[0]) == (
+        1,
+        "LUNCH-1, older.cy (button): Ar yr ymyl, wrth y drws yno",
+    )
+
+
 @pytest.mark.parametrize("command", ["check", "preview", "publish"])
 def test_a_file_that_is_not_there_is_one_sentence(earshot: Earshot, command: str) -> None:
     told = earshot("questions", command, "none.toml")
@@ -96,7 +105,7 @@ def test_versions_are_listed_shown_as_written_and_retired(made: Earshot) -> None
 def test_a_preview_without_term_dates_says_why_it_shows_no_weeks(made: Earshot) -> None:
     write(LUNCH)
     told = made("questions", "preview", FILE).out
-    assert told.endswith("No week can be shown: no check-in lies ahead in the calendar. See `earshot calendar`.")
+    assert told.endswith("No week can be shown: no check-in lies ahead. Run `earshot calendar FILE.ics` first.")
 
 
 def test_new_words_need_a_new_id_but_translations_may_change(made: Earshot) -> None:

@@ -16,6 +16,7 @@ from tests.bot.test_command_line import GROUPS, PUPILS, STAFF, Earshot, _as_befo
 from tests.factories import NOW
 
 __all__ = ["_as_before", "earshot"]
+COMMANDS_FOLDER = Path(__file__).parents[3] / "bot" / "commands"
 BOTH = ("north-lane", "south-park")
 
 
@@ -188,3 +189,30 @@ def test_the_commands_that_mend_a_school_name_it(earshot: Earshot) -> None:
     assert earshot("--school", "north-lane", "audit", "verify").err.startswith(
         "There is no database yet. Run `earshot --school north-lane init` first"
     )
+
+
+def test_what_a_command_says_to_type_next_names_its_school(earshot: Earshot) -> None:
+    earshot("school", "add", "north-lane")
+    here = ("--school", "north-lane")
+    made = earshot(*here, "init", "--name", "North Lane")
+    assert made.out.endswith("run `earshot --school north-lane calendar FILE.ics` before the first check-in.")
+    refused = earshot(*here, "backup", "backups")
+    assert "Run `earshot --school north-lane keys recovery FILE` and put the file into a safe." in refused.err
+    earshot(*here, "keys", "recovery", "recovery.key")
+    done = earshot(*here, "backup", "backups")
+    assert (done.status, "`earshot --school north-lane restore backups --recovery-key KEY --check`" in done.out) == (
+        0,
+        True,
+    )
+    assert "`earshot " not in (made.out + done.out).replace("`earshot --school north-lane ", "")
+
+
+def test_every_command_says_it_through_what_names_the_school() -> None:
+    """A module with a console of its own would leave the name out."""
+    consoles = {
+        path.name
+        for path in COMMANDS_FOLDER.glob("*.py")
+        if "Console()" in path.read_text("utf-8") and path.name != "tools.py"
+    }
+    # Words of whispers, as they were written.
+    assert consoles == {"whisper.py"}

@@ -279,7 +279,7 @@ def test_desk_is_locked_opened_rehearsed_and_recovered(
     assert (status, told.startswith("The desk is locked already"), Path("second.key").exists()) == (1, True, False)
     assert earshot("whisper", "read", handle, *LEAD) == (
         1,
-        "You have no passphrase yet: choose one with `earshot whisper desk passphrase`.",
+        "You have no passphrase yet: choose one with `earshot whisper desk passphrase --lead ADDRESS`.",
     )
     answers(monkeypatch, words, other)
     assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 1

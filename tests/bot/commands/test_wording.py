@@ -30,8 +30,8 @@ def checked(file: Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def written(folder: Path, words: str) -> Path:
-    file = folder / "questions.toml"
+def written(folder: Path, words: str, name: str = "questions.toml") -> Path:
+    file = folder / name
     file.write_text(words, "utf-8")
     return file
 
@@ -63,6 +63,10 @@ def test_the_published_bank_can_be_read():
     ("words", "sentence"),
     [
         ("item = ", "questions.toml is not TOML: "),
+        ("Where do you sit?", "questions.toml is not TOML: "),
+        ("item = ", "Or as plain text, in a file that ends in .txt:"),
+        ("[[item]]\nyoung = 3", "question 1: young needs a stem and options."),
+        ("[[item]]\nyoung.stem = 'So?'\nyoung.cy.stem = 3", "question 1: stem and options of young.cy are to be"),
         ("", "questions.toml holds no questions. A question is written so:"),
         ("item = 3", "questions.toml holds no questions. A question is written so:"),
         ("[[item]]\nid = 'A'", "questions.toml, question 1: it needs young.stem or older.stem."),
@@ -87,3 +91,54 @@ def test_a_file_that_is_not_there_or_no_text_is_refused_with_a_sentence(tmp_path
         list(read_questions(tmp_path / "picture.toml"))
     with pytest.raises(WordingProblem, match="cannot be read"):
         list(read_questions(tmp_path))
+
+
+def test_plain_text_is_a_question_a_line_with_its_options_below_it(tmp_path: Path):
+    plain = "# For March\n\n1. Where do you sit at lunch?\n- At the edge\n* In the middle\n\nDon’t you love it?\n"
+    file = written(tmp_path, plain, "ours.txt")
+    first, second = read_questions(file)
+    assert (first.name, first.question.stem) == ("line 3, wording readable at 11", "Where do you sit at lunch?")
+    assert (first.question.options, second.question.options) == (("At the edge", "In the middle"), ())
+    code, said = checked(file)
+    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("line ")] == [
+        "line 7, wording readable at 11 (loaded)",
+        "line 7, wording readable at 11 (leading)",
+    ]
+    assert (code, "2 questions read, 2 things to look at." in said) == (1, True)
+
+
+def test_a_line_that_asks_nothing_is_held_to_neutral_and_readable_words_alone(tmp_path: Path):
+    assert checked(written(tmp_path, "Thank you for today.\n", "thanks.txt"))[0] == 0
+    code, said = checked(written(tmp_path, "Consideration necessarily precedes organisational priorities.", "hard.txt"))
+    assert (code, said.count("Why: "), "(reading)" in said) == (1, 1, True)
+
+
+def test_plain_text_for_the_youngest_is_read_at_eight(tmp_path: Path):
+    file = written(tmp_path, "Which of these places do you choose to visit with your class?\n", "ours.txt")
+    codes = [CliRunner().invoke(app, ["wording", "check", str(file), *more]).exit_code for more in ([], ["--young"])]
+    assert codes == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "holds no questions. A question is written so:"),
+        ("- At the edge\n", "line 1: an option stands below its question."),
+    ],
+)
+def test_plain_text_that_is_not_right_is_refused_with_an_example(tmp_path: Path, words: str, sentence: str):
+    with pytest.raises(WordingProblem) as refused:
+        list(read_questions(written(tmp_path, words, "ours.txt")))
+    assert sentence in str(refused.value)
+    assert "- At the edge" in str(refused.value)
+
+
+def test_a_translation_is_held_to_short_sentences_and_buttons(tmp_path: Path):
+    long = "Ble wyt ti’n eistedd " + "gyda dy ffrindiau " * 6 + "amser cinio?"
+    words = f'older.cy.stem = "{long}"\nolder.cy.options = ["Yn y canol", "Ar yr ymyl bellaf oddi wrth y drws"]'
+    code, said = checked(written(tmp_path, NEUTRAL + words))
+    assert (code, [line.split(":")[0] for line in said.splitlines() if line.startswith("LUNCH-1")]) == (
+        1,
+        ["LUNCH-1, older.cy (sentence)", "LUNCH-1, older.cy (button)"],
+    )
+    assert "It has 24 words; 20 can be read at one go." in said

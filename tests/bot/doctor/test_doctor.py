@@ -266,7 +266,7 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
     ),
     "a tutor who left": (
         _without("tutor"),
-        {"tutors": "1 tutor groups have no tutor: name one in groups.csv and run `earshot import groups.csv`."},
+        {"tutors": "1 tutor group has no tutor: name one in groups.csv and run `earshot import groups.csv`."},
     ),
     "somebody Slack does not know": (
         _lost_in_slack,
@@ -277,39 +277,38 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
     ),
     "nobody joined": (
         _nobody_joined,
-        {"joined": "2 of 2 pupils have not joined: make codes to hand out with `earshot codes codes.csv`."},
+        {"joined": "2 of 2 pupils have not joined: make letters to hand out with `earshot letters FOLDER --bot NAME`."},
     ),
     "somebody cut us off": (
         _cut_off,
         {
-            "reachable": "1 pupils cannot be reached: ask them to unblock the bot in Telegram and send it /start.",
+            "reachable": "1 pupil cannot be reached: ask them to unblock the bot in Telegram and send it /start.",
         },
     ),
     "a check-in that did not arrive": (
         _undelivered,
         {
-            "delivered": "1 check-ins of the last wave did not arrive: keep `earshot run` running while a wave is "
-            "open.",
+            "delivered": "1 check-in of the last wave did not arrive: keep `earshot run` running while a wave is open.",
         },
     ),
     "a message that waits": (
         _stuck,
         {
-            "outbox": "1 messages wait, the oldest for 3 hours: see that `earshot run` is running and reaches "
+            "outbox": "1 message waits, the oldest for 3 hours: see that `earshot run` is running and reaches "
             "the networks."
         },
     ),
     "work given up": (
         _failed_work,
         {
-            "due work": "1 pieces of work failed too often and were given up: see the log of `earshot run`, "
+            "due work": "1 piece of work failed too often and was given up: see the log of `earshot run`, "
             "and report what it says."
         },
     ),
-    "work overdue": (_late_work, {"due work": "1 pieces of work are overdue: see that `earshot run` is running."}),
+    "work overdue": (_late_work, {"due work": "1 piece of work is overdue: see that `earshot run` is running."}),
     "an event that failed": (
         _failure,
-        {"failures": "1 events failed in the last day: see the log of `earshot run`, and report what it says."},
+        {"failures": "1 event failed in the last day: see the log of `earshot run`, and report what it says."},
     ),
 }
 
@@ -598,6 +597,6 @@ def _late_rights(session: Session, school: UUID) -> None:
 def test_a_copy_that_waits_too_long_is_told(settings: Settings, engine: Engine) -> None:
     plant(engine, _late_rights)
     assert mended(settings) == {
-        "rights": "1 copies asked for or nudges contested have waited for three weeks: ask a safeguarding lead to "
+        "rights": "1 copy asked for or nudge contested has waited for three weeks: ask a safeguarding lead to "
         "decide on their cards in Slack, for the law gives a month."
     }

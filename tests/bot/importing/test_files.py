@@ -88,7 +88,17 @@ def test_a_year_group_is_read_however_it_was_exported(words: str):
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [("", None), ("cy", "cy"), ("English", "en"), ("Welsh/Cymraeg", "cy"), ("Polish", None)]
+    ("words", "code"),
+    [
+        ("", None),
+        ("cy", "cy"),
+        ("English", "en"),
+        ("Welsh/Cymraeg", "cy"),
+        ("polish", "pl"),
+        ("Portuguese (Brazil)", "pt"),
+        ("Українська", "uk"),
+        ("Tagalog", None),
+    ],
 )
 def test_a_language_is_a_code_or_a_name_and_one_we_do_not_have_is_left_to_the_school(words: str, code: str | None):
     text = f"pupil_id,name,group,year,Home Language\nP1,Ann Oak,7A,7,{words}\n"

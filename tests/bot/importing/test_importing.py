@@ -257,12 +257,12 @@ def test_no_reason_repeats_what_a_cell_held(session: Session, school: School):
         (
             b"staff_id,forename,roles\n",
             "file.csv lacks the column email, name or forename and surname: it needs "
-            "staff_id,email,name|forename+surname,[roles],[year],[line_manager_id],[left].",
+            "staff_id, email, name (or forename and surname), and if you have them roles, year, line_manager_id, left.",
         ),
         (
             b"pupil_id,name,group\n",
             "file.csv lacks the column born or year: it needs "
-            "pupil_id,group,name|forename+surname,born|year,[language],[left].",
+            "pupil_id, group, name (or forename and surname), born (or year), and if you have them language, left.",
         ),
         (
             b"group,year,tutor_id,group\n",
@@ -270,10 +270,11 @@ def test_no_reason_repeats_what_a_cell_held(session: Session, school: School):
         ),
         (
             b"colour,size\n",
-            "file.csv is no file known here. Its first line must name the columns of staff: "
-            "staff_id,email,name|forename+surname,[roles],[year],[line_manager_id],[left]; or groups: "
-            "group,year,tutor_id; or pupils: pupil_id,group,name|forename+surname,born|year,[language],[left]; or "
-            "guardians: guardian_id,pupil_id,name|forename+surname,[language].",
+            "file.csv is no file known here. Its first line must name the columns (take out a title above them): of "
+            "staff: staff_id, email, name (or forename and surname), and if you have them roles, year, "
+            "line_manager_id, left; or groups: group, year, tutor_id; or pupils: pupil_id, group, name (or forename "
+            "and surname), born (or year), and if you have them language, left; or guardians: guardian_id, pupil_id, "
+            "name (or forename and surname), and if you have them language.",
         ),
         (
             b'group,year,tutor_id\n7A,7,\n"7B,7,\n',

@@ -1,0 +1,51 @@
+"""`earshot run` as a process: what it says before it runs, with networks that do not answer."""
+
+import os
+import signal
+import subprocess
+import sys
+from itertools import takewhile
+
+from tests.bot.commands.test_keys import people
+from tests.bot.test_command_line import ROOT, Earshot, _as_before, earshot, made
+from tests.end_to_end.rig import free_port
+
+__all__ = ["_as_before", "earshot", "made", "people"]
+RUNS = "Earshot is running. Ctrl-C stops it; nothing is lost."
+
+
+def said_at_start() -> list[str]:
+    """What `earshot run` says until it runs; then it is ended as Ctrl-C ends it."""
+    # Nobody listens there.
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "200",
+        "EARSHOT_HTTP_PORT": str(free_port()),
+        "EARSHOT_TELEGRAM_TOKEN": "700000001:made-up",
+        "EARSHOT_TELEGRAM_API_URL": nowhere,
+        "EARSHOT_SLACK_BOT_TOKEN": "xoxb-made-up",
+        "EARSHOT_SLACK_APP_TOKEN": "xapp-made-up",
+        "EARSHOT_SLACK_API_URL": f"{nowhere}/api/",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-m", "bot", "run"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        said = [line.strip() for line in takewhile(lambda line: RUNS not in line, process.stdout)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    return said
+
+
+def test_without_grounds_it_says_that_no_check_in_opens(people: Earshot) -> None:
+    grounds = "No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`."
+    assert said_at_start() == [grounds]
+    people("basis", "--lawful-basis", "public task", "--dpia", "DPIA 2026-14")
+    assert said_at_start() == []
