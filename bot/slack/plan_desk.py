@@ -9,7 +9,7 @@ from conversations.actions import LATEST, Action, load, safeguarding_note
 from conversations.actions.groups import for_groups
 from conversations.forms import Field, Form
 from conversations.model import Phrase, moment, say
-from conversations.staff_nudges import NOTICED
+from conversations.staff_nudges import NOTICED, ideas_card
 from scheduling import plans as going
 from scheduling.briefing import ideas, post_card
 from store import guards, plans
@@ -104,6 +104,13 @@ def plan_undo(press: Press) -> Done:
             plans.close(press.session, plan, "ended", press.now)
             _note(press, plan, "plan ended")
     return _show_plan(press, plan)
+
+
+def plan_ideas(press: Press) -> Done:
+    """They ask how to do what they planned."""
+    plan = _plan(press)
+    action = load(LATEST).actions.get(plans.content(press.sealer, plan)["action"])
+    return Done(modal=ideas_card((action,))) if action else _show_plan(press, plan)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -224,6 +231,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **{f"plan_{what}": partial(plan_noticed, what=what) for what in NOTICED},
     "plan_words": plan_words,
     "plan_undo": plan_undo,
+    "plan_ideas": plan_ideas,
     "group_plan": group_plan,
 }
 SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {
