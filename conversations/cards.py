@@ -38,6 +38,7 @@ ACTIONS = (
     "plan_worried",
     "plan_words",
     "plan_ideas",
+    "plan_take",
     "plan_undo",
     "group_plan",
     "home_page",

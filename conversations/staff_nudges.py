@@ -31,7 +31,8 @@ NOTICED: dict[str, Phrase] = {
 class Planned:
     """What somebody means to do: the plan's id in hexadecimal, the action's title (None: something of their own).
 
-    `asked` once its day has come and its owner was asked how it went; `noticed` is one of NOTICED, or "".
+    `asked` once its day has come and its owner was asked how it went; `noticed` is one of NOTICED, or "". `help_for`
+    is who made a group's plan and asked for help with it.
     """
 
     plan: str
@@ -41,6 +42,7 @@ class Planned:
     asked: bool = False
     noticed: str = ""
     words: bool = False
+    help_for: str = ""
 
 
 def plan_part(planned: Planned) -> Card:
@@ -80,12 +82,18 @@ def group_plan_card(planned: Planned, group: str, state: str) -> Card:
     """A plan for a whole tutor group, as its owner sees it; `state` is that of the plan."""
     title = say("{group}: a plan for the group", group=group)
     undo = CardButton("plan_undo", planned.plan, say("Undo"))
+    how = CardButton("plan_ideas", planned.plan, say("How to"))
+    if state == "help":
+        asks = say("{owner} took this, and asks for help with it.", owner=planned.help_for)
+        take = CardButton("plan_take", planned.plan, say("I’ll take this"), "primary")
+        return Card(title, (asks,), None, (take, how, undo), (plan_part(planned),))
+    # Who asked for help is to read who has it now.
+    taken = (say("Taken by {owner}.", owner=planned.owner),) if planned.help_for else ()
     if state == "done":
-        return Card(title, (), None, (*noticed_buttons(planned), undo), (noticed_part(planned),))
+        return Card(title, taken, None, (*noticed_buttons(planned), undo), (noticed_part(planned),))
     if state == "ended":
         return Card(title, (say("This plan was given up."),))
-    how = CardButton("plan_ideas", planned.plan, say("How to"))
-    return Card(title, (), None, (*plan_buttons(planned), how, undo), (plan_part(planned),))
+    return Card(title, taken, None, (*plan_buttons(planned), how, undo), (plan_part(planned),))
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,9 @@ def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:
         asked=plan.state == "asked",
         noticed=what["noticed"],
         words=bool(what["words"]),
+        help_for=_staff_name(session, sealer, UUID(hex=what["help"]["by"]))
+        if isinstance(what.get("help"), dict)
+        else "",
     )
 
 
