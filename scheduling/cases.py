@@ -180,6 +180,9 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     _open(session, school, case, now, waits=ladder.waits(case.step))
     people = around(session, school, row, now)
     readers = told(ladder, step, people)
+    if isinstance(row, Flag) and (asks := plans.asked_for_help(session, sealer, row.id)) is not None:
+        # Who took it and asks for help knows of it, as long as there is anybody else.
+        readers = tuple(one for one in readers if one != asks) or readers
     tell(session, sealer, school, row, readers, str(case.version), now)
     if not any(one.here for one in people.staff if one.id in readers):
         _tell_head(session, sealer, school, case, people, now)

@@ -18,8 +18,8 @@ from store.tables import Due, Flag, Outbox
 from tests.bot.slack.test_plan_desk import FRIDAY, group_planned, press, read, run_due, said, the_plan, words
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
-# The ladder of a nudge: the leads four school days after it began, their deputies a day later, then every day.
-NEXT = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
+# With no head of year here the second step of a nudge's ladder tells the lead; the next comes two school days on.
+NEXT = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -60,7 +60,6 @@ def test_the_next_people_hear_at_once_who_asks_and_it_stays_with_who_made_it(her
     plan, before = asked_for_help(here), letters(here)
     assert (plan.state, plan.owner_id) == ("help", here.staff["tutor"])
     assert run_due(here, FRIDAY) == ["plan.help"]
-    # There is no head of year here, so the step after the first would tell the tutor alone.
     assert told(here, before) == ["lead"]
     for who in ("tutor", "lead", "deputy"):
         assert card(here, who)[0] == "Tess Tolling took this, and asks for help with it."
@@ -72,13 +71,12 @@ def test_it_climbs_by_school_time_until_somebody_takes_it(here: SmallSchool):
     asked_for_help(here)
     run_due(here, FRIDAY)
     before = letters(here)
-    # Half an hour is left of Friday; the next step waits a school day, which ends half an hour before Monday's does.
     assert run_due(here, NEXT - timedelta(minutes=1)) == []
-    assert run_due(here, NEXT) == ["plan.help"]
+    # The question that was set before help was asked for does nothing.
+    assert run_due(here, NEXT) == ["plan.ask", "plan.help"]
     assert sorted(told(here, before)) == ["deputy", "lead"]
     before = letters(here)
-    # The question that was set before help was asked for does nothing.
-    assert run_due(here, NEXT + timedelta(days=1)) == ["plan.ask", "plan.help"]
+    assert run_due(here, NEXT + timedelta(days=1)) == ["plan.help"]
     assert sorted(told(here, before)) == ["deputy", "lead"]
 
 
