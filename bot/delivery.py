@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from bot.in_order import InOrder
 from bot.pace import Flight, Limits, Pace
 from bot.worker import Worker
 from store import outbox
@@ -39,6 +41,8 @@ EDITS = ("edit", "update", "home")
 EDITS_REMEMBERED = 4_000
 RECHECK_AFTER = 1.0
 NOT_OURS = float("inf")
+# How an error begins that is ours to mend: it holds up nobody else.
+FAULT = "fault: "
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
@@ -119,6 +123,7 @@ class Delivery:
         self._held: dict[UUID, float] = {}
         self._looking: asyncio.Task[None] | None = None
         self._newest_edit: dict[tuple[str, str, object], UUID] = {}
+        self._in_order = InOrder(EDITS)
         self._claim_now = asyncio.Event()
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 
@@ -213,6 +218,9 @@ class Delivery:
                 self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
                 continue
             chat = self._sender.chat_of(picked)
+            if (behind := self._in_order.behind(picked, chat, self._clock())) is not None:
+                self._end(picked, None, partial(outbox.put_off, letter=picked, not_before=behind))
+                continue
             flight = self._pace.take(loop.time(), chat=chat, method=picked.method)
             self._busy_chats.add(chat)
             task = asyncio.create_task(self._send(picked, chat, flight))
@@ -264,7 +272,7 @@ class Delivery:
         except Exception as error:
             # Ours to mend (a payload that does not render, a store that is out of reach): the letter waits for it.
             log.error("letter not sent", network=self._network, letter=letter.id.hex, error=type(error).__name__)
-            self._settle(letter, chat, TryAgain(f"fault: {type(error).__name__}"), self._clock())
+            self._settle(letter, chat, TryAgain(f"{FAULT}{type(error).__name__}"), self._clock())
         finally:
             flight.landed = flight.landed or asyncio.get_running_loop().time()
             self._wake.set()
@@ -286,6 +294,8 @@ class Delivery:
                 self._held[letter_id] = asked if letter_id in ours else NOT_OURS
 
     def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
+        if not isinstance(result, TryAgain):
+            self._in_order.ended(letter, chat)
         if isinstance(result, Sent):
             self.counts["sent"] += 1
             self._end(letter, chat, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
@@ -297,6 +307,8 @@ class Delivery:
             backoff = min(BACKOFF_MOST, 0.5 * 2 ** min(letter.attempts, 10))
             after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
             later = now + timedelta(seconds=after)
+            if not result.error.startswith(FAULT):
+                self._in_order.in_trouble(letter, chat, later, now)
             self._end(letter, chat, lambda session: outbox.put_back(session, letter, result.error, later))
         else:
             self.counts["refused"] += 1

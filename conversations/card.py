@@ -25,7 +25,8 @@ class CardButton:
 class Card:
     """A title, a few lines, parts with a title of their own, a quiet note below, and buttons.
 
-    Lines hold plain text, no markup. A part's own parts, note and buttons are not shown.
+    Lines hold plain text, no markup. In a window a part may have parts and a note of its own, and those only a title
+    and lines; a part's buttons are not shown.
     """
 
     title: Phrase

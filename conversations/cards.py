@@ -28,6 +28,7 @@ ACTIONS = (
     "nudge_undo",
     "nudge_who",
     "nudge_ideas",
+    "nudge_figures",
     "plan_change",
     "plan_done",
     "plan_not_yet",
@@ -36,6 +37,8 @@ ACTIONS = (
     "plan_no_change",
     "plan_worried",
     "plan_words",
+    "plan_ideas",
+    "plan_take",
     "plan_undo",
     "group_plan",
     "home_page",
@@ -75,8 +78,8 @@ ACTIONS = (
     "impact_show",
 )
 RECENT = "recent"
-# A card takes three blocks at most, and a Home tab a hundred.
-HOME_PAGE = 30
+# A Home tab takes a hundred blocks; a nudge with two go-tos to ask has four, what lists people or whispers six.
+HOME_PAGE = 20
 
 
 @dataclass(frozen=True)

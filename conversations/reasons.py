@@ -1,14 +1,15 @@
-"""Why a nudge came, in words: the reason codes and numbers of the signals put into phrases, short and without alarm."""
+"""Why a nudge came, in words: the reason codes of the signals, each as one plain sentence that says how sure it is.
+
+A tutor reads these on a phone between two lessons, so no figure stands in them; those are in `reasons_figures`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from conversations.bank import FACTORS
-from conversations.model import Phrase, say, say_n
-
-MIDDLE = 0.67
+from conversations.model import Phrase, say
 
 
 def factor_name(series: int) -> Phrase:
@@ -22,22 +23,11 @@ def factor_name(series: int) -> Phrase:
     return names[series] if 0 <= series < len(names) else say("How things are")
 
 
-def level_name(level: float) -> Phrase:
-    """Name a level in SD: low, middle or high; beyond 1.28 very low or very high."""
-    if level <= -1.28:
-        return say("very low")
-    if level < -MIDDLE:
-        return say("low")
-    if level <= MIDDLE:
-        return say("middle")
-    return say("high") if level < 1.28 else say("very high")
-
-
 def sureness(chance: float) -> Phrase:
     """Say how sure, from a chance of 0 to 1."""
     if chance >= 0.95:
-        return say("sure")
-    return say("fairly sure") if chance >= 0.8 else say("not sure")
+        return say("very sure")
+    return say("fairly sure") if chance >= 0.8 else say("could be chance")
 
 
 def reason_phrases(why: Mapping[str, Any]) -> tuple[Phrase, ...]:
@@ -46,9 +36,21 @@ def reason_phrases(why: Mapping[str, Any]) -> tuple[Phrase, ...]:
     Reads what `scheduling.scoring` stored ("reasons" and "caveat"), and what the first rule of version 0.1 did.
     """
     if "low" in why:
-        return (_first_rule(why),)
+        return (_fallen(sureness(0)),)
     reasons = [_phrase(reason) for reason in why.get("reasons", ())]
-    return (*(reasons or [say("Several small things together, none of them strong.")]), _caveat(why.get("caveat", "")))
+    return (*(reasons or [say("Several small things together, none of them strong.")]), *caveat_phrase(why))
+
+
+def caveat_phrase(why: Mapping[str, Any]) -> tuple[Phrase, ...]:
+    """Put the one caveat of a flag into words; flags of the first rule have none."""
+    if "low" in why:
+        return ()
+    caveat = why.get("caveat", "")
+    if caveat == "few_answers":
+        return (say("But: there are few answers so far."),)
+    if caveat == "quick_answers":
+        return (say("But: many answers came very quickly, so they may say little."),)
+    return (say("But: it rests on short taps alone, and shows only what a pupil lets be seen."),)
 
 
 def action_codes(why: Mapping[str, Any]) -> tuple[str, ...]:
@@ -71,97 +73,60 @@ def _action_code(reason: Mapping[str, Any]) -> str:
 
 
 def _phrase(reason: Mapping[str, Any]) -> Phrase:
-    words = {"fallen": _fallen, "low": _low, "polar": _polar, "gap": _gap, "silence": _silence}
-    return words[reason["code"]](reason)
+    sure = sureness(reason["chance"])
+    if reason["code"] == "fallen":
+        return _fallen(sure)
+    if reason["code"] == "low":
+        return _low(sure)
+    if reason["code"] == "silence":
+        return _silence(sure)
+    words = _polar if reason["code"] == "polar" else _gap
+    return words(FACTORS[reason["series"]], reason["now"] < reason["was"], sure)
 
 
-def _fallen(reason: Mapping[str, Any]) -> Phrase:
-    return say(
-        "{what}: {was} → {now} against this pupil’s own usual; change {change} ({lower} to {upper}); {sure}; "
-        "{answered} of {asked} answered.",
-        what=factor_name(reason["series"]),
-        was=level_name(reason["was"]),
-        now=level_name(reason["now"]),
-        change=_size(reason["now"] - reason["was"]),
-        **_ends(reason),
-        sure=sureness(reason["chance"]),
-        answered=reason["answered"],
-        asked=reason["asked"],
-    )
+def _fallen(sure: Phrase) -> Phrase:
+    return say("For a while now, things have seemed harder than is usual for this pupil ({sure}).", sure=sure)
 
 
-def _low(reason: Mapping[str, Any]) -> Phrase:
-    return say(
-        "{what}: {now}; {change} below the middle of pupils ({lower} to {upper}); {sure}; "
-        "{answered} of {asked} answered.",
-        what=factor_name(reason["series"]),
-        now=level_name(reason["now"]),
-        change=_size(reason["now"]),
-        **_ends(reason),
-        sure=sureness(reason["chance"]),
-        answered=reason["answered"],
-        asked=reason["asked"],
-    )
+def _low(sure: Phrase) -> Phrase:
+    return say("Things have seemed hard for this pupil for a while ({sure}).", sure=sure)
 
 
-def _polar(reason: Mapping[str, Any]) -> Phrase:
-    return say(
-        "{what}: {now}, far from the middle; {sure}.",
-        what=factor_name(reason["series"]),
-        now=level_name(reason["now"]),
-        sure=sureness(reason["chance"]),
-    )
+def _silence(sure: Phrase) -> Phrase:
+    return say("This pupil answers less often than they used to ({sure}).", sure=sure)
 
 
-def _gap(reason: Mapping[str, Any]) -> Phrase:
-    return say(
-        "{what}: {now} in school, {was} outside; {sure}.",
-        what=factor_name(reason["series"]),
-        now=level_name(reason["now"]),
-        was=level_name(reason["was"]),
-        sure=sureness(reason["chance"]),
-    )
+def _polar(factor: str, low: bool, sure: Phrase) -> Phrase:
+    if factor == "self_disclosure":
+        if low:
+            return say("They seem to keep nearly everything to themselves ({sure}).", sure=sure)
+        return say("They seem to tell nearly everybody nearly everything ({sure}).", sure=sure)
+    if factor == "trust_of_self":
+        if low:
+            return say("They seem to doubt their own judgement a lot ({sure}).", sure=sure)
+        return say("They seem to go by their own judgement alone ({sure}).", sure=sure)
+    if factor == "trust_of_others":
+        if low:
+            return say("They seem to lean on nobody else ({sure}).", sure=sure)
+        return say("They seem to lean on others for nearly everything ({sure}).", sure=sure)
+    if low:
+        return say("They seem to keep to what they know, whatever comes ({sure}).", sure=sure)
+    return say("They seem to want something new all the time ({sure}).", sure=sure)
 
 
-def _silence(reason: Mapping[str, Any]) -> Phrase:
-    return say_n(
-        "Answers less often than is usual for this pupil: {answered} of the last {count} check-in.",
-        "Answers less often than is usual for this pupil: {answered} of the last {count} check-ins.",
-        reason["asked"],
-        answered=reason["answered"],
-    )
-
-
-def _ends(reason: Mapping[str, Any]) -> dict[str, str]:
-    ends: Sequence[float] = sorted((-reason["upper"], -reason["lower"]))
-    return {"lower": _number(ends[0]), "upper": _number(ends[1])}
-
-
-def _size(change: float) -> str:
-    return _number(-change)
-
-
-def _number(value: float) -> str:
-    """Write a number with one decimal and, below nought, a minus sign: a hyphen would look like a range's dash."""
-    words = f"{value:.1f}"
-    return "0.0" if words == "-0.0" else words.replace("-", "\u2212")
-
-
-def _caveat(caveat: str) -> Phrase:
-    if caveat == "few_answers":
-        return say("But: there are few answers so far.")
-    if caveat == "quick_answers":
-        return say("But: many answers came very quickly, so they may say little.")
-    return say("But: it rests on short taps alone, and shows only what a pupil lets be seen.")
-
-
-def _first_rule(why: Mapping[str, Any]) -> Phrase:
-    return say_n(
-        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
-        "(compared with {count} earlier answer).",
-        "{low} of the last {window} “how are things” answers were at the low end of this pupil’s own range "
-        "(compared with {count} earlier answers).",
-        why["baseline"],
-        low=why["low"],
-        window=why["window"],
-    )
+def _gap(factor: str, less_in_school: bool, sure: Phrase) -> Phrase:
+    if factor == "self_disclosure":
+        if less_in_school:
+            return say("They seem to tell much less about themselves in school than outside ({sure}).", sure=sure)
+        return say("They seem to tell much more about themselves in school than outside ({sure}).", sure=sure)
+    if factor == "trust_of_self":
+        if less_in_school:
+            return say("They seem much less sure of themselves in school than outside ({sure}).", sure=sure)
+        return say("They seem much surer of themselves in school than outside ({sure}).", sure=sure)
+    if factor == "trust_of_others":
+        if less_in_school:
+            return say("They seem to lean on others much less in school than outside ({sure}).", sure=sure)
+        return say("They seem to lean on others much more in school than outside ({sure}).", sure=sure)
+    if less_in_school:
+        return say("They seem to try new things much less in school than outside ({sure}).", sure=sure)
+    return say("They seem to try new things much more in school than outside ({sure}).", sure=sure)

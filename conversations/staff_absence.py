@@ -30,6 +30,14 @@ def no_lead_left() -> Phrase:
     )
 
 
+def one_lead_left() -> Phrase:
+    """Say what it means that one safeguarding lead alone is here."""
+    return say(
+        "Only one safeguarding lead is here then: every step that tells a lead tells that one. Think of a second for "
+        "these days."
+    )
+
+
 @dataclass(frozen=True)
 class Away:
     """Somebody who is away, or will be: the name, the last day as a moment in it, and who stands in ("": nobody)."""

@@ -31,7 +31,8 @@ NOTICED: dict[str, Phrase] = {
 class Planned:
     """What somebody means to do: the plan's id in hexadecimal, the action's title (None: something of their own).
 
-    `asked` once its day has come and its owner was asked how it went; `noticed` is one of NOTICED, or "".
+    `asked` once its day has come and its owner was asked how it went; `noticed` is one of NOTICED, or "". `help_for`
+    is who made a group's plan and asked for help with it.
     """
 
     plan: str
@@ -41,6 +42,7 @@ class Planned:
     asked: bool = False
     noticed: str = ""
     words: bool = False
+    help_for: str = ""
 
 
 def plan_part(planned: Planned) -> Card:
@@ -80,11 +82,18 @@ def group_plan_card(planned: Planned, group: str, state: str) -> Card:
     """A plan for a whole tutor group, as its owner sees it; `state` is that of the plan."""
     title = say("{group}: a plan for the group", group=group)
     undo = CardButton("plan_undo", planned.plan, say("Undo"))
+    how = CardButton("plan_ideas", planned.plan, say("How to"))
+    if state == "help":
+        asks = say("{owner} took this, and asks for help with it.", owner=planned.help_for)
+        take = CardButton("plan_take", planned.plan, say("I’ll take this"), "primary")
+        return Card(title, (asks,), None, (take, how, undo), (plan_part(planned),))
+    # Who asked for help is to read who has it now.
+    taken = (say("Taken by {owner}.", owner=planned.owner),) if planned.help_for else ()
     if state == "done":
-        return Card(title, (), None, (*noticed_buttons(planned), undo), (noticed_part(planned),))
+        return Card(title, taken, None, (*noticed_buttons(planned), undo), (noticed_part(planned),))
     if state == "ended":
         return Card(title, (say("This plan was given up."),))
-    return Card(title, (), None, (*plan_buttons(planned), undo), (plan_part(planned),))
+    return Card(title, taken, None, (*plan_buttons(planned), how, undo), (plan_part(planned),))
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,8 @@ def nudge_card(nudge: Nudge) -> Card:
         line = say("The pupil or their family says that this is not right. A safeguarding lead answers them.")
         return Card(title, (line,), advice, (who,))
     how = CardButton("nudge_ideas", nudge.flag, say("How to"))
-    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), who)
+    figures = CardButton("nudge_figures", nudge.flag, say("Why"))
+    buttons = (CardButton("nudge_undo", nudge.flag, say("Undo")), figures, who)
     if nudge.state == "taken":
         lines = (*nudge.reasons, say("Taken by {owner}.", owner=nudge.owner), *_gotos(nudge))
         more = (how, *buttons, *_asks(nudge))
@@ -165,6 +175,7 @@ def nudge_card(nudge: Nudge) -> Card:
             CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
             how,
+            figures,
             who,
             *_asks(nudge),
         ),
@@ -202,16 +213,16 @@ def _asks(nudge: Nudge) -> tuple[CardButton, ...]:
 
 
 def ideas_card(actions: Sequence[Action]) -> Card:
-    """How to do the suggested actions, each a part of its own; shown in a modal, after the guard."""
+    """How to do the suggested actions, each a part with parts of its own; shown in a modal, after the guard."""
     parts = tuple(
         Card(
             say("{number}. {title}", number=number, title=say(action.title)),
-            (
-                say(action.do),
-                say("Say: “{words}”", words=say(action.say)),
-                say("Rather not: “{words}”", words=say(action.not_say)),
-                say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
-                say("Afterwards: {look_for}", look_for=say(action.look_for)),
+            note=say("Why: {why} ({source})", why=say(action.why), source=verbatim(action.source.short)),
+            parts=(
+                Card(say("What to do"), (say(action.do),)),
+                Card(say("Say"), (say("“{words}”", words=say(action.say)),)),
+                Card(say("Rather not"), (say("“{words}”", words=say(action.not_say)),)),
+                Card(say("Afterwards"), (say(action.look_for),)),
             ),
         )
         for number, action in enumerate(actions, start=1)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from conversations.model import Phrase
-from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left
+from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left, one_lead_left
 from scheduling import cases
 from scheduling.briefing import away_of, post_card, update_copies
 from scheduling.school import SchoolFacts, next_in_school
@@ -61,18 +61,23 @@ def end(session: Session, school: SchoolFacts, staff: Staff, now: datetime) -> b
 
 
 def leads_here(session: Session, school: SchoolFacts, moment: datetime) -> int:
-    """Count the safeguarding leads who are here, or have another in their place, at a moment."""
+    """Count the safeguarding leads who are here at a moment; who stands in for one is a lead, and counted once."""
     away = absences.away(session, school.id, moment)
     everybody = session.exec(select(Staff).where(Staff.school_id == school.id, col(Staff.active).is_(True))).all()
     return len({one.id for one in everybody if SAFEGUARDING & set(one.roles) and one.id not in away})
 
 
-def nobody_left(session: Session, school: SchoolFacts, row: Absence) -> Phrase | None:
-    """Say so if an absence leaves the school without a safeguarding lead on its first day or its last."""
+def too_few_left(session: Session, school: SchoolFacts, row: Absence) -> Phrase | None:
+    """Say so if an absence leaves the school without a safeguarding lead on its first day or its last, or with one.
+
+    That one is left is said of a lead's absence alone: two steps of a ladder then reach the same person.
+    """
     moments = (row.starts_at, row.ends_at - timedelta(minutes=1))
-    if all(leads_here(session, school, moment) for moment in moments):
-        return None
-    return no_lead_left()
+    fewest = min(leads_here(session, school, moment) for moment in moments)
+    if fewest == 0:
+        return no_lead_left()
+    is_lead = bool(SAFEGUARDING & set(session.get_one(Staff, row.staff_id).roles))
+    return one_lead_left() if fewest == 1 and is_lead else None
 
 
 def begin(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, now: datetime) -> None:

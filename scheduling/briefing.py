@@ -1,5 +1,6 @@
 """What staff are told, read from the store and put into cards, and the letters that carry them to Slack."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -26,7 +27,6 @@ from store.plan_tables import Absence, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
-MANY_GROUPS = 12
 # More would be too much for one modal, and for ten minutes.
 IDEAS = 2
 # Totals of the whole school are theirs to see; whose they are made of is the guards' to say.
@@ -89,6 +89,9 @@ def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:
         asked=plan.state == "asked",
         noticed=what["noticed"],
         words=bool(what["words"]),
+        help_for=_staff_name(session, sealer, UUID(hex=what["help"]["by"]))
+        if isinstance(what.get("help"), dict)
+        else "",
     )
 
 
@@ -120,13 +123,28 @@ def response(session: Session, wave: Wave, group: TutorGroup) -> cards.Response:
     return _counted(session, wave, group.name, group.id)
 
 
+def responses(session: Session, wave: Wave, groups: Sequence[TutorGroup]) -> list[cards.Response]:
+    """Count how far each of some groups has answered one wave, in one look, in the order of the groups."""
+    counts: dict[UUID, dict[str, int]] = {group.id: {} for group in groups}
+    statement = select(CheckIn.group_id, CheckIn.state, func.count()).where(
+        CheckIn.school_id == wave.school_id, CheckIn.wave_id == wave.id
+    )
+    for group_id, state, count in session.exec(statement.group_by(col(CheckIn.group_id), col(CheckIn.state))):
+        if group_id in counts:
+            counts[group_id][state] = count
+    return [_response(wave, group.name, group.id, counts[group.id]) for group in groups]
+
+
 def _counted(session: Session, wave: Wave, name: str, group_id: UUID | None) -> cards.Response:
     statement = select(CheckIn.state, func.count()).where(
         CheckIn.school_id == wave.school_id, CheckIn.wave_id == wave.id
     )
     if group_id is not None:
         statement = statement.where(CheckIn.group_id == group_id)
-    counts = dict(session.exec(statement.group_by(CheckIn.state)).all())
+    return _response(wave, name, group_id, dict(session.exec(statement.group_by(CheckIn.state)).all()))
+
+
+def _response(wave: Wave, name: str, group_id: UUID | None, counts: Mapping[str, int]) -> cards.Response:
     return cards.Response(
         wave=wave.id.hex,
         group_id=group_id.hex if group_id else "",
@@ -155,25 +173,27 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     wave = latest_wave(session, school.id)
     tutors = {viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))}
     own = [group for group in groups if group.tutor_id in tutors]
-    shown = own or groups[:MANY_GROUPS]
-    responses = [response(session, wave, group) for group in shown] if wave else []
+    counted = [one for one in responses(session, wave, groups) if one.asked] if wave else []
+    first = [one for one in counted if one.group_id in {group.id.hex for group in own}]
     if wave and viewer.active and WHOLE_SCHOOL & set(viewer.roles):
-        responses.insert(0, _counted(session, wave, school.name, None))
+        first.insert(0, _counted(session, wave, school.name, None))
     flags = guards.flags_seen(session, viewer, [group.id for group in own] or [group.id for group in groups], now)
     shown_cards = cards.home_cards(
-        tuple(one for one in responses if one.asked),
+        tuple(one for one in first if one.asked),
         tuple(nudge(session, sealer, school, flag) for flag in flags),
         tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
         plan_cards(session, sealer, viewer, now),
     )
     of_gotos = care_cards.home_of(session, viewer)
-    if of_gotos and shown_cards == (cards.quiet_card(),):
+    # Groups that are not theirs come last: there may be dozens, and what can be done about them is little.
+    others = cards.response_cards(tuple(one for one in counted if one not in first))
+    if (of_gotos or others) and shown_cards == (cards.quiet_card(),):
         shown_cards = ()
     shown_cards = (*shown_cards, *of_gotos)
     if guards.SAFEGUARDING & set(viewer.roles):
         shown_cards = (*shown_cards, desk_card())
-    return (*shown_cards, *_absence_cards(session, sealer, viewer, now))
+    return (*shown_cards, *_absence_cards(session, sealer, viewer, now), *others)
 
 
 def away_of(session: Session, sealer: Sealer, row: Absence, now: datetime) -> Away:

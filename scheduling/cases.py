@@ -5,6 +5,7 @@ step set before that does nothing. What a case is about is its subject; this mod
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -67,7 +68,7 @@ def begin(session: Session, school: SchoolFacts, row: Subject, kind: Kind, now: 
             case.flag_id = row.id
         else:
             case.request_id = row.id
-    case.kind, case.ladder, case.opened_at, case.step = kind, _ladder(school, kind).to_json(), now, 0
+    case.kind, case.ladder, case.opened_at, case.step = kind, ladder_of(school, kind).to_json(), now, 0
     _open(session, school, case, now, waits=0)
 
 
@@ -82,7 +83,7 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     ladder = Ladder.from_json(case.ladder)
     case.state, case.version, case.owner_id = "owned", case.version + 1, owner.id
     case.since, case.waits = now, ladder.lapse + promised if ladder.lapse else 0
-    case.lapses_at = _when(school, ladder, now, case.waits) if ladder.lapse else None
+    case.lapses_at = when_due(school, ladder, now, case.waits) if ladder.lapse else None
     session.add(case)
     if case.lapses_at is not None:
         set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
@@ -141,17 +142,19 @@ def _open(session: Session, school: SchoolFacts, case: Escalation, now: datetime
     case.state, case.version, case.owner_id, case.lapses_at = "open", case.version + 1, None, None
     case.since, case.waits = now, waits
     session.add(case)
-    due = _when(school, Ladder.from_json(case.ladder), now, waits)
+    due = when_due(school, Ladder.from_json(case.ladder), now, waits)
     set_due(session, school.id, "case.step", case.id.hex, due, version=case.version)
 
 
-def _when(school: SchoolFacts, ladder: Ladder, since: datetime, waits: int) -> datetime:
+def when_due(school: SchoolFacts, ladder: Ladder, since: datetime, waits: int) -> datetime:
+    """When something falls due that has waited so many minutes of a ladder's clock since a moment."""
     due = falls_due(ladder.clock, school.calendar, since, waits)
     # Past the end of the calendar it goes by weekdays: what waits must not wait for somebody to enter term dates.
     return due or next_in_school(school, since + timedelta(minutes=waits)) or since + timedelta(minutes=waits)
 
 
-def _ladder(school: SchoolFacts, kind: Kind) -> Ladder:
+def ladder_of(school: SchoolFacts, kind: Kind) -> Ladder:
+    """The ladder that a case of a kind climbs in this school, as its policy stands."""
     try:
         return read_policy(school.policy.get("escalation", {}))[kind]
     except PolicyError:
@@ -165,7 +168,7 @@ def _ladder(school: SchoolFacts, kind: Kind) -> Ladder:
 def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
     """Tell the people of the step that is due, and set the next."""
     ladder = Ladder.from_json(case.ladder)
-    due = _when(school, ladder, case.since, case.waits)
+    due = when_due(school, ladder, case.since, case.waits)
     # What fell due while nothing ran waits for school to begin again, if the calendar knows when that is.
     due = max(due, falls_due(ladder.clock, school.calendar, now, 0) or due)
     if due > now:
@@ -177,6 +180,9 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     _open(session, school, case, now, waits=ladder.waits(case.step))
     people = around(session, school, row, now)
     readers = told(ladder, step, people)
+    if isinstance(row, Flag) and (asks := plans.asked_for_help(session, sealer, row.id)) is not None:
+        # Who took it and asks for help knows of it, as long as there is anybody else.
+        readers = tuple(one for one in readers if one != asks) or readers
     tell(session, sealer, school, row, readers, str(case.version), now)
     if not any(one.here for one in people.staff if one.id in readers):
         _tell_head(session, sealer, school, case, people, now)
@@ -222,7 +228,7 @@ def _tell_head(
 
 def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
     """Take a case from an owner who recorded nothing in time: it is open again, and its next step is due at once."""
-    due = _when(school, Ladder.from_json(case.ladder), case.since, case.waits)
+    due = when_due(school, Ladder.from_json(case.ladder), case.since, case.waits)
     if due > now:
         case.lapses_at = due
         session.add(case)
@@ -251,14 +257,18 @@ def card_of(session: Session, sealer: Sealer, school: SchoolFacts, row: Subject)
 
 def around(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> Around:
     """Find the people around a case: who of the staff is here, and the pupil's tutor and heads of year."""
-    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
     group = session.get_one(TutorGroup, session.get_one(Pupil, row.pupil_id).group_id)
-    tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
     line = wishes.line(session, row) if isinstance(row, Request) else []
+    people = around_group(session, school, group, now)
+    return replace(people, chosen=line[0] if line else None, other=line[1] if len(line) > 1 else None)
+
+
+def around_group(session: Session, school: SchoolFacts, group: TutorGroup, now: datetime) -> Around:
+    """Find the people around a tutor group: who of the staff is here, its tutor and heads of year."""
+    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
+    tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
     return Around(
         tuple(_member(one, away, staff) for one in staff),
-        chosen=line[0] if line else None,
-        other=line[1] if len(line) > 1 else None,
         tutor=tutor.id if tutor else None,
         heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
     )

@@ -6,7 +6,7 @@ time, and the climb goes on where it stood. Minutes are the school's own, so not
 holidays, except on a ladder whose clock never stops.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -209,13 +209,19 @@ class Around:
 def told(ladder: Ladder, step: int, around: Around) -> tuple[UUID, ...]:
     """Whom a step tells, in the order of the staff.
 
-    Somebody who is away is stood in for by their deputy. Where a rung has nobody who is here, the next rungs' people
-    are told at once; where those have nobody either, every safeguarding lead and then the head, here or not: a case is
-    never told to no one while the school has anybody at all.
+    Somebody who is away is stood in for by their deputy. A rung that has nobody who is here, or nobody whom an earlier
+    one does not have (who stands in may hold the next place too), tells the next rungs' people with its own; where
+    those have nobody new either, its own alone. With nobody here at all, every safeguarding lead and then the head are
+    told, here or not: a case is never told to no one while the school has anybody at all.
     """
-    for number in range(min(step, len(ladder.rungs) - 1), len(ladder.rungs)):
-        if found := _present(ladder.rungs[number].tell, around):
-            return found
+    here = [_present(rung.tell, around) for rung in ladder.rungs]
+    found: set[UUID] = set(here[-1])
+    before: set[UUID] = set()
+    for number in range(step + 1 if step < len(here) else 0):
+        found = _with_somebody_new(here[number:], before)
+        before |= found
+    if found:
+        return tuple(one.id for one in around.staff if one.id in found)
     for role in (SAFEGUARDING, frozenset({"head"})):
         anybody = tuple(one.id for one in around.staff if role & one.roles and one.id not in around.excluded)
         if anybody:
@@ -223,11 +229,20 @@ def told(ladder: Ladder, step: int, around: Around) -> tuple[UUID, ...]:
     return ()
 
 
-def _present(tell: Iterable[str], around: Around) -> tuple[UUID, ...]:
+def _with_somebody_new(rungs: Sequence[set[UUID]], before: Collection[UUID]) -> set[UUID]:
+    """The people of the first rung, with as many of the next as it takes to have somebody new among them."""
+    found: set[UUID] = set()
+    for people in rungs:
+        found = found | people
+        if found - set(before):
+            return found
+    return rungs[0] or found
+
+
+def _present(tell: Iterable[str], around: Around) -> set[UUID]:
     wanted = {one.id for who in tell for one in around.staff if _is(who, one, around)}
     by_id = {one.id: one for one in around.staff}
-    found = {stand_in for one in wanted if (stand_in := _stand_in(by_id, one, around.excluded)) is not None}
-    return tuple(one.id for one in around.staff if one.id in found)
+    return {stand_in for one in wanted if (stand_in := _stand_in(by_id, one, around.excluded)) is not None}
 
 
 def _stand_in(staff: Mapping[UUID, Member], wanted: UUID, excluded: Collection[UUID]) -> UUID | None:

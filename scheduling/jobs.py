@@ -19,6 +19,7 @@ from scheduling import (
     away,
     campaigns,
     cases,
+    group_help,
     meetings,
     plans,
     retention,
@@ -207,6 +208,14 @@ def plan_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, no
     return []
 
 
+def plan_help(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell the next people that help with a group's plan is asked for, unless somebody has taken it."""
+    plan = session.get(Plan, UUID(due.subject), with_for_update=True)
+    if plan is not None and plan.state == "help" and plan.version == due.version:
+        group_help.climb(session, sealer, school, plan, now)
+    return []
+
+
 def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell whoever stands in for somebody, and give them what waits, as the absence begins."""
     row = session.get(Absence, UUID(due.subject))
@@ -283,6 +292,7 @@ JOBS: dict[str, Job] = {
     "case.step": case_step,
     "case.lapse": case_lapse,
     "plan.ask": plan_ask,
+    "plan.help": plan_help,
     "absence.begin": absence_begin,
     "absence.end": absence_end,
     "meet.remind": meet_remind,

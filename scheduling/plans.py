@@ -163,10 +163,8 @@ def not_yet(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, o
 
 
 def ask_help(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now: datetime) -> None:
-    """Give a nudge to the next people of its ladder at once, with who asks for help; a group's plan only ends."""
+    """Give a nudge to the next people of its ladder at once, with who asks for help."""
     plans.close(session, plan, "ended", now)
-    if plan.flag_id is None:
-        return
     flag = session.get_one(Flag, plan.flag_id)
     plans.change(session, sealer, plan, moved=0, help=True)
     flag.state, flag.owner_id, flag.decided_at, flag.version = "new", None, None, flag.version + 1
@@ -181,6 +179,11 @@ def noticed(session: Session, sealer: Sealer, plan: Plan, what: str) -> None:
 
 
 def reopen(session: Session, school: SchoolFacts, plan: Plan, now: datetime) -> None:
-    """Take back that a group's plan was done: it is asked about again on the next day that is one."""
+    """Take back that a group's plan was done, or that help was asked for: it is asked about on the next school day."""
     plan.closed_at = None
     _set(session, school, plan, days(school, now)[0])
+
+
+def again(session: Session, school: SchoolFacts, plan: Plan, now: datetime) -> None:
+    """Let a group's plan begin anew, some days from now."""
+    _set(session, school, plan, _ahead(school, now, USUAL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,9 @@ Caveat = Literal["few_answers", "quick_answers", "shown_only"]
 MOST_REASONS = 3
 FEW = 12
 CARELESS = 0.3
+LIKELIER_THAN_NOT = 0.6
+# What one missed check-in after steady answering comes to, at most: it adds to the points and is no reason by itself.
+SILENT = 0.3
 # What each signal comes to with a pupil in the middle of everything: only what is beyond that is a reason.
 ORDINARY = np.array([3.0, 1.5, 0.5, 0.05])
 
@@ -59,9 +63,9 @@ def why(board: Board) -> Why:
     found: list[tuple[float, Reason]] = []
     if board.track.falling[0, FACTORS] > ALARM:
         found.append((max(low, 0.0) + max(lower, 0.0) + 0.01, _fallen(board)))
-    elif low > 0:
+    elif low > 0 and _chance_of_low(board) >= LIKELIER_THAN_NOT:
         found.append((low + max(lower, 0.0), _low(board)))
-    if quiet > 0:
+    if quiet > 0 and silence(board.rhythm)[0] >= SILENT and _missed_of_late(board)[0] > 1:
         found.append((quiet, _silence(board)))
     sides, gaps = polar(board)[0], context_gap(board)[0]
     for factor in range(FACTORS):
@@ -89,7 +93,11 @@ def _reason(board: Board, code: Code, series: int, was: float, now: float, error
 
 def _low(board: Board) -> Reason:
     level, error = levels(board)[0, FACTORS], errors(board)[0, FACTORS]
-    return _reason(board, "low", FACTORS, 0.0, level, error, _surely(-level / error))
+    return _reason(board, "low", FACTORS, 0.0, level, error, _chance_of_low(board))
+
+
+def _chance_of_low(board: Board) -> float:
+    return _surely(-levels(board)[0, FACTORS] / errors(board)[0, FACTORS])
 
 
 def _fallen(board: Board) -> Reason:
@@ -114,7 +122,15 @@ def _gap(board: Board, factor: int) -> Reason:
 
 def _silence(board: Board) -> Reason:
     usual = board.rhythm.missed[0] / (board.rhythm.missed[0] + board.rhythm.answered[0])
-    return _reason(board, "silence", -1, usual, usual + silence(board.rhythm)[0], 0.15)
+    missed, of = _missed_of_late(board)
+    # By who keeps to their usual, fewer than this would be missed: the binomial distribution.
+    sure = sum(comb(of, fewer) * usual**fewer * (1 - usual) ** (of - fewer) for fewer in range(missed))
+    return _reason(board, "silence", -1, usual, usual + silence(board.rhythm)[0], 0.15, sure)
+
+
+def _missed_of_late(board: Board) -> tuple[int, int]:
+    answered, asked = of_late(board.rhythm)
+    return int(asked[0] - answered[0]), int(asked[0])
 
 
 def _surely(distance: float) -> float:

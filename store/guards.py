@@ -249,15 +249,19 @@ def access_plan(session: Session, viewer: Staff, plan_id: UUID, now: datetime, r
 
 
 def plans_seen(session: Session, viewer: Staff, now: datetime) -> Sequence[Plan]:
-    """Find the plans for whole groups that this person, or somebody for whom they stand in, has still to do."""
+    """Find the plans for whole groups that this person, or somebody for whom they stand in, has still to do.
+
+    With them those of groups they see for which help is asked.
+    """
     if not viewer.active:
         return ()
     owners = [viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))]
     groups = [group.id for group in groups_seen(session, viewer, now)]
     return session.exec(
         select(Plan)
-        .where(Plan.school_id == viewer.school_id, col(Plan.owner_id).in_(owners), col(Plan.pupil_id).is_(None))
-        .where(col(Plan.group_id).in_(groups), col(Plan.state).in_(("open", "asked")))
+        .where(Plan.school_id == viewer.school_id, col(Plan.pupil_id).is_(None), col(Plan.group_id).in_(groups))
+        .where(or_(col(Plan.owner_id).in_(owners), col(Plan.state) == "help"))
+        .where(col(Plan.state).in_(("open", "asked", "help")))
         .order_by(col(Plan.due_at))
         .limit(20)
     ).all()

@@ -207,6 +207,15 @@ def put_back(session: Session, letter: Letter, error: str, not_before: datetime)
     )
 
 
+def put_off(session: Session, letter: Letter, not_before: datetime) -> None:
+    """Give a letter back untried, for one written before it to the same chat has not arrived yet."""
+    session.exec(
+        update(Outbox)
+        .where(col(Outbox.id) == letter.id, col(Outbox.state) == "waiting")
+        .values(leased_by=None, lease_until=None, not_before=not_before)
+    )
+
+
 def release(session: Session, worker: str | None = None) -> None:
     """Give back every lease of a process that is stopping, so that the next start need not wait for them to run out.
 

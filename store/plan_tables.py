@@ -13,8 +13,8 @@ from store.ids import new_id
 class Plan(SQLModel, table=True):
     """What a member of staff means to do, by when: for one pupil (of a flag), or for a whole tutor group.
 
-    `state`: open, asked (its day has come), done, ended (given up, or taken back). What is done, how it went and what
-    was noticed are one sealed blob.
+    `state`: open, asked (its day has come), help (a group's: its owner asked for help and has it until somebody takes
+    it), done, ended (given up, or taken back). What is done, how it went and what was noticed are one sealed blob.
     """
 
     __table_args__ = (

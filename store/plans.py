@@ -11,7 +11,8 @@ from store.plan_tables import Plan, Verdict
 from store.sealing import Sealer, Unreadable
 from store.tables import Flag
 
-LIVE = ("open", "asked")
+OPEN = ("open", "asked")
+LIVE = (*OPEN, "help")
 Outcome = Literal["helped", "no_change", "not_done", "open"]
 
 

@@ -67,7 +67,7 @@ def set_absence(
             raise AbsenceProblem(render(problem, "en", school.zone, now))
         made = away.set_away(session, school, staff, first, day_of(until), stands_in, now)
         _note(session, row, staff, "absence set")
-        warning = away.nobody_left(session, school, made)
+        warning = away.too_few_left(session, school, made)
         session.commit()
     out.print("The absence is set.")
     if warning is not None:

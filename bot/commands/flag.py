@@ -12,6 +12,8 @@ from bot.clock import Clock
 from bot.commands.tools import out, the_school
 from bot.opening import open_store
 from bot.settings import read_settings
+from bot.text import render
+from conversations.reasons_figures import figures
 from conversations.staff_nudges import NOTICED, WHY
 from signals.evidence import SIGNALS
 from signals.flag import retrace
@@ -33,7 +35,7 @@ def _flags() -> None:
 
 @flags.command()
 def explain(flag: Annotated[str, typer.Argument(help="The flag's id, as in the audit.")]) -> None:
-    """Work a flag out again from what was stored with it: each signal, its weight, the sum. No name is shown.
+    """Work a flag out again from what was stored with it: its reasons, each signal, the sum. No name is shown.
 
     Example: earshot flag explain 01a204df04b97003b9f2294b1a5be2fd
     """
@@ -105,6 +107,10 @@ def _id(text: str) -> UUID:
 
 
 def _show(why: dict[str, Any]) -> None:
+    for part in figures(why):
+        for line in (part.title, *part.lines):
+            out.print(render(line, "en", "UTC"), markup=False, highlight=False)
+        out.print()
     again = retrace(why["signals"], why["weights"], why["starting"])
     table = Table("signal", "value", "weight", "adds")
     for name, value, weight, adds in zip(SIGNALS, why["signals"], why["weights"], again.shares, strict=False):

@@ -1,8 +1,8 @@
 """The sample school: plainly fictional people, two years of check-ins, and who is on the stand-in networks.
 
-`sample_files` writes the three CSV texts that any school would bring, and `build` brings them in the way any school
-would (`bot.importing`), then adds phones and a history. All of it is one transaction: a build that was cut off left
-nothing, and the next start begins again. `directory` lists the people for the stand-in networks at every start.
+`sample_files` writes the four CSV texts that any school would bring, and `build` brings them in the way any school
+would (`bot.importing`), then adds phones, go-tos and a history. All of it is one transaction: a build that was cut off
+left nothing, and the next start begins again. `directory` lists the people for the stand-in networks at every start.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import Engine, Table, insert
 from sqlmodel import Session, SQLModel, col, select, update
 
 from bot.importing import importing
+from bot.sample import care
 from bot.sample.history import PupilPast
 from bot.sample.names import names, plain
 from bot.sample.near import one_low_away
@@ -78,7 +79,7 @@ class SampleSize:
 
 @dataclass(frozen=True)
 class PhoneUser:
-    """A pupil as the stand-in Telegram knows them; `started` tells whether they have joined.
+    """A pupil or parent as the stand-in Telegram knows them; `started` tells whether they have joined.
 
     `showcase` marks the one whom the page shows first.
     """
@@ -111,10 +112,11 @@ class SampleDirectory:
 
     pupils: list[PhoneUser]
     staff: list[SlackUser]
+    parents: list[PhoneUser]
 
     def phone_people(self) -> list[dict[str, Any]]:
-        """Put the pupils into the body of `PUT /phone/people`."""
-        return [{**asdict(pupil), "username": None, "language_code": "en"} for pupil in self.pupils]
+        """Put the pupils and parents into the body of `PUT /phone/people`."""
+        return [{**asdict(one), "username": None, "language_code": "en"} for one in (*self.pupils, *self.parents)]
 
     def workspace_people(self) -> list[dict[str, Any]]:
         """Put the staff into the body of `PUT /workspace/people`; the title stands behind the name, to search for."""
@@ -131,7 +133,10 @@ class SampleDirectory:
 
 
 def sample_files(seed: int = 1, size: SampleSize | None = None) -> dict[str, str]:
-    """Write staff.csv, groups.csv and pupils.csv of the sample school; the same for the same seed and size."""
+    """Write staff.csv, groups.csv, pupils.csv and guardians.csv of the sample school.
+
+    They are the same for the same seed and size.
+    """
     size = size or SampleSize()
     groups = size.tutor_groups
     roles = [("tutor", "")] * len(groups) + [("head_of_year", str(year)) for year in size.groups]
@@ -147,7 +152,10 @@ def sample_files(seed: int = 1, size: SampleSize | None = None) -> dict[str, str
         pupils.append([f"P{number + 1:04}", f"{first} {last}", group, year_of_group])
     lead: list[list[object]] = [["group", "year", "tutor_id"]]
     lead += [[group, year, f"S{number:03}"] for number, (group, year) in enumerate(groups, 1)]
-    return {"staff.csv": _csv(staff), "groups.csv": _csv(lead), "pupils.csv": _csv(pupils)}
+    guardians: list[list[object]] = [["guardian_id", "name", "pupil_id"]]
+    guardians += [list(row) for row in care.parents_of([(str(row[0]), str(row[1])) for row in pupils[1:]], seed)]
+    files = {"staff.csv": staff, "groups.csv": lead, "pupils.csv": pupils, "guardians.csv": guardians}
+    return {name: _csv(rows) for name, rows in files.items()}
 
 
 def build(
@@ -210,7 +218,13 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
             shown = shown or group
         first, _, last = str(sealer.read(pupil, "name")).partition(" ")
         phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined, showcase))
-    return SampleDirectory(phones, _slack_users(session, sealer, list(groups.values()), shown))
+    staff = _slack_users(session, sealer, list(groups.values()), shown)
+    return SampleDirectory(phones, staff, [_phone(*one) for one in care.parents(session, sealer, now)])
+
+
+def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
+    first, _, last = name.partition(" ")
+    return PhoneUser(chat, first, last, note, joined)
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:
@@ -237,7 +251,7 @@ def _academic_year(moment: datetime) -> int:
 
 
 def _people(session: Session, sealer: Sealer, school: School, now: datetime, seed: int, size: SampleSize) -> None:
-    """Bring in the three files, then give every pupil but a few their phone."""
+    """Bring in the files, then give every pupil and parent but a few their phone, and pupils their go-tos."""
     files = [importing.read_text(name, text) for name, text in sample_files(seed, size).items()]
     plan = importing.plan(session, sealer, school, files, now.date())
     importing.apply(session, sealer, school, plan)
@@ -256,6 +270,11 @@ def _people(session: Session, sealer: Sealer, school: School, now: datetime, see
     session.execute(insert(_table(Binding)), bindings)
     joined = select(Binding.pupil_id).where(Binding.school_id == school.id)
     session.exec(update(Pupil).where(col(Pupil.id).in_(joined)).values(status="active"))
+    near = {pupils[number].id for number in _firsts(pupils, size.near)}
+    began = now - timedelta(weeks=size.weeks)
+    named = [pupil for number, pupil in enumerate(pupils) if number not in apart]
+    care.add_go_tos(session, school, named, near, min(began, now - timedelta(days=21)), seed)
+    care.add_parents_phones(session, sealer, school)
 
 
 def _history(

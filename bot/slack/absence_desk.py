@@ -78,7 +78,7 @@ def set_for(press: Press, staff: Staff, entered: Mapping[str, str]) -> Done:
         return Done(modal=sentence(problem))
     row = away.set_away(press.session, press.school, staff, first, last, cover, press.now)
     note(press, "absence set", f"staff:{staff.id.hex}")
-    warning = away.nobody_left(press.session, press.school, row)
+    warning = away.too_few_left(press.session, press.school, row)
     lines = away_lines(away_of(press.session, press.sealer, row, press.now))
     return Done(home_again(press), Card(say("Away"), (*lines, *((warning,) if warning else ()))))
 

@@ -122,8 +122,24 @@ def _body(card: Card, reader: Reader, room: int) -> list[Block]:
     if card.note is not None and (note := reader.words(card.note)):
         below.append(_context(note, "note"))
     below += [_actions(row, f"buttons-{number}", reader) for number, row in enumerate(rows)]
-    parts = [_part(part, f"part-{number}", reader) for number, part in enumerate(card.parts[:PARTS])]
+    parts = [
+        block
+        for number, part in enumerate(card.parts[:PARTS])
+        for block in (_chapter if part.parts else _single)(part, f"part-{number}", reader)
+    ]
     return _sections(card.lines, reader, room - len(below) - len(parts)) + parts + below
+
+
+def _single(part: Card, name: str, reader: Reader) -> list[Block]:
+    return [_part(part, name, reader)]
+
+
+def _chapter(part: Card, name: str, reader: Reader) -> list[Block]:
+    """A part that has parts: its title as a heading, its parts as sections, its note small below."""
+    heading = {**_header(reader.words(part.title)), "block_id": name}
+    inner = [_part(one, f"{name}-{number}", reader) for number, one in enumerate(part.parts[:PARTS])]
+    note = reader.words(part.note) if part.note is not None else ""
+    return [heading, *inner, *([_context(note, f"{name}-note")] if note else [])]
 
 
 def _part(part: Card, name: str, reader: Reader) -> Block:

@@ -8,6 +8,7 @@ from typing import Final
 from bot.slack.press import Done, Press, acts_for, note, sentence, show, who_is
 from conversations.cards import Card, Nudge, ideas_card, nudge_card
 from conversations.model import say
+from conversations.reasons_figures import figures_card
 from conversations.staff_nudges import WHY
 from scheduling import cases
 from scheduling import plans as going
@@ -118,6 +119,14 @@ def nudge_ideas(press: Press) -> Done:
     return Done(modal=ideas_card(ideas(press.session, press.sealer, flag, pupil)))
 
 
+def nudge_figures(press: Press) -> Done:
+    """They ask what figures stand behind a nudge's reasons."""
+    flag = guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.contested is not None:
+        return _show_nudge(press, flag)
+    return Done(modal=figures_card(press.sealer.read(flag, "reasons"), flag.id.hex))
+
+
 def _show_nudge(press: Press, flag: Flag, modal: Card | None = None) -> Done:
     card = nudge_card(nudge(press.session, press.sealer, press.school, flag))
     return show(press, f"nudge:{flag.id.hex}:", card, modal)
@@ -143,4 +152,5 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_undo": nudge_undo,
     "nudge_who": nudge_who,
     "nudge_ideas": nudge_ideas,
+    "nudge_figures": nudge_figures,
 }

@@ -9,7 +9,8 @@ from conversations.actions import LATEST, Action, load, safeguarding_note
 from conversations.actions.groups import for_groups
 from conversations.forms import Field, Form
 from conversations.model import Phrase, moment, say
-from conversations.staff_nudges import NOTICED
+from conversations.staff_nudges import NOTICED, ideas_card
+from scheduling import group_help
 from scheduling import plans as going
 from scheduling.briefing import ideas, post_card
 from store import guards, plans
@@ -35,7 +36,7 @@ def _show_plan(press: Press, plan: Plan, modal: Phrase | None = None) -> Done:
 def _open(press: Press) -> tuple[Plan, Done | None]:
     """Find a plan that is open and theirs; else what to answer."""
     plan = _plan(press)
-    if plan.state not in plans.LIVE:
+    if plan.state not in plans.OPEN:
         return plan, _show_plan(press, plan)
     if not acts_for(press, plan.owner_id):
         return plan, _show_plan(press, plan, say("Only who made this plan can say how it went."))
@@ -68,19 +69,24 @@ def plan_not_yet(press: Press) -> Done:
 
 
 def plan_help(press: Press) -> Done:
-    """They need help: the nudge goes to the next people at once, with their name."""
+    """They need help: the nudge, or the group's plan, goes to the next people at once, with their name."""
     plan, other = _open(press)
     if other is not None:
         return other
-    for_group = plan.flag_id is None
-    going.ask_help(press.session, press.sealer, press.school, plan, press.now)
+    ask = group_help.ask if plan.flag_id is None else going.ask_help
+    ask(press.session, press.sealer, press.school, plan, press.now)
     _note(press, plan, "plan help")
-    words = (
-        say("It is closed here. Please speak with your head of year.")
-        if for_group
-        else say("It goes on to the next people now, and says that you ask for help.")
-    )
-    return _show_plan(press, plan, words)
+    return _show_plan(press, plan, say("It goes on to the next people now, and says that you ask for help."))
+
+
+def plan_take(press: Press) -> Done:
+    """They take a group's plan for which help is asked; who asked cannot take it from themselves."""
+    plan = _plan(press)
+    if plan.state != "help" or acts_for(press, plan.owner_id):
+        return _show_plan(press, plan)
+    group_help.take(press.session, press.sealer, press.school, plan, press.viewer, press.now)
+    _note(press, plan, "plan taken")
+    return _show_plan(press, plan)
 
 
 def plan_noticed(press: Press, what: str) -> Done:
@@ -94,16 +100,24 @@ def plan_noticed(press: Press, what: str) -> Done:
 
 
 def plan_undo(press: Press) -> Done:
-    """They take back that a group's plan was done, or the plan itself."""
+    """They take back that a group's plan was done, or that they asked for help, or the plan itself."""
     plan = _plan(press)
     if plan.flag_id is None and acts_for(press, plan.owner_id):
-        if plan.state == "done":
+        if plan.state in ("done", "help"):
+            plans.change(press.session, press.sealer, plan, help=False)
             going.reopen(press.session, press.school, plan, press.now)
             _note(press, plan, "plan reopened")
         elif plan.state in plans.LIVE:
             plans.close(press.session, plan, "ended", press.now)
             _note(press, plan, "plan ended")
     return _show_plan(press, plan)
+
+
+def plan_ideas(press: Press) -> Done:
+    """They ask how to do what they planned."""
+    plan = _plan(press)
+    action = load(LATEST).actions.get(plans.content(press.sealer, plan)["action"])
+    return Done(modal=ideas_card((action,))) if action else _show_plan(press, plan)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -224,6 +238,8 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     **{f"plan_{what}": partial(plan_noticed, what=what) for what in NOTICED},
     "plan_words": plan_words,
     "plan_undo": plan_undo,
+    "plan_ideas": plan_ideas,
+    "plan_take": plan_take,
     "group_plan": group_plan,
 }
 SUBMISSIONS: Final[dict[str, Callable[[Press, Mapping[str, str]], Done]]] = {

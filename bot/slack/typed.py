@@ -72,7 +72,7 @@ def _responses(press: Press, groups: list[TutorGroup]) -> tuple[Card, ...]:
     wave = briefing.latest_wave(press.session, press.school.id)
     if wave is None:
         return (quiet_card(),)
-    responses = (briefing.response(press.session, wave, group) for group in groups)
+    responses = briefing.responses(press.session, wave, groups)
     return response_cards(tuple(one for one in responses if one.asked))
 
 

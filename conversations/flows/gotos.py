@@ -3,7 +3,8 @@
 Rules
 1. A pupil may name two adults, change them at any time, or name none. None is as good an answer as any.
 2. Names are found by the first letter of the surname, page by page, or by typing part of a name. Names that are as
-   like as one another are all shown; nobody is chosen without a tap on their name.
+   like as one another are all shown; nobody is chosen without a tap on their name. A name may be typed as soon as the
+   go-tos are shown, or another is asked for, unless a check-in is under way: it is for the place that is free.
 3. The second may become the first: whoever is named for one place and stands in the other changes places.
 4. The school asks everybody once in a round and reminds once, kindly, those who have nobody. Not now ends it.
 5. When an adult can be somebody's go-to no more, the other still is, and the pupil is asked whom they would like.
@@ -19,6 +20,7 @@ from dataclasses import replace
 
 from conversations.adults import Adult, Adults, GoToGone, NameGoTo
 from conversations.model import Button, Edit, Message, Person, Phrase, Send, State, Step, say, verbatim
+from conversations.whisper_pages import whisper_button
 from conversations.wording import Rows, answer, is_young, menu_button, talk_button, way_on
 
 WAITING = "goto."
@@ -45,8 +47,15 @@ def left(state: State) -> State:
 
 
 def shown(state: State, person: Person, *, tapped: bool) -> Step:
-    """Show who the go-tos are."""
-    return Step(left(state), (answer(_page(person, person.adults), tapped=tapped),))
+    """Show who the go-tos are; a name may be typed at once, for the place that is free."""
+    place = "2" if person.adults.gotos[0] else "1"
+    return Step(_waiting(state, place, person), (answer(_page(person, person.adults), tapped=tapped),))
+
+
+def _waiting(state: State, place: str, person: Person) -> State:
+    """Wait for a typed name, unless a check-in may be waiting for words of its own, or nobody can be chosen."""
+    busy = state.check_in is not None or not person.adults.everyone
+    return left(state) if busy else replace(state, awaiting=WAITING + place)
 
 
 def tapped(state: State, data: str, person: Person) -> Step | None:
@@ -72,7 +81,10 @@ def typed(state: State, person: Person) -> Step:
     if not person.adults.found:
         message = _letters(place, person)
         nobody = say("I found nobody of that name. You can try part of the last name.")
-        return _choosing(state, place, Send(replace(message, paragraphs=(nobody, *message.paragraphs))))
+        # Whoever only looked at their go-tos may have typed something that is no name, to be told.
+        rows = (*message.rows, (whisper_button(),))
+        shown_again = replace(message, paragraphs=(nobody, *message.paragraphs), rows=rows)
+        return _choosing(state, place, Send(shown_again))
     rows = (*_name_rows(place, person.adults.found), (Button(say("Somebody else"), f"goto:{place}"),))
     words = say("Is it one of these? Tap the name, or type it again.")
     return _choosing(state, place, Send(Message((words,), _title(place), (*rows, _ways_out()))))
@@ -195,11 +207,13 @@ def _named(state: State, place: str, adult: str, person: Person) -> Step:
     shown_page = _page(person, replace(person.adults, gotos=gotos))
     if all(gotos):
         message = replace(shown_page, paragraphs=(chosen, *shown_page.paragraphs[1:]))
+        after = left(state)
     else:
         missing = 2 if gotos[0] else 1
         rows = ((Button(say("Yes"), f"goto:{missing}"), Button(say("Not now"), "goto:later")), (talk_button(),))
         message = Message((chosen, say("Would you like to name another?")), _title(place), rows)
-    return Step(left(state), (NameGoTo(int(place), found.id), Edit(message)))
+        after = _waiting(state, str(missing), person)
+    return Step(after, (NameGoTo(int(place), found.id), Edit(message)))
 
 
 def _with(gotos: tuple[Adult | None, Adult | None], place: str, adult: Adult) -> tuple[Adult | None, Adult | None]:

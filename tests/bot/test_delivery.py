@@ -510,3 +510,59 @@ async def test_an_edit_that_follows_its_post_finds_where_it_lies(post: Post):
             await settled(post)
     assert seen == [{"chat": 5, "message_id": 1}, {"chat": 5, "message_id": 2}]
     assert post.posted("slot") == {"chat": 5, "message_id": 2}
+
+
+# --- a network that is away for an hour -------------------------------------------------------------------------------
+
+
+@dataclass
+class Outage(Recorder):
+    """A network that takes nothing until a moment."""
+
+    clock: Callable[[], datetime] = lambda: NOW
+    back: datetime = NOW
+    tried: int = 0
+
+    async def send(self, letter: Letter) -> Result:
+        self.tried += 1
+        return TryAgain("TimeoutError") if self.clock() < self.back else await super().send(letter)
+
+
+async def test_after_an_hour_without_a_network_everything_arrives_once_and_in_order(post: Post):
+    outage = Outage(clock=post.clock, back=NOW + timedelta(hours=1))
+    post.recorder = outage
+    delivery = post.delivery()
+    written: list[str] = []
+    async with running(delivery):
+        for minute in range(75):
+            if minute % 10 == 0:
+                written.append(f"w{minute:02}")
+                # Every second one is handed over at once, as what was just committed is.
+                mine = bool(minute % 20)
+                letters = post.post(written[-1], chat=5, lane="urgent", lease_to="me" if mine else None)
+                if mine:
+                    delivery.take(letters)
+            post.clock.move(seconds=60)
+            delivery.look()
+            await asyncio.sleep(0.03)
+        await until(lambda: post.clock.move(seconds=1) is None and all(row.state == "sent" for row in post.rows()))
+    assert outage.sent == written
+    assert len(outage.sent) == 8
+    assert outage.tried > len(written)
+
+
+async def test_one_that_never_arrives_holds_the_next_up_for_a_lease_at_most(post: Post):
+    post.recorder.answers = {"first": [TryAgain("TimeoutError")]}
+    post.post("first", chat=5)
+    delivery = post.delivery()
+    async with running(delivery):
+        await until(lambda: post.rows()[0].attempts == 1 and post.rows()[0].leased_by is None)
+        post.worker.run_now(lambda session: session.delete(session.exec(select(Outbox)).one()))
+        post.post("second", chat=5)
+        delivery.look()
+        await asyncio.sleep(0.1)
+        assert post.recorder.sent == ["first"]
+        post.clock.move(seconds=LEASE.total_seconds() + 5)
+        delivery.look()
+        await settled(post)
+    assert post.recorder.sent == ["first", "second"]

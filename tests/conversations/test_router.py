@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversations.adults import Adult, Adults
 from conversations.model import (
     Answer,
     AskForAdult,
@@ -38,7 +39,7 @@ from conversations.model import (
     Text,
     Toast,
 )
-from conversations.router import step
+from conversations.router import is_unprompted, needs, step
 from tests.conversations.strategies import NOW, events, people, states, times, typed
 from tests.dialogues.transcript import in_english
 
@@ -333,3 +334,29 @@ def test_words_of_danger_from_a_stranger_show_help_lines_and_tell_nobody(state: 
 
     assert [type(effect) for effect in taken.effects] == [Send]
     assert taken.state == state
+
+
+# --- words that nothing waits for, which Whisper offers to take -----------------------------------------------------
+
+NAMES = tuple(Adult(f"{number:032x}", name) for number, name in enumerate(("Ada Alder", "Ben Birch"), 1))
+CHOOSER = replace(PUPIL, adults=Adults(everyone=NAMES))
+
+
+@pytest.mark.parametrize("way", [Command("goto"), Tap("goto"), Tap("goto:1"), Tap(f"goto:1:a:{NAMES[0].id}")])
+def test_a_name_typed_at_once_after_the_go_tos_are_shown_is_not_whispers_to_take(way: Event):
+    shown = step(State(), way, CHOOSER, NOW).state
+    assert is_unprompted(State(), "mrs ald", CHOOSER)
+    assert not is_unprompted(shown, "mrs ald", CHOOSER)
+    assert needs(shown, Text("mrs ald")) == "everyone"
+
+
+@pytest.mark.parametrize("way", [Command("menu"), Tap("menu"), Tap("talk"), Tap("goto:later")])
+def test_words_typed_after_leaving_the_go_tos_are_whispers_to_take_again(way: Event):
+    shown = step(State(), Command("goto"), CHOOSER, NOW).state
+    assert is_unprompted(step(shown, way, CHOOSER, NOW).state, "mrs ald", CHOOSER)
+
+
+def test_what_is_no_name_offers_whisper():
+    shown = step(State(), Command("goto"), CHOOSER, NOW).state
+    (message,) = messages_of(step(shown, Text("they take my things"), CHOOSER, NOW))
+    assert "w" in [button.data for row in message.rows for button in row]

@@ -29,7 +29,7 @@ async def test_main_path_from_join_to_the_tutors_card_works(engine: Engine, seal
         await phone.check_in(low=True)
         assert len(await phone.messages()) == 1
 
-        card = await tutor.reads("a change in pattern", "How things are")
+        card = await tutor.reads("a change in pattern", "have seemed hard")
         assert card["edited"] is False
         assert (await tutor.press(card, "I’ll take this"))["acked"] is True
         taken = await tutor.reads(f"Taken by {tutor.person.name}.")

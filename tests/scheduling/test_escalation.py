@@ -191,6 +191,36 @@ def test_a_rung_with_nobody_here_goes_to_the_next_at_once():
     assert told(TODAY, 0, replace(AROUND, chosen=None, other=None)) == (LEAD, DEPUTY)
 
 
+def test_a_step_whose_cover_has_been_told_already_tells_the_next_people_too():
+    # The tutor's cover is the head of year, so the second step would reach the same person alone.
+    gone = away(AROUND, TUTOR, deputies={TUTOR: YEAR})
+    assert [told(DEFAULT["nudge"], step, gone) for step in range(4)] == [
+        (YEAR,),
+        (YEAR, LEAD),
+        (LEAD, DEPUTY),
+        (LEAD, DEPUTY),
+    ]
+
+
+def test_a_lead_whose_cover_holds_the_next_place_too_leaves_the_leads_who_are_here():
+    second = UUID(int=99)
+    staff = (*STAFF, member(second, "deputy_dsl"))
+    gone = away(replace(AROUND, staff=staff), LEAD, deputies={LEAD: DEPUTY})
+    assert [told(DEFAULT["whisper"], step, gone) for step in range(3)] == [
+        (DEPUTY,),
+        (DEPUTY, second),
+        (DEPUTY, second),
+    ]
+    # With no other lead in the school it is one person, told again: there is nobody else who could open it.
+    alone = away(AROUND, LEAD, deputies={LEAD: DEPUTY})
+    assert [told(DEFAULT["whisper"], step, alone) for step in range(3)] == [(DEPUTY,)] * 3
+
+
+def test_a_step_without_anybody_new_goes_on_to_the_next_people_at_once():
+    no_head_of_year = replace(AROUND, heads_of_year=frozenset())
+    assert told(DEFAULT["nudge"], 1, no_head_of_year) == (TUTOR, LEAD)
+
+
 def test_with_every_safeguarding_lead_away_they_are_told_all_the_same():
     assert told(DEFAULT["danger"], 0, away(AROUND, LEAD, DEPUTY)) == (LEAD, DEPUTY)
 

@@ -71,6 +71,23 @@ def test_who_stops_answering_is_silent():
     assert (found.reasons[0].answered, found.reasons[0].asked) == (3, 8)
 
 
+@pytest.mark.parametrize("before", [4, 8, 20, 40])
+@pytest.mark.parametrize("since", [0, 1, 3])
+def test_one_missed_check_in_is_no_silence(before: int, since: int):
+    found = why(lived(*[(2, 2)] * before, None, *[(2, 2)] * since))
+    assert "silence" not in codes(found)
+
+
+def test_two_missed_one_after_the_other_are_silence_and_more_are_surer():
+    two, four = (why(lived(*[(2, 2)] * 20, *[None] * missed)).reasons[0] for missed in (2, 4))
+    assert (two.code, two.answered, two.asked) == ("silence", 6, 8)
+    assert 0.5 < two.chance < four.chance < 1
+
+
+def test_who_never_answers_much_is_not_silent():
+    assert "silence" not in codes(why(lived(*[(2, 2), None] * 20)))
+
+
 def test_there_are_three_reasons_at_most():
     board = lived(*[(0, 4)] * 20, *[None] * 5)
     everything = replace(board, mean=board.mean.copy())

@@ -86,6 +86,8 @@ def test_a_flag_is_worked_out_again_without_a_name_and_audited(
     assert err == ""
     assert "The same points as when it was raised." in out
     assert ": passed." in out
+    assert "How things are Of late: " in out
+    assert "check-ins answered." in out
     assert "low" in out
     engine, _ = open_store(Settings(), make=False)
     with Session(engine) as session:

@@ -74,8 +74,9 @@ def test_the_full_sample_has_1035_pupils_in_42_groups_and_90_staff():
         "staff.csv": ("staff", 90, ()),
         "groups.csv": ("groups", 42, ()),
         "pupils.csv": ("pupils", 1_035, ()),
+        "guardians.csv": ("guardians", 57, ()),
     }
-    staff, groups, pupils = (file.rows for file in files)
+    staff, groups, pupils, _ = (file.rows for file in files)
     assert Counter(row.year for row in groups) == {4: 3, 5: 3, 6: 3, 7: 5, 8: 5, 9: 5, 10: 5, 11: 5, 12: 4, 13: 4}
     assert Counter(role for row in staff for role in row.roles) == {
         "tutor": 42,

@@ -129,13 +129,16 @@ def test_a_lead_is_stood_in_for_by_a_lead_alone(here: SmallSchool):
     assert len(absences(here)) == 1
 
 
-def test_the_last_lead_to_leave_is_told_what_it_means(here: SmallSchool):
-    first = away(here, "lead")
+def test_who_leaves_one_lead_alone_and_the_last_to_leave_are_told_what_it_means(here: SmallSchool):
+    first = away(here, "lead", cover="deputy")
     assert first.modal is not None
-    assert len(first.modal.lines) == 2
+    assert words(first.modal.lines[-1]).startswith("Only one safeguarding lead is here then: ")
     second = away(here, "deputy", first="2026-11-13")
     assert second.modal is not None
     assert words(second.modal.lines[-1]).startswith("No safeguarding lead is here then.")
+    tutor = away(here, "tutor", first="2026-11-10", last="2026-11-10")
+    assert tutor.modal is not None
+    assert len(tutor.modal.lines) == 2
 
 
 def test_a_lead_sets_it_for_somebody_else_and_nobody_else_does(here: SmallSchool):

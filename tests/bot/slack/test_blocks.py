@@ -29,6 +29,8 @@ from conversations.cards import (
 from conversations.cards_request import AskedFor, request_card
 from conversations.model import say, verbatim
 from conversations.reasons import reason_phrases
+from conversations.staff_nudges import NudgeGoTo, Planned
+from conversations.whisper_cards import home_card
 from rehearsal.slack_blocks import message_faults, view_faults
 
 NOW = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
@@ -63,17 +65,17 @@ def texts(part: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (JSON)
 def test_nudge_as_a_message():
     blocks, text = message_blocks(nudge_card(NUDGE), *READER)
     assert text == "W.A. (7A): a change in pattern"
-    assert [block["type"] for block in blocks] == ["header", "section", "context", "actions"]
+    assert [block["type"] for block in blocks] == ["header", "section", "context", "actions", "actions"]
     assert [(one["action_id"], one["value"], one.get("style")) for one in blocks[3]["elements"]] == [
         ("nudge_take", "f" * 32, "primary"),
         ("nudge_snooze", "f" * 32, None),
         ("nudge_not_needed", "f" * 32, None),
         ("nudge_ideas", "f" * 32, None),
-        ("nudge_who", "f" * 32, None),
+        ("nudge_figures", "f" * 32, None),
     ]
+    assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_who"]
     assert blocks[1]["text"]["text"].splitlines()[0] == (
-        "3 of the last 4 “how are things” answers were at the low end of this pupil’s own range "
-        "(compared with 20 earlier answers)."
+        "For a while now, things have seemed harder than is usual for this pupil (could be chance)."
     )
 
 
@@ -90,9 +92,9 @@ def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_re
     )
     view = home_view(cards, *READER)
     assert faults(view) == []
-    assert len(view["blocks"]) == 99
-    # Five requests and forty nudges of two blocks leave room for four groups.
-    assert view["blocks"][-1]["elements"][0]["text"] == "38 more have no room here."
+    assert len(view["blocks"]) == 98
+    # Five requests of two blocks leave room for twenty-nine nudges of three.
+    assert view["blocks"][-1]["elements"][0]["text"] == "53 more have no room here."
 
 
 def test_home_with_exactly_as_many_blocks_as_fit_leaves_nothing_out():
@@ -111,30 +113,54 @@ def test_lone_button_stands_beside_its_card_on_home():
 
 def test_home_of_many_cards_has_pages_that_hold_each_card_once():
     cards = home_cards((RESPONSE,) * 42, (NUDGE,) * 40, ())
-    pages = [home_pages(cards, number) for number in range(3)]
-    assert [len(page) for page in pages] == [HOME_PAGE + 1, HOME_PAGE + 1, 82 - 2 * HOME_PAGE + 1]
+    pages = [home_pages(cards, number) for number in range(5)]
+    assert [len(page) for page in pages] == [*[HOME_PAGE + 1] * 4, 82 - 4 * HOME_PAGE + 1]
     assert tuple(card for page in pages for card in page[:-1]) == cards
-    assert [[one.value for one in page[-1].buttons] for page in pages] == [["1"], ["0", "2"], ["1"]]
-    assert [faults(home_view(page, *READER)) for page in pages] == [[], [], []]
-    assert home_pages(cards, 3) == pages[0]
+    turns = [["1"], ["0", "2"], ["1", "3"], ["2", "4"], ["3"]]
+    assert [[one.value for one in page[-1].buttons] for page in pages] == turns
+    assert [faults(home_view(page, *READER)) for page in pages] == [[]] * 5
+    assert home_pages(cards, 5) == pages[0]
     assert home_pages(cards[:HOME_PAGE], 0) == cards[:HOME_PAGE]
+
+
+def test_page_of_the_largest_cards_there_are_leaves_none_out():
+    gotos = (NudgeGoTo("a" * 32, "Ms Alder"), NudgeGoTo("b" * 32, "Mr Birch"))
+    plan = Planned("e" * 32, say("First"), "Tess Tolling", NOW, asked=True)
+    largest = [replace(NUDGE, gotos=gotos), replace(NUDGE, gotos=gotos, state="taken", owner="Tess Tolling", plan=plan)]
+    whispers = tuple((f"{number}" * 32, "other", "received", "10 Nov", "otter", False) for number in range(9))
+    for nudge in largest:
+        cards = (*[nudge_card(nudge)] * HOME_PAGE, home_card(whispers), *[nudge_card(nudge)] * (2 * HOME_PAGE))
+        view = home_view(home_pages(cards, 1), *READER)
+        assert faults(view) == []
+        assert not any(block["block_id"] == "more" for block in view["blocks"])
 
 
 def test_parts_of_a_card_are_apart_and_their_titles_bold():
     blocks, _ = message_blocks(nudge_card(replace(NUDGE, ideas=(say("First"), verbatim("<!here> *second*")))), *READER)
     assert faults(blocks) == []
-    assert [block["type"] for block in blocks] == ["header", "section", "section", "context", "actions"]
+    assert [block["type"] for block in blocks] == [*("header", "section", "section", "context", "actions", "actions")]
     assert blocks[2]["text"]["text"] == "*Ten minutes to help*\n1. First\n2. &lt;!here&gt; *second*"
 
 
-@pytest.mark.parametrize("card", [ideas_card(tuple(load(LATEST).actions.values())[:2])])
-def test_windows_title_is_never_cut(card: Card):
-    view = modal_view(card, *READER)
+IDEAS = tuple(load(LATEST).actions.values())[:2]
+
+
+def test_window_of_suggested_actions_has_a_heading_for_each_and_short_parts_below_it():
+    view = modal_view(ideas_card(IDEAS), *READER)
     assert faults(view) == []
-    assert view["title"]["text"] == render_title(card)
-    assert [block["text"]["text"].split("\n")[0] for block in view["blocks"][:2]] == [
-        f"*{number}. {action.title}*" for number, action in enumerate(list(load(LATEST).actions.values())[:2], start=1)
+    assert view["title"]["text"] == render_title(ideas_card(IDEAS))
+    kinds = [block["type"] for block in view["blocks"]]
+    assert kinds == [*["header", *["section"] * 4, "context"] * 2, "context"]
+    assert [block["text"]["text"] for block in view["blocks"] if block["type"] == "header"] == [
+        f"{number}. {action.title}" for number, action in enumerate(IDEAS, start=1)
     ]
+    assert [block["text"]["text"].split("\n") for block in view["blocks"][1:5]] == [
+        ["*What to do*", IDEAS[0].do],
+        ["*Say*", f"“{IDEAS[0].say}”"],
+        ["*Rather not*", f"“{IDEAS[0].not_say}”"],
+        ["*Afterwards*", IDEAS[0].look_for],
+    ]
+    assert view["blocks"][5]["elements"][0]["text"].startswith(f"Why: {IDEAS[0].why} (")
 
 
 def render_title(card: Card) -> str:

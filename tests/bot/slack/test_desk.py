@@ -11,17 +11,20 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select, update
 
+from bot.slack.blocks import home_view
 from bot.slack.desk import DECISIONS, act, old_button_card, opened_home
 from bot.slack.press import Done, not_found_card
+from bot.text import render
 from conversations.actions import safeguarding_note
 from conversations.cards import ACTIONS, Card, nudge_card, quiet_card, who_card, words_card
 from conversations.cards_request import request_card
 from conversations.model import verbatim
+from conversations.reasons_figures import figures_card
 from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
-from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
-from tests.bot.slack_school import NOW, SmallSchool, small_school
+from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup, Wave
+from tests.bot.slack_school import NOW, SmallSchool, a_pupil, small_school
 
 KEYS = count()
 
@@ -251,6 +254,20 @@ def test_how_to_do_what_is_suggested_is_shown_with_what_to_do_if_a_pupil_may_not
     assert press(here, "other", "nudge_ideas", here.flag.hex) == Done(modal=not_found_card())
 
 
+def test_figures_behind_a_nudge_are_shown_to_who_may_see_it(here: SmallSchool):
+    modal = press(here, "tutor", "nudge_figures", here.flag.hex).modal
+    assert modal == figures_card({"low": 3, "window": 4, "baseline": 20}, here.flag.hex)
+    assert press(here, "other", "nudge_figures", here.flag.hex) == Done(modal=not_found_card())
+
+
+def test_figures_of_a_nudge_that_is_contested_stay_closed(here: SmallSchool):
+    def contest(session: Session) -> None:
+        session.get_one(Flag, here.flag).contested = "open"
+
+    here.work(contest)
+    assert press(here, "tutor", "nudge_figures", here.flag.hex).modal is None
+
+
 def test_head_sees_totals_of_the_school_and_nobody_in_them(here: SmallSchool):
     def head(session: Session) -> tuple[Card, ...]:
         viewer = here.member(session, "other")
@@ -386,6 +403,33 @@ def test_home_that_is_looked_at_follows_a_decision(here: SmallSchool):
     assert (letter.method, len(letter.payload["cards"])) == ("home", 3)
     (letter,) = press(here, "tutor", "nudge_done", here.flag.hex).letters
     assert (letter.method, len(letter.payload["cards"])) == ("home", 2)
+
+
+def test_leads_home_has_every_group_once_over_its_pages_and_what_is_theirs_to_do_first(here: SmallSchool):
+    def add(session: Session) -> None:
+        wave = session.get_one(Wave, here.wave)
+        for number in range(40):
+            group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
+            session.add(group)
+            session.flush()
+            a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
+
+    here.work(add)
+    shown: list[str] = []
+    value = "0"
+    open_home(here, "lead")
+    while value:
+        (letter,) = press(here, "lead", "home_page", value).letters
+        cards = tuple(Card.from_json(one) for one in letter.payload["cards"])
+        view = home_view(cards, "en", "Europe/London", NOW)
+        assert len(view["blocks"]) < 100
+        assert not any(block["block_id"] == "more" for block in view["blocks"])
+        shown += [render(card.title, "en", "Europe/London", NOW) for card in cards[:-1]]
+        value = next((one.value for one in cards[-1].buttons if int(one.value) > int(value)), "")
+    groups = ["7A", "7B", *(f"8{number:02}" for number in range(40))]
+    assert shown[-len(groups) :] == groups
+    assert shown[0] == "Urgent: W.A. (7A) may be in danger"
+    assert set(shown[: -len(groups)]) & set(groups) == set()
 
 
 def test_opening_is_remembered(here: SmallSchool):

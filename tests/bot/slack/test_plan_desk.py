@@ -24,6 +24,7 @@ from conversations.cards import Card
 from conversations.forms import Form
 from conversations.model import Phrase
 from conversations.reasons import action_codes
+from conversations.staff_nudges import ideas_card
 from rehearsal.slack_blocks import message_faults, view_faults
 from scheduling import cases
 from scheduling.briefing import IDEAS, home, ideas
@@ -141,7 +142,7 @@ def test_taking_a_nudge_plans_the_first_idea_three_school_days_on(here: SmallSch
     assert nudge_of(here)[1:] == [
         "Taken by Tess Tolling.",
         f"[The plan] {title} (by Friday 15:00)",
-        "Done | Change the plan | Need help | How to | Undo | Who is it",
+        "Done | Change the plan | Need help | How to | Undo | Why | Who is it",
     ]
 
 
@@ -210,7 +211,7 @@ def test_on_its_day_the_owner_alone_is_asked(here: SmallSchool):
     plan = asked(here)
     slots = [row.slot for row in here.waiting() if row.slot and plan.id.hex in row.slot]
     assert slots == [f"nudge:{here.flag.hex}:{here.staff['tutor'].hex}:{plan.id.hex}:{the_plan(here).version}"]
-    assert nudge_of(here)[-1] == "Done | Not yet | Need help | How to | Undo | Who is it"
+    assert nudge_of(here)[-1] == "Done | Not yet | Need help | How to | Undo | Why | Who is it"
     assert nudge_of(here)[2].startswith("[How did it go?] ")
 
 
@@ -218,10 +219,10 @@ def test_done_and_what_was_noticed_are_two_taps(here: SmallSchool):
     plan = asked(here)
     press(here, "tutor", "plan_done", plan.id.hex, FRIDAY)
     assert (here.the_flag().state, the_plan(here).state, the_plan(here).closed_at) == ("done", "done", FRIDAY)
-    assert nudge_of(here)[-1] == "It helped. | No change yet. | I am worried. | Add a note | Undo | Who is it"
+    assert nudge_of(here)[-1] == "It helped. | No change yet. | I am worried. | Add a note | Undo | Why | Who is it"
     assert press(here, "tutor", "plan_helped", plan.id.hex, FRIDAY).modal is None
     assert content(here)["noticed"] == "helped"
-    assert nudge_of(here)[-1] == "Add a note | Undo | Who is it"
+    assert nudge_of(here)[-1] == "Add a note | Undo | Why | Who is it"
     (case,) = here.work(lambda session: list(session.exec(select(Escalation))))
     assert case.state == "closed"
 
@@ -388,16 +389,23 @@ def group_card(here: SmallSchool) -> list[str]:
     return next(read(card) for card in here.work(work) if words(card.title) == "7A: a plan for the group")
 
 
+def test_how_to_do_what_was_planned_for_a_group_is_shown(here: SmallSchool):
+    plan = group_planned(here)
+    modal = press(here, "tutor", "plan_ideas", plan.id.hex).modal
+    assert modal == ideas_card((load(LATEST).actions["three-circles"],))
+    assert press(here, "other", "plan_ideas", plan.id.hex).modal == not_found_card()
+
+
 def test_a_plan_for_a_group_names_no_pupil_and_is_asked_about_twice(here: SmallSchool):
     plan = group_planned(here)
     assert (plan.pupil_id, plan.flag_id, plan.due_at, plan.owner_id) == (None, None, FRIDAY, here.staff["tutor"])
     title = load(LATEST).actions["three-circles"].title
     assert group_card(here) == [
         f"[The plan] {title} (by Friday 15:00)",
-        "Done | Change the plan | Need help | Undo",
+        "Done | Change the plan | Need help | How to | Undo",
     ]
     run_due(here, FRIDAY)
-    assert (the_plan(here).state, group_card(here)[-1]) == ("asked", "Done | Not yet | Need help | Undo")
+    assert (the_plan(here).state, group_card(here)[-1]) == ("asked", "Done | Not yet | Need help | How to | Undo")
     again = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
     assert "plan.ask" in run_due(here, again)
     assert "plan.ask" not in run_due(here, again + timedelta(days=30))
@@ -435,7 +443,7 @@ def test_a_form_of_another_version_changes_nothing(here: SmallSchool):
 def test_card_before_plans_were_kept_can_still_be_done(here: SmallSchool):
     taken(here)
     here.work(lambda session: [session.delete(row) for row in session.exec(select(Plan))])
-    assert nudge_of(here)[-1] == "Done | How to | Undo | Who is it"
+    assert nudge_of(here)[-1] == "Done | How to | Undo | Why | Who is it"
     press(here, "tutor", "nudge_done", here.flag.hex)
     assert here.the_flag().state == "done"
 

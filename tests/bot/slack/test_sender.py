@@ -84,6 +84,7 @@ async def test_card_arrives_as_a_direct_message(engine: Engine):
             "section",
             "context",
             "actions",
+            "actions",
         ]
 
 
@@ -100,6 +101,7 @@ async def test_card_is_changed_in_place(engine: Engine):
             "nudge_done",
             "nudge_ideas",
             "nudge_undo",
+            "nudge_figures",
             "nudge_who",
         ]
 
