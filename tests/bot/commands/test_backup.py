@@ -132,7 +132,7 @@ def test_an_old_backup_is_proven_and_put_back_after_keys_were_changed_twice(back
     assert restore(backed_up)[0] == 0
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
     assert (
-        "│ pupils │ 0 │ 0 │ 0 │ 0 │ 2 │" in backed_up("import", *write(staff=STAFF, groups=GROUPS, pupils=PUPILS)).out
+        "│ pupils │ 0 │ 0 │ 0 │ 0 │ 0 │ 2 │" in backed_up("import", *write(staff=STAFF, groups=GROUPS, pupils=PUPILS)).out
     )
 
 
