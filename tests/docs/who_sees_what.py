@@ -150,6 +150,9 @@ guard, for no pupil is in them. Once a day Slack is asked about every linked acc
 another address now, is let in no more until a card has found its owner anew. Nobody sees anything of another school on
 the same installation. An adult asked for is a member of staff without any other role whom a pupil of one group asked
 for, or whom that pupil's tutor asked to check in with them: they see that, and nothing else.
+
+What a pupil tapped is in no row below, for no screen shows it to anybody but the pupil. It can be read only in
+[a copy of their data](persons-data.md), and making one is recorded.
 """
 
 

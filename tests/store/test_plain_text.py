@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bot.importing import importing
 from bot.importing.rows import read_text
@@ -171,8 +171,9 @@ class Story:
         assert gotos.name(session, pupil, 1, lead.id, NOW)
 
     def _flag_and_desk(self, session: Session) -> None:
-        check_in = session.exec(select(CheckIn)).first()
-        assert check_in is not None
+        key = self.sealer.blind("mis", "PUP-88001")
+        whose = select(CheckIn).join(Pupil, col(Pupil.id) == col(CheckIn.pupil_id)).where(Pupil.mis_key == key)
+        check_in = session.exec(whose).one()
         flag = Flag(
             school_id=self.school.id,
             pupil_id=check_in.pupil_id,

@@ -48,7 +48,7 @@ def test_rotate_makes_a_new_key_and_keeps_the_old_one_until_it_is_retired(people
     assert (list(ring.sealers()), stat.S_IMODE(KEY.stat().st_mode)) == ([new, old], 0o600)
     assert sorted(path.name for path in KEY.parent.glob("earshot.key*")) == ["earshot.key"]
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
-    assert people("import", *write(pupils=PUPILS)).out.count("│ pupils │ 0 │ 0 │ 0 │ 0 │ 2 │") == 1
+    assert people("import", *write(pupils=PUPILS)).out.count("│ pupils │ 0 │ 0 │ 0 │ 0 │ 0 │ 2 │") == 1
     assert people("keys", "retire", old).out == (
         f"The key {old} is gone from here. Take it out of the copy of the key file too."
     )
