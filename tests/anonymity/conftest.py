@@ -14,6 +14,18 @@ from tests.conftest import DATABASES, own_database
 CHEAP = Cost(memory=64, passes=1)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out whispers on PostgreSQL beside a main store on SQLite: no school has that, and it shows nothing new."""
+    odd = {"whisper_url": "postgresql", "database_url": "sqlite"}
+    left_out = [item for item in items if isinstance(item, pytest.Function) and odd.items() <= _params(item).items()]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _params(item: pytest.Function) -> dict[str, object]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
 @pytest.fixture(params=DATABASES)
 def whisper_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a whisper store that is not made yet."""
