@@ -26,6 +26,12 @@ from store.vault import StoreProblem
 flags = typer.Typer(help="Look at how a flag came about.", no_args_is_help=True)
 # As for the head's totals.
 FEW = 5
+MEANING = {
+    "low": "how things are, counted down from 3 SD above the middle",
+    "lower": "of late against their own usual, down from 1.5 SD above it",
+    "polar": "how many of the four factors are likely near an end",
+    "silence": "how much more is missed than is their way",
+}
 
 
 @flags.callback()
@@ -112,10 +118,10 @@ def _show(why: dict[str, Any]) -> None:
             out.print(render(line, "en", "UTC"), markup=False, highlight=False)
         out.print()
     again = retrace(why["signals"], why["weights"], why["starting"])
-    table = Table("signal", "value", "weight", "adds")
+    table = Table("signal", "what it is", "value", "weight", "adds")
     for name, value, weight, adds in zip(SIGNALS, why["signals"], why["weights"], again.shares, strict=False):
-        table.add_row(name, f"{value:.3f}", f"{weight:.2f}", f"{adds:.3f}")
-    table.add_row("starting", "", "", f"{why['starting']:.3f}")
+        table.add_row(name, MEANING[name], f"{value:.3f}", f"{weight:.2f}", f"{adds:.3f}")
+    table.add_row("starting", "what everybody begins with", "", "", f"{why['starting']:.3f}")
     out.print(table)
     passed = "passed" if again.points >= why["enter"] else "not passed"
     out.print(f"Points {again.points:.3f}; the bar was {why['enter']:.3f}: {passed}.")

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.signals import measure
 from benchmarks.signals_school import simulate
 from benchmarks.signals_score import Figures, score
+from benchmarks.signals_tried import fallen, state_alone
 from benchmarks.signals_tune import fit
 from signals import flag
 from signals.evidence import SIGNALS
@@ -59,3 +60,22 @@ def test_weights_in_use_are_never_negative_and_fitted_ones_neither():
     found = fit(signals, target, np.ones(500))
     assert found[1] > 1
     assert found[2] == 0
+
+
+def test_what_was_tried_sees_no_later_week_than_its_own():
+    year = simulate(104, 60)
+    first, signals = state_alone(year), score(year).signals
+    earlier = fallen(signals)
+    year.options[20:] = 0
+    signals[20:] = 0.0
+    assert np.array_equal(first[:20], state_alone(year)[:20])
+    assert not np.array_equal(first[20:], state_alone(year)[20:])
+    assert np.array_equal(earlier[:20], fallen(signals)[:20])
+    assert 0 <= first.min() < first.max() <= 1
+
+
+def test_a_fall_counts_against_ones_own_average_and_a_rise_does_not():
+    # Levels are counted down from three: 3.0 is the middle, 4.5 lies 1.5 below it.
+    signals = np.full((12, 2, len(SIGNALS)), 3.0)
+    signals[10:, 0], signals[10:, 1] = 4.5, 1.5
+    assert fallen(signals)[9:].tolist() == [[0.0, 0.0], [1.5, 0.0], [1.5, 0.0]]

@@ -11,11 +11,13 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.command_line import main
+from bot.commands.flag import MEANING
 from bot.opening import open_store
 from bot.settings import Settings
 from scheduling.school import facts
 from signals.account import account
 from signals.board import Sheet, advance, new_board
+from signals.evidence import SIGNALS
 from signals.flag import MODEL, bars
 from signals.items import STATE, item_set, usual_item
 from store import plans
@@ -89,6 +91,8 @@ def test_a_flag_is_worked_out_again_without_a_name_and_audited(
     assert "How things are Of late: " in out
     assert "check-ins answered." in out
     assert "low" in out
+    assert MEANING.keys() == set(SIGNALS)
+    assert all(name in out for name in SIGNALS)
     engine, _ = open_store(Settings(), make=False)
     with Session(engine) as session:
         assert [row.action for row in session.exec(select(Audit))] == ["read flag explained"]
