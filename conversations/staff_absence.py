@@ -62,7 +62,7 @@ def own_card(away: Away | None) -> Card:
     """The person's own absence on their Home tab, or the way to set one."""
     if away is None:
         button = CardButton("away_set", "me", say("I’m away until …"))
-        line = say("Nudges come to you. When you are away they go to whoever stands in.")
+        line = say("What is for you comes to you. When you are away it goes to whoever stands in.")
         return Card(say("Here"), (line,), buttons=(button,))
     title = say("You are away") if away.begun else say("You will be away")
     label = say("I’m back") if away.begun else say("I will be here")

@@ -59,8 +59,7 @@ def fairness(
         found = compare(session, sealer, listed, clock)
         if not found.flagged:
             raise ImportProblem(
-                f"No pupil_id of {file.name} is that of a pupil who takes part: "
-                "take them from the list of pupils that was imported."
+                f"No pupil_id of {file.name} is of a pupil who takes part: take them from the list that was imported."
             )
         tested = differing_items(session, sealer, listed, clock) if items else {}
         session.commit()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ from store.tables import Binding, CheckIn, Pupil, School, Staff, TutorGroup, Wav
 
 SCHOOL_NAME = "Larkfield Sample School"
 FIRST_CHAT = 5_000_000_000
+WAITING_NOTE = "not joined yet, join code "
 NEAR_NOTE = "two low answers lately; one more is a nudge"
 
 Progress = Callable[[int, int], None]
@@ -106,17 +107,23 @@ class SlackUser:
     showcase: bool = False
 
 
+def phone_people(pupils: Sequence[PhoneUser]) -> list[dict[str, Any]]:
+    """Put pupils into the body of `PUT /phone/people`; those it does not name stay as they are."""
+    return [{**asdict(pupil), "username": None, "language_code": "en"} for pupil in pupils]
+
+
 @dataclass(frozen=True)
 class SampleDirectory:
-    """Everybody on the stand-in networks, in the order they were brought in."""
+    """Everybody on the stand-in networks, in the order they were brought in; `waiting` says who has not joined yet."""
 
     pupils: list[PhoneUser]
     staff: list[SlackUser]
     parents: list[PhoneUser]
+    waiting: Mapping[UUID, PhoneUser] = field(default_factory=dict)
 
     def phone_people(self) -> list[dict[str, Any]]:
         """Put the pupils and parents into the body of `PUT /phone/people`."""
-        return [{**asdict(one), "username": None, "language_code": "en"} for one in (*self.pupils, *self.parents)]
+        return phone_people((*self.pupils, *self.parents))
 
     def workspace_people(self) -> list[dict[str, Any]]:
         """Put the staff into the body of `PUT /workspace/people`; the title stands behind the name, to search for."""
@@ -210,7 +217,7 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
         group, showcase = groups[pupil.group_id], False
         note = [f"Year {group.year}", group.name]
         if pupil.id not in joined:
-            note.append(f"not joined yet, join code {issue(session, sealer, pupil, now)}")
+            note.append(f"{WAITING_NOTE}{issue(session, sealer, pupil, now)}")
         elif pupil.id in near:
             note.append(NEAR_NOTE)
             # The first of them, for a wave reaches the first tutor group first.
@@ -218,13 +225,24 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
             shown = shown or group
         first, _, last = str(sealer.read(pupil, "name")).partition(" ")
         phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined, showcase))
+    waiting = {pupil.id: phone for pupil, phone in zip(pupils, phones, strict=True) if not phone.started}
     staff = _slack_users(session, sealer, list(groups.values()), shown)
-    return SampleDirectory(phones, staff, [_phone(*one) for one in care.parents(session, sealer, now)])
+    return SampleDirectory(phones, staff, [_phone(*one) for one in care.parents(session, sealer, now)], waiting)
 
 
 def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
     first, _, last = name.partition(" ")
     return PhoneUser(chat, first, last, note, joined)
+
+
+def joined_since(session: Session, people: SampleDirectory) -> list[PhoneUser]:
+    """List those whose code has been used since `people` was listed, with a note that holds it no more."""
+    joined = session.exec(select(Binding.pupil_id).where(col(Binding.pupil_id).in_(list(people.waiting)))).all()
+    return [
+        replace(phone, note=phone.note.partition(f" · {WAITING_NOTE}")[0], started=True)
+        for pupil_id, phone in people.waiting.items()
+        if pupil_id in joined
+    ]
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:

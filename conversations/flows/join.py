@@ -41,15 +41,20 @@ def how_to_join(state: State) -> Step:
         say("Hello! To join, scan the code on your letter, or type it here. It looks like ABCD-EFGH."),
         say("No letter? Your tutor can give you one."),
     )
-    row = (Button(say("I need help now"), "help"),)
-    return Step(state, (Send(Message(words, rows=(row,))),))
+    return Step(state, (Send(Message(words, rows=_help())),))
+
+
+def _help() -> tuple[tuple[Button, ...], ...]:
+    # Under whatever a stranger is told: a code that fails is no reason to be left without the help lines.
+    return ((Button(say("I need help now"), "help"),),)
 
 
 def code_given(state: State, outcome: CodeOutcome, person: Person | None) -> Step:
     """Answer a join code. With "valid" `person` is the pupil of the code; else the pupil of this chat, if any."""
     if person is None:
         # A valid code without its pupil cannot be bound; to the person it is a code nobody knows.
-        return Step(state, (Send(Message((_refusal("unknown" if outcome == "valid" else outcome),))),))
+        words = _refusal("unknown" if outcome == "valid" else outcome)
+        return Step(state, (Send(Message((words,), rows=_help())),))
     if outcome == "valid":
         return _welcomed(state, person)
     if person.status in ("active", "stopped"):

@@ -103,6 +103,9 @@ async function fillSides() {
   if (pupil && pupil.id !== chosen.pupil) {
     pupilPicker.show(pupil);
     showPupil(pupil);
+  } else if (pupil) {
+    // Who has joined has a note without a code.
+    byId("pupil-note").textContent = pupil.note ?? "";
   }
   if (member && member.id !== chosen.staff) {
     staffPicker.show(member);

@@ -102,3 +102,22 @@ def test_in_narrow_window_words_can_be_typed_and_sent_on_both_sides(
             for place in (page.get_by_test_id(button), page.locator(frame))
         ]
         assert edges == sorted(edges)
+
+
+def test_who_has_joined_is_no_longer_offered_with_a_code(page: Page, request: pytest.FixtureRequest):
+    opened(page, request.getfixturevalue("address"))
+    page.get_by_test_id("pupil-search").fill("not joined")
+    option = page.get_by_test_id("pupil-option")
+    expect(option).to_have_count(12)
+    option.first.click()
+    note = page.locator("#pupil-note")
+    expect(note).to_contain_text("not joined yet, join code")
+    code = note.inner_text().rpartition(" ")[2]
+    page.get_by_test_id("phone-text").fill(code)
+    page.get_by_test_id("phone-send").click()
+    page.get_by_test_id("phone-button").filter(has_text="I have read this").click()
+    expect(page.get_by_test_id("phone-log")).to_contain_text("You are all set")
+    expect(note).not_to_contain_text("not joined")
+    expect(note).to_contain_text("Year")
+    page.get_by_test_id("pupil-search").fill("not joined")
+    expect(option).to_have_count(11)

@@ -99,10 +99,7 @@ def test_a_group_that_is_not_given_is_a_group_of_its_own(tmp_path: Path):
 
 def test_a_file_that_names_no_pupil_here_is_told_instead_of_an_empty_table(made: Earshot):
     Path("groups.csv").write_text("pupil_id,group\nNOT-HERE,red\n")
-    words = (
-        "No pupil_id of groups.csv is that of a pupil who takes part: "
-        "take them from the list of pupils that was imported."
-    )
+    words = "No pupil_id of groups.csv is of a pupil who takes part: take them from the list that was imported."
     assert made("fairness", "groups.csv") == Told(1, "", words)
 
 

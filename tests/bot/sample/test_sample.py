@@ -1,6 +1,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from bot.importing import importing
 from bot.sample import sample
 from bot.sample.names import FIRST, LAST, names, plain
-from bot.sample.sample import FIRST_CHAT, NEAR_NOTE, SampleDirectory, SampleProblem, SampleSize
+from bot.sample.sample import FIRST_CHAT, NEAR_NOTE, SampleDirectory, SampleProblem, SampleSize, joined_since
 from conversations.bank import LATEST, load
 from scheduling.school import facts
 from store.database import make_engine
@@ -172,6 +173,20 @@ def test_codes_of_those_not_joined_stand_in_their_notes_and_open_nothing_else(
         key = SEALER.blind("invite", "".join(code.groups()))
         assert session.exec(select(Invite.expires_at).where(Invite.code_key == key)).one() > NOW
     assert count_of(session, Invite) == 3
+
+
+def test_who_used_their_code_since_is_listed_anew_with_a_note_that_holds_no_code(
+    session: Session, listed: SampleDirectory
+):
+    assert joined_since(session, listed) == []
+    before = next(one for one in listed.pupils if not one.started)
+    code = before.note.rpartition(" ")[2].replace("-", "")
+    invite = session.exec(select(Invite).where(Invite.code_key == SEALER.blind("invite", code))).one()
+    session.add(Binding(school_id=invite.school_id, pupil_id=invite.pupil_id, chat_key=b"k", chat_sealed=b"s"))
+    session.flush()
+    [now] = joined_since(session, listed)
+    year, group = before.note.split(" · ")[:2]
+    assert now == replace(before, note=f"{year} · {group}", started=True)
 
 
 def test_the_named_few_are_one_low_check_in_from_a_flag(session: Session, listed: SampleDirectory):
