@@ -139,18 +139,23 @@ def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[st
 
 def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:
     """Delete letters to and about the person, and work that was due for them."""
-    wanted, counted = set(names), {"outbox": 0, "due": 0}
-    for letter in session.exec(select_rows(Outbox).where(Outbox.method != "delete")):
-        texts = (letter.recipient, letter.slot or "", letter.dedupe)
-        if wanted & {part for text in texts for part in text.split(":")}:
-            session.delete(letter)
-            counted["outbox"] += 1
-    for due in session.exec(select_rows(Due)):
-        if wanted & set(due.subject.split(":")):
-            session.delete(due)
-            counted["due"] += 1
+    wanted = set(names)
+    if not wanted:
+        return {}
+    letters = select_rows(Outbox.id, Outbox.recipient, Outbox.slot, Outbox.dedupe).where(Outbox.method != "delete")
+    about = {
+        "outbox": [id for id, *texts in session.exec(letters) if wanted & _named_in(texts)],
+        "due": [id for id, subject in session.exec(select_rows(Due.id, Due.subject)) if wanted & _named_in([subject])],
+    }
+    for model, name in ((Outbox, "outbox"), (Due, "due")):
+        for part in _parts(about[name]):
+            session.execute(delete(model).where(col(model.id).in_(part)))
     session.flush()
-    return {name: count for name, count in counted.items() if count}
+    return {name: len(ids) for name, ids in about.items() if ids}
+
+
+def _named_in(texts: Iterable[str | None]) -> set[str]:
+    return {part for text in texts for part in (text or "").split(":")}
 
 
 def _refresh_homes(session: Session, school_id: UUID, now: datetime) -> None:

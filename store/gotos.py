@@ -23,7 +23,21 @@ def can_be_named(session: Session, school_id: UUID) -> list[Staff]:
     """List who may be named: staff who are here, have not said no, and are not here for the machine alone."""
     refused = set(session.exec(select(GoToRefusal.staff_id).where(GoToRefusal.school_id == school_id)).all())
     staff = session.exec(select(Staff).where(Staff.school_id == school_id, col(Staff.active).is_(True))).all()
-    return [one for one in staff if one.id not in refused and one.roles != ["installer"]]
+    return [one for one in staff if one.id not in refused and _is_adult_of_school(one)]
+
+
+def _is_adult_of_school(staff: Staff) -> bool:
+    return staff.roles != ["installer"]
+
+
+def _able(session: Session, staff_ids: Collection[UUID]) -> list[Staff]:
+    """Give those of some staff who can be named: a look at a few, not at the whole staff."""
+    rows = session.exec(
+        select(Staff)
+        .join(GoToRefusal, col(GoToRefusal.staff_id) == col(Staff.id), isouter=True)
+        .where(col(Staff.id).in_(staff_ids), col(Staff.active).is_(True), col(GoToRefusal.staff_id).is_(None))
+    ).all()
+    return [one for one in rows if _is_adult_of_school(one)]
 
 
 def standing(session: Session, pupil_id: UUID) -> dict[int, GoTo]:
@@ -35,7 +49,7 @@ def standing(session: Session, pupil_id: UUID) -> dict[int, GoTo]:
 def of_pupil(session: Session, pupil: Pupil) -> list[Staff]:
     """Give those of a pupil's go-tos who are here and have not said no, the first named first."""
     named = standing(session, pupil.id)
-    able = {one.id: one for one in can_be_named(session, pupil.school_id)} if named else {}
+    able = {one.id: one for one in _able(session, {row.staff_id for row in named.values()})} if named else {}
     return [able[named[place].staff_id] for place in sorted(named) if named[place].staff_id in able]
 
 
@@ -76,14 +90,17 @@ def end(session: Session, row: GoTo, why: Ended, now: datetime) -> None:
 
 def to_hand_over(session: Session, school_id: UUID) -> list[tuple[GoTo, Ended]]:
     """Find the go-tos that stand with somebody who has left or said no, oldest first, and which of the two."""
-    able = {one.id for one in can_be_named(session, school_id)}
+    standing = (GoTo.school_id == school_id, col(GoTo.until).is_(None))
+    named = set(session.exec(select(GoTo.staff_id).where(*standing).distinct()).all())
+    # Nearly always nobody: the rows of all pupils are not read each morning for that.
+    gone = named - {one.id for one in _able(session, named)}
     rows = session.exec(
         select(GoTo, Staff.active)
         .join(Staff, col(Staff.id) == col(GoTo.staff_id))
-        .where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
+        .where(*standing, col(GoTo.staff_id).in_(gone))
         .order_by(col(GoTo.id))
     ).all()
-    return [(row, "refused" if active else "left") for row, active in rows if row.staff_id not in able]
+    return [(row, "refused" if active else "left") for row, active in rows]
 
 
 def refuse(session: Session, staff: Staff, now: datetime) -> bool:

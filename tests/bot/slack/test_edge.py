@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlmodel import select
 
+from bot.delivery import Refused, Sent
 from bot.slack.edge import SlackEdge
 from bot.slack.socket import Socket
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN
@@ -41,6 +42,20 @@ async def test_button_pressed_twice_decides_once(engine: Engine, way: str):
         assert [answer["acked"] for answer in answers] == [True, True]
         assert here.school.the_flag().version == 1
         assert here.count(Due) == 1
+
+
+@WAYS
+async def test_press_counts_and_shows_on_the_other_copies_though_one_was_deleted(engine: Engine, way: str):
+    async with office(engine, way) as here:
+        await here.deliver(here.school.post_nudge("tutor", "lead"))
+        (message,) = await here.messages("U0LEAD")
+        await here.rig.client.chat_delete(channel="D0LEAD", ts=message["ts"])
+        assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is True
+        assert here.school.the_flag().state == "taken"
+        results = {letter.recipient: await here.edge.sender.send(letter) for letter in here.letters}
+        lead, tutor = (f"staff:{here.school.staff[who].hex}" for who in ("lead", "tutor"))
+        assert results[lead] == Refused("Slack refused: message_not_found")
+        assert isinstance(results[tutor], Sent)
 
 
 @WAYS
