@@ -20,7 +20,7 @@ from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
 from bot.running import console, stop_on_signals, the_school, until_done
 from bot.sample import sample
-from bot.sample.sample import SampleDirectory, joined_since, phone_people
+from bot.sample.sample import SampleDirectory, Waiting, joined_since, phone_people
 from bot.service import Service
 from bot.settings import Settings
 from scheduling import rounds
@@ -80,11 +80,10 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
         session.commit()
     networks = await start_networks(settings)
     try:
-        people = sample.listed(engine, sealer, clock())
-        await bring_people(settings, people)
+        waiting = await bring_people(settings, sample.listed(engine, sealer, clock()))
         service = Service(settings, engine, sealer, school_id, clock)
         await service.start(stop, routes(service))
-        notes = asyncio.create_task(_keep_notes(settings, service, people))
+        notes = asyncio.create_task(_keep_notes(settings, service, waiting))
         console.print(f"\nEarshot is running. Open [bold]{address(settings)}[/bold] in a browser.")
         console.print("Ctrl-C stops everything; nothing is lost.\n")
         await stop.wait()
@@ -157,21 +156,22 @@ async def stop_networks(process: Process) -> None:
             await process.wait()
 
 
-async def bring_people(settings: Settings, people: SampleDirectory) -> None:
-    """Tell the stand-in networks who has a phone and who is in the workspace."""
+async def bring_people(settings: Settings, people: SampleDirectory) -> Waiting:
+    """Tell the stand-in networks who has a phone and who is in the workspace; gives who has not joined yet."""
     base = address(settings)
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         await http.put(f"{base}/phone/people", json=people.phone_people())
         await http.put(f"{base}/workspace/people", json=people.workspace_people())
+    return people.waiting
 
 
-async def _keep_notes(settings: Settings, service: Service, people: SampleDirectory) -> None:
+async def _keep_notes(settings: Settings, service: Service, waiting: Waiting) -> None:
     """Take the code out of a pupil's note once it was used: the next to look for one would find that it is."""
     told: set[int] = set()
     async with aiohttp.ClientSession(raise_for_status=True) as http:
-        while len(told) < len(people.waiting):
+        while len(told) < len(waiting):
             await asyncio.sleep(_NOTES_SECONDS)
-            joined = await service.worker.run(lambda session: joined_since(session, people))
+            joined = await service.worker.run(lambda session: joined_since(session, waiting))
             fresh = [phone for phone in joined if phone.id not in told]
             # The stand-ins are a process of their own; when one is slow to answer the next look brings the note.
             with suppress(aiohttp.ClientError):

@@ -107,6 +107,10 @@ class SlackUser:
     showcase: bool = False
 
 
+Waiting = Mapping[UUID, PhoneUser]
+"""Pupils who have not joined yet, by their id."""
+
+
 def phone_people(pupils: Sequence[PhoneUser]) -> list[dict[str, Any]]:
     """Put pupils into the body of `PUT /phone/people`; those it does not name stay as they are."""
     return [{**asdict(pupil), "username": None, "language_code": "en"} for pupil in pupils]
@@ -119,7 +123,7 @@ class SampleDirectory:
     pupils: list[PhoneUser]
     staff: list[SlackUser]
     parents: list[PhoneUser]
-    waiting: Mapping[UUID, PhoneUser] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=dict)
 
     def phone_people(self) -> list[dict[str, Any]]:
         """Put the pupils and parents into the body of `PUT /phone/people`."""
@@ -235,12 +239,12 @@ def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
     return PhoneUser(chat, first, last, note, joined)
 
 
-def joined_since(session: Session, people: SampleDirectory) -> list[PhoneUser]:
-    """List those whose code has been used since `people` was listed, with a note that holds it no more."""
-    joined = session.exec(select(Binding.pupil_id).where(col(Binding.pupil_id).in_(list(people.waiting)))).all()
+def joined_since(session: Session, waiting: Waiting) -> list[PhoneUser]:
+    """List those whose code has been used since they were listed, with a note that holds it no more."""
+    joined = session.exec(select(Binding.pupil_id).where(col(Binding.pupil_id).in_(list(waiting)))).all()
     return [
         replace(phone, note=phone.note.partition(f" · {WAITING_NOTE}")[0], started=True)
-        for pupil_id, phone in people.waiting.items()
+        for pupil_id, phone in waiting.items()
         if pupil_id in joined
     ]
 

@@ -178,13 +178,13 @@ def test_codes_of_those_not_joined_stand_in_their_notes_and_open_nothing_else(
 def test_who_used_their_code_since_is_listed_anew_with_a_note_that_holds_no_code(
     session: Session, listed: SampleDirectory
 ):
-    assert joined_since(session, listed) == []
+    assert joined_since(session, listed.waiting) == []
     before = next(one for one in listed.pupils if not one.started)
     code = before.note.rpartition(" ")[2].replace("-", "")
     invite = session.exec(select(Invite).where(Invite.code_key == SEALER.blind("invite", code))).one()
     session.add(Binding(school_id=invite.school_id, pupil_id=invite.pupil_id, chat_key=b"k", chat_sealed=b"s"))
     session.flush()
-    [now] = joined_since(session, listed)
+    [now] = joined_since(session, listed.waiting)
     year, group = before.note.split(" · ")[:2]
     assert now == replace(before, note=f"{year} · {group}", started=True)
 
