@@ -1,11 +1,15 @@
 """In order: while a network is in trouble, what was written first to a chat is what the chat reads first."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from store.outbox import LEASE, Letter
+from store.outbox import Letter
 from store.tables import LANES
+
+# How much longer than its time the first is waited for: a few looks at the store. It may have been withdrawn.
+PATIENCE: Final = timedelta(seconds=5)
 
 
 class InOrder:
@@ -22,10 +26,10 @@ class InOrder:
     def behind(self, letter: Letter, chat: str, now: datetime) -> datetime | None:
         """Until when a letter waits for one written before it; None when it need not.
 
-        That is a lease longer than the first one's time, which may be on its way from the store just now.
+        That is a little longer than the first one's time, which may be on its way from the store just now.
         """
         first = self._first.get((chat, letter.lane))
-        if first is None or letter.method in self._unordered or letter.id <= first[0] or first[1] + LEASE <= now:
+        if first is None or letter.method in self._unordered or letter.id <= first[0] or first[1] + PATIENCE <= now:
             return None
         return max(first[1], now)
 
@@ -34,7 +38,7 @@ class InOrder:
         if letter.lane == LANES["bulk"] or letter.method in self._unordered:
             return
         first = self._first.get((chat, letter.lane))
-        if first is None or letter.id <= first[0] or first[1] + LEASE <= now:
+        if first is None or letter.id <= first[0] or first[1] + PATIENCE <= now:
             self._first[chat, letter.lane] = letter.id, again
 
     def ended(self, letter: Letter, chat: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from bot.delivery import Delivery, Refused, Result, Sent, TryAgain
+from bot.in_order import PATIENCE
 from bot.pace import Limits
 from bot.worker import T, Worker
 from scheduling.school import SchoolFacts
@@ -551,7 +552,7 @@ async def test_after_an_hour_without_a_network_everything_arrives_once_and_in_or
     assert outage.tried > len(written)
 
 
-async def test_one_that_never_arrives_holds_the_next_up_for_a_lease_at_most(post: Post):
+async def test_one_that_is_withdrawn_meanwhile_holds_the_next_up_for_seconds_only(post: Post):
     post.recorder.answers = {"first": [TryAgain("TimeoutError")]}
     post.post("first", chat=5)
     delivery = post.delivery()
@@ -562,7 +563,7 @@ async def test_one_that_never_arrives_holds_the_next_up_for_a_lease_at_most(post
         delivery.look()
         await asyncio.sleep(0.1)
         assert post.recorder.sent == ["first"]
-        post.clock.move(seconds=LEASE.total_seconds() + 5)
+        post.clock.move(seconds=PATIENCE.total_seconds() + 1)
         delivery.look()
         await settled(post)
     assert post.recorder.sent == ["first", "second"]

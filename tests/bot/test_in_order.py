@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bot.in_order import InOrder
-from store.outbox import LEASE, Letter
+from bot.in_order import PATIENCE, InOrder
+from store.outbox import Letter
 from tests.factories import NOW
 
 LATER = NOW + timedelta(minutes=5)
@@ -34,8 +34,8 @@ def test_the_next_waits_until_the_first_is_tried_again_and_goes_once_it_has_arri
     assert order.behind(SECOND, "D1", NOW) is None
 
 
-def test_a_first_that_never_comes_back_is_waited_for_no_longer_than_a_lease():
-    assert troubled().behind(SECOND, "D1", LATER + LEASE) is None
+def test_a_first_that_never_comes_back_is_waited_for_a_few_seconds_more():
+    assert troubled().behind(SECOND, "D1", LATER + PATIENCE) is None
 
 
 @pytest.mark.parametrize(
