@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from bot import rehearsing
 from bot.clock import Clock
@@ -32,6 +32,8 @@ from bot.settings import Settings
 from conversations.bank import LATEST, load
 from rehearsal.app import make_app, start
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, TELEGRAM_TOKEN
+from store.care_tables import GoTo
+from store.people import by_chat
 from store.sealing import Sealer
 from store.tables import School
 from tests.factories import NOW
@@ -241,6 +243,16 @@ class World:
     def other_pupil(self, group: str = "9A") -> Phone:
         """The first pupil of a tutor group who has joined and is not near anything."""
         return Phone(self, next(one for one in self.people.pupils if one.note.endswith(f"· {group}") and one.started))
+
+    def pupil_without_go_tos(self) -> Phone:
+        """The same pupil, who has named nobody yet."""
+        phone = self.other_pupil()
+        with Session(self.engine) as session:
+            found = by_chat(session, self.sealer, session.exec(select(School.id)).one(), phone.person.id)
+            assert found is not None
+            session.exec(delete(GoTo).where(col(GoTo.pupil_id) == found.pupil.id))
+            session.commit()
+        return phone
 
     def new_pupil(self) -> tuple[Phone, str]:
         """The pupil who has not joined yet, and the code on their letter."""

@@ -60,7 +60,7 @@ async def test_button_for_danger_reaches_every_lead(earshot: World):
 
 
 async def test_go_to_named_by_typing_is_asked_answers_and_the_pupil_says_next_day_that_they_talked(earshot: World):
-    phone, tutor = earshot.other_pupil(), earshot.tutor("5A")
+    phone, tutor = earshot.pupil_without_go_tos(), earshot.tutor("5A")
     surname = tutor.person.name.rpartition(" ")[2]
     await phone.write("/goto")
     await phone.tap("Choose the first")
@@ -88,7 +88,7 @@ async def test_go_to_named_by_typing_is_asked_answers_and_the_pupil_says_next_da
 
 
 async def test_who_cannot_hands_the_pupil_to_the_next_who_is_told_at_once(earshot: World):
-    phone, tutor = earshot.other_pupil(), earshot.tutor()
+    phone, tutor = earshot.pupil_without_go_tos(), earshot.tutor()
     await phone.write("/talk")
     await phone.tap(f"{tutor.person.name}, my tutor")
     await phone.tap("This week")
