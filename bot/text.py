@@ -67,7 +67,7 @@ def babel_locale(language: str) -> Locale:
 
 def language_name(language: str) -> str:
     """Name one of the languages there is a catalogue for, in English; another code stays as it is."""
-    return (language in languages() and babel_locale(language).english_name) or language
+    return (language in languages() and babel_locale(language).get_language_name("en")) or language
 
 
 @cache
