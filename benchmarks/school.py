@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select, update
 
 from bot.opening import open_store
 from bot.runner import Runner
-from bot.sample import sample
-from bot.sample.sample import SampleDirectory, SampleSize
+from bot.sample import listing, sample
+from bot.sample.listing import SampleDirectory
+from bot.sample.sample import SampleSize
 from bot.settings import Settings
 from scheduling import rounds
 from scheduling.night import nightly
@@ -55,7 +56,7 @@ def make(data: Path, size: SampleSize) -> tuple[Engine, Sealer, SampleDirectory]
     settings = store_settings(data)
     engine, sealer = open_store(settings, make=True)
     sample.build(engine, sealer, datetime.now(UTC), size=size)
-    people = sample.listed(engine, sealer, datetime.now(UTC))
+    people = listing.listed(engine, sealer, datetime.now(UTC))
     with Session(engine) as session:
         school = Schools(session.exec(select(School.id)).one()).of(session)
         while nightly(session, sealer, school, datetime.now(UTC), lambda _flag: None):

@@ -19,8 +19,8 @@ from sqlmodel import Session
 from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
 from bot.running import console, stop_on_signals, the_school, until_done
-from bot.sample import sample
-from bot.sample.sample import SampleDirectory, Waiting, joined_since, phone_people
+from bot.sample import listing, sample
+from bot.sample.listing import SampleDirectory, Waiting, joined_since, phone_people
 from bot.service import Service
 from bot.settings import Settings
 from scheduling import rounds
@@ -80,7 +80,7 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
         session.commit()
     networks = await start_networks(settings)
     try:
-        waiting = await bring_people(settings, sample.listed(engine, sealer, clock()))
+        waiting = await bring_people(settings, listing.listed(engine, sealer, clock()))
         service = Service(settings, engine, sealer, school_id, clock)
         await service.start(stop, routes(service))
         notes = asyncio.create_task(_keep_notes(settings, service, waiting))

@@ -1,8 +1,8 @@
-"""The sample school: plainly fictional people, two years of check-ins, and who is on the stand-in networks.
+"""The sample school: plainly fictional people, and two years of check-ins.
 
 `sample_files` writes the four CSV texts that any school would bring, and `build` brings them in the way any school
 would (`bot.importing`), then adds phones, go-tos and a history. All of it is one transaction: a build that was cut off
-left nothing, and the next start begins again. `directory` lists the people for the stand-in networks at every start.
+left nothing, and the next start begins again.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Engine, Table, insert
 from sqlmodel import Session, SQLModel, col, select, update
@@ -21,34 +20,22 @@ from sqlmodel import Session, SQLModel, col, select, update
 from bot.importing import importing
 from bot.sample import care
 from bot.sample.history import PupilPast
+from bot.sample.listing import FIRST_CHAT, firsts, lasts
 from bot.sample.names import names, plain
-from bot.sample.near import one_low_away
 from conversations.bank import LATEST
 from conversations.model import Band
 from scheduling.sample import sample_calendar
 from scheduling.school import facts, wave_rule
 from scheduling.waves import next_wave
 from store.ids import new_id
-from store.invites import issue
 from store.people import chat_key
 from store.sealing import Sealer
-from store.tables import Binding, CheckIn, Pupil, School, Staff, TutorGroup, Wave
+from store.tables import Binding, CheckIn, Pupil, School, Wave
 
 SCHOOL_NAME = "Larkfield Sample School"
-FIRST_CHAT = 5_000_000_000
-WAITING_NOTE = "not joined yet, join code "
-NEAR_NOTE = "two low answers lately; one more is a nudge"
 
 Progress = Callable[[int, int], None]
 
-_TITLES = {
-    "head_of_year": "head of year {year}",
-    "dsl": "DSL",
-    "deputy_dsl": "deputy DSL",
-    "head": "head",
-    "counsellor": "counsellor",
-    "installer": "installer",
-}
 _ALONE = ("dsl", "deputy_dsl", "deputy_dsl", "head", "counsellor", "installer")
 
 
@@ -76,71 +63,6 @@ class SampleSize:
     def tutor_groups(self) -> list[tuple[str, int]]:
         """Name the tutor groups, youngest first: ("4A", 4), ("4B", 4) …"""
         return [(f"{year}{chr(65 + number)}", year) for year, count in self.groups.items() for number in range(count)]
-
-
-@dataclass(frozen=True)
-class PhoneUser:
-    """A pupil or parent as the stand-in Telegram knows them; `started` tells whether they have joined.
-
-    `showcase` marks the one whom the page shows first.
-    """
-
-    id: int
-    first_name: str
-    last_name: str
-    note: str
-    started: bool
-    showcase: bool = False
-
-
-@dataclass(frozen=True)
-class SlackUser:
-    """A member of staff as the stand-in Slack knows them; `title` says what they are in school.
-
-    `showcase` marks the tutor of the pupil whom the page shows first.
-    """
-
-    id: str
-    email: str
-    name: str
-    title: str
-    showcase: bool = False
-
-
-Waiting = Mapping[UUID, PhoneUser]
-"""Pupils who have not joined yet, by their id."""
-
-
-def phone_people(pupils: Sequence[PhoneUser]) -> list[dict[str, Any]]:
-    """Put pupils into the body of `PUT /phone/people`; those it does not name stay as they are."""
-    return [{**asdict(pupil), "username": None, "language_code": "en"} for pupil in pupils]
-
-
-@dataclass(frozen=True)
-class SampleDirectory:
-    """Everybody on the stand-in networks, in the order they were brought in; `waiting` says who has not joined yet."""
-
-    pupils: list[PhoneUser]
-    staff: list[SlackUser]
-    parents: list[PhoneUser]
-    waiting: Waiting = field(default_factory=dict)
-
-    def phone_people(self) -> list[dict[str, Any]]:
-        """Put the pupils and parents into the body of `PUT /phone/people`."""
-        return phone_people((*self.pupils, *self.parents))
-
-    def workspace_people(self) -> list[dict[str, Any]]:
-        """Put the staff into the body of `PUT /workspace/people`; the title stands behind the name, to search for."""
-        return [
-            {
-                "id": user.id,
-                "email": user.email,
-                "name": user.email.partition("@")[0],
-                "real_name": f"{user.name} · {user.title}",
-                "showcase": user.showcase,
-            }
-            for user in self.staff
-        ]
 
 
 def sample_files(seed: int = 1, size: SampleSize | None = None) -> dict[str, str]:
@@ -196,59 +118,6 @@ def build(
         session.commit()
 
 
-def listed(engine: Engine, sealer: Sealer, now: datetime) -> SampleDirectory:
-    """The same as `directory`, in a transaction of its own."""
-    with Session(engine) as session:
-        people = directory(session, sealer, now)
-        session.commit()
-    return people
-
-
-def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirectory:
-    """List the people for the stand-in networks; a pupil who has not joined gets a fresh code, which is in their note.
-
-    Codes are kept only as hashes, so an old one cannot be shown again. The caller commits.
-    """
-    groups = {group.id: group for group in session.exec(select(TutorGroup))}
-    pupils = list(session.exec(select(Pupil).order_by(col(Pupil.id))))
-    joined = set(session.exec(select(Binding.pupil_id)))
-    school = session.exec(select(School).limit(1)).one()
-    firsts = sorted(_firsts(pupils, school.policy.get("sample", {}).get("near", 0)))
-    near = one_low_away(session, sealer, school.id, [pupils[number] for number in firsts])
-    phones: list[PhoneUser] = []
-    shown: TutorGroup | None = None
-    for number, pupil in enumerate(pupils):
-        group, showcase = groups[pupil.group_id], False
-        note = [f"Year {group.year}", group.name]
-        if pupil.id not in joined:
-            note.append(f"{WAITING_NOTE}{issue(session, sealer, pupil, now)}")
-        elif pupil.id in near:
-            note.append(NEAR_NOTE)
-            # The first of them, for a wave reaches the first tutor group first.
-            showcase = shown is None
-            shown = shown or group
-        first, _, last = str(sealer.read(pupil, "name")).partition(" ")
-        phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined, showcase))
-    waiting = {pupil.id: phone for pupil, phone in zip(pupils, phones, strict=True) if not phone.started}
-    staff = _slack_users(session, sealer, list(groups.values()), shown)
-    return SampleDirectory(phones, staff, [_phone(*one) for one in care.parents(session, sealer, now)], waiting)
-
-
-def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
-    first, _, last = name.partition(" ")
-    return PhoneUser(chat, first, last, note, joined)
-
-
-def joined_since(session: Session, waiting: Waiting) -> list[PhoneUser]:
-    """List those whose code has been used since they were listed, with a note that holds it no more."""
-    joined = session.exec(select(Binding.pupil_id).where(col(Binding.pupil_id).in_(list(waiting)))).all()
-    return [
-        replace(phone, note=phone.note.partition(f" · {WAITING_NOTE}")[0], started=True)
-        for pupil_id, phone in waiting.items()
-        if pupil_id in joined
-    ]
-
-
 def _csv(rows: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
@@ -278,7 +147,7 @@ def _people(session: Session, sealer: Sealer, school: School, now: datetime, see
     plan = importing.plan(session, sealer, school, files, now.date())
     importing.apply(session, sealer, school, plan)
     pupils = list(session.exec(select(Pupil).order_by(col(Pupil.id))))
-    apart = _lasts(pupils, size.unjoined)
+    apart = lasts(pupils, size.unjoined)
     bindings = [
         {
             "pupil_id": pupil.id,
@@ -292,7 +161,7 @@ def _people(session: Session, sealer: Sealer, school: School, now: datetime, see
     session.execute(insert(_table(Binding)), bindings)
     joined = select(Binding.pupil_id).where(Binding.school_id == school.id)
     session.exec(update(Pupil).where(col(Pupil.id).in_(joined)).values(status="active"))
-    near = {pupils[number].id for number in _firsts(pupils, size.near)}
+    near = {pupils[number].id for number in firsts(pupils, size.near)}
     began = now - timedelta(weeks=size.weeks)
     named = [pupil for number, pupil in enumerate(pupils) if number not in apart]
     care.add_go_tos(session, school, named, near, min(began, now - timedelta(days=21)), seed)
@@ -310,7 +179,7 @@ def _history(
 ) -> None:
     """Add the waves up to `now`, each with a check-in of every pupil who has a phone."""
     everyone = list(session.exec(select(Pupil).order_by(col(Pupil.id))))
-    near, apart = _firsts(everyone, size.near), _lasts(everyone, size.unjoined)
+    near, apart = firsts(everyone, size.near), lasts(everyone, size.unjoined)
     waves = list(_waves(school, now, size.weeks))
     asked = [
         (
@@ -372,38 +241,3 @@ def _table(model: type[SQLModel]) -> Table:
 
 def _band(phase: str) -> Band:
     return "young" if phase == "young" else "older"
-
-
-def _firsts(pupils: Sequence[Pupil], count: int) -> set[int]:
-    """Number (from 0) the first pupil of each of `count` tutor groups, spread over the school."""
-    return _spread({pupil.group_id: number for number, pupil in reversed(list(enumerate(pupils)))}, count)
-
-
-def _lasts(pupils: Sequence[Pupil], count: int) -> set[int]:
-    """Number (from 0) the last pupil of each of `count` tutor groups, spread over the school."""
-    return _spread({pupil.group_id: number for number, pupil in enumerate(pupils)}, count)
-
-
-def _spread(of_groups: Mapping[UUID, int], count: int) -> set[int]:
-    numbers = sorted(of_groups.values())
-    return {numbers[place * len(numbers) // count] for place in range(count)} if numbers else set()
-
-
-def _slack_users(
-    session: Session, sealer: Sealer, groups: Sequence[TutorGroup], shown: TutorGroup | None
-) -> list[SlackUser]:
-    tutees = {group.tutor_id: group.name for group in groups}
-    users = []
-    for number, staff in enumerate(session.exec(select(Staff).order_by(col(Staff.id))), 1):
-        titles = [f"tutor of {tutees[staff.id]}"] if staff.id in tutees else []
-        titles += [_TITLES[role].format(year=staff.year) for role in staff.roles if role in _TITLES]
-        users.append(
-            SlackUser(
-                id=f"U{number:08}",
-                email=sealer.read(staff, "email"),
-                name=sealer.read(staff, "name"),
-                title=", ".join(titles) or "staff",
-                showcase=shown is not None and staff.id == shown.tutor_id,
-            )
-        )
-    return users

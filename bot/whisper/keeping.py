@@ -23,9 +23,9 @@ from bot.whisper.people import Known
 from bot.whisper.photos import FILE_MOST, NotAPhoto, clean
 from bot.whisper.speech import Voice
 from bot.whisper.updates import Arrived
-from conversations import whisper
-from conversations.whisper import Exchange, Happening
+from conversations import whisper_model
 from conversations.whisper_choice import KIND_NAMES, Found
+from conversations.whisper_model import Exchange, Happening
 from store import whisper_routes, whispers
 from store.whisper_sealing import Receipt, TooLong, receipt_of_code
 from store.whispers import Door, Draft, Gone, Mark, NobodyReads
@@ -79,38 +79,38 @@ class Keeping:
     def _mark_of(self, arrived: Arrived) -> bytes:
         return hmac.digest(self._routing_key, b"sealed %d" % arrived.update_id, sha256)
 
-    async def seal(self, arrived: Arrived, chat: Chat, known: Known, deed: whisper.Seal) -> Happening:
+    async def seal(self, arrived: Arrived, chat: Chat, known: Known, deed: whisper_model.Seal) -> Happening:
         """Seal what arrived; says whether it is kept, and if not, why."""
         if arrived.update_id in self._sealed:
-            return whisper.Sealed(what=deed.what)
+            return whisper_model.Sealed(what=deed.what)
         mark = Mark(self._mark_of(arrived), first_of_batch=self._fresh_batch)
         if too_many(time.monotonic(), chat.seals, SEALS_A_MINUTE, 60.0):
-            return whisper.NotSealed("many")
+            return whisper_model.NotSealed("many")
         try:
             if await self.was_taken(arrived):
-                return whisper.Sealed(again=True, what=deed.what)
+                return whisper_model.Sealed(again=True, what=deed.what)
             facts, body = {"what": deed.what}, deed.words.encode("utf-8", "replace")
             if deed.photo:
                 facts, body = {"what": "photo", "caption": deed.words}, await self._picture(arrived)
             await self._put(chat, known, deed, facts, body, mark)
         except NobodyReads:
-            return whisper.NotSealed("nobody")
+            return whisper_model.NotSealed("nobody")
         except NotAPhoto:
-            return whisper.NotSealed("photo")
+            return whisper_model.NotSealed("photo")
         except TooLong:
-            return whisper.NotSealed("long")
+            return whisper_model.NotSealed("long")
         except Gone:
             chat.doors.pop(deed.choice.receipt, None)
-            return whisper.NotSealed("gone")
+            return whisper_model.NotSealed("gone")
         except (SQLAlchemyError, OSError) as error:
             log.error("whisper not kept", error=type(error).__name__)
-            return whisper.NotSealed("store")
+            return whisper_model.NotSealed("store")
         self._sealed.append(arrived.update_id)
         chat.seals.append(time.monotonic())
         self._fresh_batch = False
         if deed.urgent and not deed.choice.hold:
             self._urgent()
-        return whisper.Sealed(what=deed.what)
+        return whisper_model.Sealed(what=deed.what)
 
     async def _picture(self, arrived: Arrived) -> bytes:
         if arrived.file is None or arrived.file[1] > FILE_MOST:
@@ -121,7 +121,7 @@ class Keeping:
         return await self._parts.on_thread(clean, data)
 
     async def _put(
-        self, chat: Chat, known: Known, deed: whisper.Seal, facts: dict[str, Any], body: bytes, mark: Mark
+        self, chat: Chat, known: Known, deed: whisper_model.Seal, facts: dict[str, Any], body: bytes, mark: Mark
     ) -> None:
         """Seal into the report of the choice's receipt, making it if there is none yet."""
         code, store = deed.choice.receipt, self._parts.store
@@ -141,42 +141,42 @@ class Keeping:
         key = await self._parts.on_thread(whispers.find, self._parts.store, receipt)
         return key.door if key else None
 
-    async def look(self, chat: Chat, deed: whisper.Look) -> Happening:
+    async def look(self, chat: Chat, deed: whisper_model.Look) -> Happening:
         """Look a receipt up; a wrong one takes as long as a right one."""
         receipt = receipt_of_code(deed.choice.receipt)
         if receipt is None or too_many(time.monotonic(), chat.tries, TRIES, TRIES_SECONDS):
-            return whisper.NotSealed("tries")
+            return whisper_model.NotSealed("tries")
         try:
             key = await self._parts.on_thread(whispers.find, self._parts.store, receipt)
             page = await self._parts.on_thread(whispers.see, self._parts.store, key)
         except (SQLAlchemyError, OSError) as error:
             log.error("whisper not looked up", error=type(error).__name__)
-            return whisper.NotSealed("store")
+            return whisper_model.NotSealed("store")
         if page is None and not deed.finishing:
             chat.tries.append(time.monotonic())
         found = Found(page.status, page.outcome, page.replies) if page else None
-        return whisper.Looked(deed.choice, found, deed.finishing)
+        return whisper_model.Looked(deed.choice, found, deed.finishing)
 
-    async def route(self, chat_id: int, known: Known, deed: whisper.Route) -> Happening:
+    async def route(self, chat_id: int, known: Known, deed: whisper_model.Route) -> Happening:
         """Keep the way back to a chat with its report, for an answer to knock."""
         receipt = receipt_of_code(deed.choice.receipt)
         epoch = self._epochs.key(known.school.calendar.local_date(self._parts.clock()))
         try:
             door = await self._door(receipt) if receipt is not None else None
             if door is None:
-                return whisper.NotSealed("gone")
+                return whisper_model.NotSealed("gone")
             if epoch is None:
-                return whisper.NotSealed("store")
+                return whisper_model.NotSealed("store")
             await self._parts.on_thread(whisper_routes.set_route, self._parts.store, door, chat_id, epoch)
         except Gone:
-            return whisper.NotSealed("gone")
+            return whisper_model.NotSealed("gone")
         except (SQLAlchemyError, OSError) as error:
             log.error("whisper's way back not kept", error=type(error).__name__)
-            return whisper.NotSealed("store")
-        return whisper.Routed()
+            return whisper_model.NotSealed("store")
+        return whisper_model.Routed()
 
 
-def _draft(deed: whisper.Seal, known: Known, now: datetime) -> Draft:
+def _draft(deed: whisper_model.Seal, known: Known, now: datetime) -> Draft:
     """Put together what a report begins with. Raises Gone when the choice does not say enough to begin one."""
     choice = deed.choice
     if choice.kind not in KIND_NAMES:

@@ -25,11 +25,11 @@ from bot.whisper.parts import Parts
 from bot.whisper.people import Known, look, reading
 from bot.whisper.speech import Voice
 from bot.whisper.updates import Arrived, read_arrived
-from conversations import whisper
+from conversations import whisper, whisper_model
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
-from conversations.whisper import Exchange, Happening
 from conversations.whisper_choice import Around, Choice
+from conversations.whisper_model import Exchange, Happening
 from conversations.whisper_waiting import WAITING_SECONDS
 from scheduling.whisper_slots import next_slot
 from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, receipt_of_code, words_of_code
@@ -75,8 +75,8 @@ class Whispering:
         known, happening = await self._sorted(arrived)
         if known is None or happening is None:
             return False
-        if isinstance(happening, Text | whisper.Photo) and await self._keeping.was_taken(arrived):
-            happening = whisper.Sealed(again=True)
+        if isinstance(happening, Text | whisper_model.Photo) and await self._keeping.was_taken(arrived):
+            happening = whisper_model.Sealed(again=True)
         await self._go(arrived, known, happening)
         self._done.append(arrived.update_id)
         self.taken += 1
@@ -159,18 +159,18 @@ class Whispering:
             case Tap() | Command() as event:
                 return event
             case Edited(text):
-                return whisper.Changed(text)
+                return whisper_model.Changed(text)
             case Attachment(kind, caption):
-                return whisper.Photo(caption) if arrived.file is not None else whisper.OtherFile(kind)
+                return whisper_model.Photo(caption) if arrived.file is not None else whisper_model.OtherFile(kind)
             case Text(text):
                 receipt = receipt_of(text)
                 writing = exchange is not None and exchange.choice is not None
                 if receipt is not None and not writing:
-                    return whisper.SixWords(code_of(receipt))
+                    return whisper_model.SixWords(code_of(receipt))
                 if exchange is not None and not exchange.offered:
                     return Text(text)
                 unprompted = not arrived.code and known.meets_nothing(text)
-                return whisper.Unprompted(text) if unprompted else None
+                return whisper_model.Unprompted(text) if unprompted else None
             case _:
                 return None
 
@@ -209,14 +209,14 @@ class Whispering:
             exchange = turn.exchange
             await self._mark(arrived.chat, chat, known, on=exchange is not None and not exchange.offered)
             for deed in turn.deeds:
-                if isinstance(deed, whisper.Speak):
+                if isinstance(deed, whisper_model.Speak):
                     over = arrived.message_id if deed.over and arrived.callback_id else None
                     number = await self._voice.speak(
                         arrived.chat, deed.message, known.language, known.school.zone, over
                     )
                     if number is not None and number not in chat.numbers:
                         chat.numbers.append(number)
-                elif isinstance(deed, whisper.Hint):
+                elif isinstance(deed, whisper_model.Hint):
                     hinted = True
                     if arrived.callback_id is not None:
                         await self._voice.hint(arrived.callback_id, deed.text, known.language)
@@ -252,16 +252,16 @@ class Whispering:
         arrived: Arrived,
         chat: Chat,
         known: Known,
-        deed: whisper.Work,
+        deed: whisper_model.Work,
     ) -> Happening:
-        if isinstance(deed, whisper.Seal):
+        if isinstance(deed, whisper_model.Seal):
             return await self._keeping.seal(arrived, chat, known, deed)
-        if isinstance(deed, whisper.Look):
+        if isinstance(deed, whisper_model.Look):
             return await self._keeping.look(chat, deed)
-        if isinstance(deed, whisper.Route):
+        if isinstance(deed, whisper_model.Route):
             return await self._keeping.route(arrived.chat, known, deed)
         numbers, chat.numbers = chat.numbers, []
-        return whisper.Removed(await self._voice.remove(arrived.chat, numbers) and chat.whole)
+        return whisper_model.Removed(await self._voice.remove(arrived.chat, numbers) and chat.whole)
 
     def _around(self, known: Known) -> Around:
         now = time.monotonic()

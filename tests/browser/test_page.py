@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bot.sample.sample import NEAR_NOTE
+from bot.sample.listing import NEAR_NOTE
 from tests.browser.conftest import picture, question, walk_to
 from tests.end_to_end.rig import answer_to
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations import whisper
+from conversations import whisper_model
 from conversations.model import Button, Command, Message, Phrase, Tap, Text
-from conversations.whisper import Exchange, Happening, Look, Looked, NotSealed, Removed, Seal, Sealed, Speak, step
+from conversations.whisper import step
 from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
+from conversations.whisper_model import Exchange, Happening, Look, Looked, NotSealed, Removed, Seal, Sealed, Speak
 
 FRESH = "abcdefghijklmn"
 
@@ -79,10 +80,10 @@ class Chat:
             elif isinstance(deed, Look):
                 found = self.page or (Found("received", "", ()) if self.kept else None)
                 self.happens(Looked(deed.choice, found, deed.finishing))
-            elif isinstance(deed, whisper.Route):
+            elif isinstance(deed, whisper_model.Route):
                 self.routed.append(deed.choice)
-                self.happens(NotSealed(self.fails) if self.fails else whisper.Routed())
-            elif isinstance(deed, whisper.Remove):
+                self.happens(NotSealed(self.fails) if self.fails else whisper_model.Routed())
+            elif isinstance(deed, whisper_model.Remove):
                 self.happens(Removed(all_gone=True))
             else:
                 self.hints.append(english(deed.text))
@@ -171,7 +172,7 @@ def test_adult_in_school_who_reads_whispers_is_left_out():
 
 def test_words_typed_unprompted_wait_until_they_are_whispered():
     chat = Chat()
-    chat.happens(whisper.Unprompted("there is something"))
+    chat.happens(whisper_model.Unprompted("there is something"))
     assert chat.buttons == ["Whisper this", "Ask an adult to find me", "No, thanks", "Menu"]
     assert chat.kept == []
     chat.tap("Whisper this")
@@ -179,7 +180,7 @@ def test_words_typed_unprompted_wait_until_they_are_whispered():
     chat.tap("Worry about a friend")
     assert [one.words for one in chat.kept] == ["there is something"]
     chat = Chat()
-    chat.happens(whisper.Unprompted("there is something"))
+    chat.happens(whisper_model.Unprompted("there is something"))
     chat.tap("No, thanks")
     assert (chat.kept, chat.exchange) == ([], None)
 
@@ -223,23 +224,23 @@ def test_what_was_not_kept_is_said_at_once_with_what_to_do_instead(why: str, sen
 def test_photos_are_taken_ten_at_most_and_sound_is_not():
     chat = Chat().to_the_page()
     for _ in range(11):
-        chat.happens(whisper.Photo("look"))
+        chat.happens(whisper_model.Photo("look"))
     assert len(chat.kept) == 10
     assert chat.last == "Ten photos is the most I keep in one whisper. That one was not kept."
     chat = Chat(fails="photo").to_the_page()
     for _ in range(11):
-        chat.happens(whisper.Photo("look"))
+        chat.happens(whisper_model.Photo("look"))
     assert chat.last.startswith("That photo could not be read, so it was not kept.")
-    chat.happens(whisper.OtherFile("voice"))
+    chat.happens(whisper_model.OtherFile("voice"))
     assert chat.last == "I do not keep sound or film, because a voice can be known. Please type it, or send a photo."
-    chat.happens(whisper.OtherFile("sticker"))
+    chat.happens(whisper_model.OtherFile("sticker"))
     assert chat.last == "I keep words and photos only. That was not kept. Please type it, or send a photo."
 
 
 def test_coming_back_shows_how_it_stands_and_what_was_answered():
     chat = Chat()
     chat.page = Found("closed", "helped", (("question", "Where?"), ("reply", "Thank you.")))
-    chat.happens(whisper.SixWords(FRESH))
+    chat.happens(whisper_model.SixWords(FRESH))
     assert chat.last == "Closed: staff acted on it.\nStaff: Where?\nStaff: Thank you."
     assert chat.buttons == [
         "Write more",
@@ -255,21 +256,21 @@ def test_coming_back_shows_how_it_stands_and_what_was_answered():
 
 def test_six_words_that_open_nothing_get_a_page_too():
     chat = Chat()
-    chat.happens(whisper.SixWords(FRESH))
+    chat.happens(whisper_model.SixWords(FRESH))
     assert chat.last.startswith("No whisper opens with these words.")
 
 
 def test_replies_too_many_for_one_message_show_the_newest_and_count_the_rest():
     chat = Chat()
     chat.page = Found("read", "", tuple(("reply", f"{number} " + "x" * 990) for number in range(6)))
-    chat.happens(whisper.SixWords(FRESH))
+    chat.happens(whisper_model.SixWords(FRESH))
     assert "3 older replies have no room here." in chat.last
     assert len(chat.last) < 4096
 
 
 def test_changed_message_is_not_read_again_and_names_nobody():
     chat = Chat().to_the_page()
-    chat.happens(whisper.Changed("i want to die"))
+    chat.happens(whisper_model.Changed("i want to die"))
     assert chat.kept == []
     assert chat.buttons == ["I am in danger now", "Talk to someone"]
 
@@ -283,7 +284,7 @@ def test_finishing_with_nothing_sent_says_so():
 def test_knock_is_explained_before_it_is_asked_for_and_nothing_is_kept_without_a_yes():
     chat = Chat().to_the_page()
     chat.happens(Text("they take my things"))
-    chat.happens(whisper.SixWords(FRESH))
+    chat.happens(whisper_model.SixWords(FRESH))
     chat.tap("Tell me when staff answer")
     assert "It will not say why." in chat.last
     assert "for two weeks at most" in chat.last
@@ -316,13 +317,13 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.builds(Tap, data),
     st.builds(Text, st.text(max_size=200)),
     st.builds(Command, st.sampled_from(["whisper", "done"])),
-    st.builds(whisper.Unprompted, st.text()),
-    st.builds(whisper.Photo, st.text()),
-    st.builds(whisper.OtherFile, st.sampled_from(["voice", "sticker", ""])),
-    st.builds(whisper.Changed, st.text()),
-    st.builds(whisper.SixWords, codes),
+    st.builds(whisper_model.Unprompted, st.text()),
+    st.builds(whisper_model.Photo, st.text()),
+    st.builds(whisper_model.OtherFile, st.sampled_from(["voice", "sticker", ""])),
+    st.builds(whisper_model.Changed, st.text()),
+    st.builds(whisper_model.SixWords, codes),
     st.builds(NotSealed, st.sampled_from(["store", "nobody", "photo", "gone", "many", "tries", "long", "?"])),
-    st.builds(whisper.Routed),
+    st.builds(whisper_model.Routed),
     st.builds(Removed, st.booleans()),
 )
 

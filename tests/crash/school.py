@@ -11,8 +11,9 @@ from sqlalchemy import Engine, insert, select
 from sqlmodel import SQLModel
 
 from bot.opening import open_store
-from bot.sample import sample
-from bot.sample.sample import SampleDirectory, SampleSize
+from bot.sample import listing, sample
+from bot.sample.listing import SampleDirectory
+from bot.sample.sample import SampleSize
 from bot.settings import Settings
 from store.database import make_engine
 from store.sealing import Sealer
@@ -52,7 +53,7 @@ def build(folder: Path) -> School:
     settings = Settings(_env_file=None, data_dir=folder, database_url="")  # type: ignore[call-arg]
     engine, sealer = open_store(settings, make=True)
     sample.build(engine, sealer, MONDAY, size=SIZE)
-    people = sample.listed(engine, sealer, MONDAY)
+    people = listing.listed(engine, sealer, MONDAY)
     with engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -25,8 +25,9 @@ from sqlmodel import Session, col, delete, select
 
 from bot import rehearsing
 from bot.clock import Clock
-from bot.sample import sample
-from bot.sample.sample import NEAR_NOTE, PhoneUser, SampleDirectory, SampleSize, SlackUser
+from bot.sample import listing, sample
+from bot.sample.listing import NEAR_NOTE, PhoneUser, SampleDirectory, SlackUser
+from bot.sample.sample import SampleSize
 from bot.service import Service
 from bot.settings import Settings
 from conversations.bank import LATEST, load
@@ -293,7 +294,7 @@ def make_service(settings: Settings, engine: Engine, sealer: Sealer, clock: Cloc
 async def world(engine: Engine, sealer: Sealer, way: Way = WAYS[0]) -> AsyncIterator[World]:
     """Run everything, on a Tuesday in term at 10:00, until the block ends."""
     sample.build(engine, sealer, NOW, size=SMALL)
-    people = sample.listed(engine, sealer, NOW)
+    people = listing.listed(engine, sealer, NOW)
     bot_port = free_port()
     runner = await start(make_app(state=None, bot=f"http://127.0.0.1:{bot_port}", seed=1), 0)
     networks = f"http://127.0.0.1:{runner.addresses[0][1]}"

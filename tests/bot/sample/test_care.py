@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
-from bot.sample import care, sample
+from bot.sample import care, listing, sample
 from bot.sample.care import FIRST_PARENT_CHAT
-from bot.sample.sample import NEAR_NOTE, SampleDirectory, SampleSize
+from bot.sample.listing import NEAR_NOTE, SampleDirectory
+from bot.sample.sample import SampleSize
 from store import gotos
 from store.care_tables import GoTo
 from store.database import make_engine
@@ -47,7 +48,7 @@ def session(built: Engine) -> Iterator[Session]:
 
 @pytest.fixture
 def listed(session: Session) -> SampleDirectory:
-    return sample.directory(session, SEALER, NOW)
+    return listing.directory(session, SEALER, NOW)
 
 
 def test_most_have_two_go_tos_some_one_some_nobody_and_a_few_adults_are_named_by_many(session: Session):

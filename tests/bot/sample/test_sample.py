@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, func, select
 
 from bot.importing import importing
-from bot.sample import sample
+from bot.sample import listing, sample
+from bot.sample.listing import FIRST_CHAT, NEAR_NOTE, SampleDirectory, joined_since
 from bot.sample.names import FIRST, LAST, names, plain
-from bot.sample.sample import FIRST_CHAT, NEAR_NOTE, SampleDirectory, SampleProblem, SampleSize, joined_since
+from bot.sample.sample import SampleProblem, SampleSize
 from conversations.bank import LATEST, load
 from scheduling.school import facts
 from store.database import make_engine
@@ -48,7 +49,7 @@ def session(built: Engine) -> Iterator[Session]:
 
 @pytest.fixture
 def listed(session: Session) -> SampleDirectory:
-    return sample.directory(session, SEALER, NOW)
+    return listing.directory(session, SEALER, NOW)
 
 
 def count_of(session: Session, table: type[SQLModel]) -> int:
@@ -198,7 +199,7 @@ def test_the_named_few_are_one_low_check_in_from_a_flag(session: Session, listed
 def test_the_low_note_goes_when_the_pupil_has_answered_otherwise(session: Session):
     pupil = session.exec(select(Pupil).order_by(col(Pupil.id))).first()
     assert pupil is not None
-    assert NEAR_NOTE in sample.directory(session, SEALER, NOW).pupils[0].note
+    assert NEAR_NOTE in listing.directory(session, SEALER, NOW).pupils[0].note
     last = session.exec(
         select(CheckIn).where(CheckIn.pupil_id == pupil.id).order_by(col(CheckIn.opened_at).desc())
     ).first()
@@ -208,16 +209,16 @@ def test_the_low_note_goes_when_the_pupil_has_answered_otherwise(session: Sessio
     SEALER.write(last, "answers", [[id, top[items[id].direction], ms] for id, _, ms in SEALER.read(last, "answers")])
     session.add(last)
     session.flush()
-    assert NEAR_NOTE not in sample.directory(session, SEALER, NOW).pupils[0].note
+    assert NEAR_NOTE not in listing.directory(session, SEALER, NOW).pupils[0].note
 
 
 def test_a_second_build_keeps_what_is_there(built: Engine):
     before = told(built)
     with Session(built) as session:
-        first = sample.directory(session, SEALER, NOW)
+        first = listing.directory(session, SEALER, NOW)
     steps: list[tuple[int, int]] = []
     sample.build(built, SEALER, NOW, seed=9, progress=lambda *step: steps.append(step), size=SMALL)
-    second = sample.listed(built, SEALER, NOW)
+    second = listing.listed(built, SEALER, NOW)
     assert (told(built), steps) == (before, [])
     assert without_codes(second) == without_codes(first)
 
@@ -227,10 +228,10 @@ def test_the_same_seed_builds_the_same_school_on_any_database_and_another_seed_a
 ):
     other = new_engine(tmp_path, "other")
     sample.build(engine, SEALER, NOW, size=SMALL)
-    again = sample.listed(engine, SEALER, NOW)
+    again = listing.listed(engine, SEALER, NOW)
     sample.build(other, SEALER, NOW, seed=2, size=SMALL)
     with Session(built) as session:
-        assert without_codes(sample.directory(session, SEALER, NOW)) == without_codes(again)
+        assert without_codes(listing.directory(session, SEALER, NOW)) == without_codes(again)
     assert told(engine) == told(built)
     assert told(other) != told(built)
     other.dispose()
@@ -266,7 +267,7 @@ def test_a_store_with_another_school_is_left_alone(engine: Engine):
 def test_nothing_of_a_person_can_be_read_from_the_file(tmp_path: Path):
     engine = new_engine(tmp_path)
     sample.build(engine, SEALER, NOW, size=SMALL)
-    people = sample.listed(engine, SEALER, NOW)
+    people = listing.listed(engine, SEALER, NOW)
     engine.dispose()
     data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"6A" in data  # what is readable is found this way
