@@ -89,7 +89,14 @@ class GoToGone:
     other: str = ""
 
 
-FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone
+@dataclass(frozen=True)
+class NobodyReached:
+    """What the pupil asked for has arrived at nobody yet: the way to staff is out of order."""
+
+    danger: bool
+
+
+FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone | NobodyReached
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------

@@ -308,6 +308,7 @@ JOBS: dict[str, Job] = {
     "goto.daily": campaigns.hand_over,
     "talk.next": talking.tell_next,
     "talk.unreached": talking.unreached,
+    "talk.nobody": talking.nobody_reached,
     "talk.answered": talking.answered,
     "talk.passed": talking.passed,
     "talk.met": talking.ask_if_met,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from conversations.adults import LEADS, AdultAnswered, MetAsked
+from conversations.adults import LEADS, AdultAnswered, MetAsked, NobodyReached
 from conversations.model import AskForAdult
 from scheduling import cases
 from scheduling.briefing import update_copies
@@ -18,7 +18,7 @@ from scheduling.calendar import SchoolCalendar
 from scheduling.escalation import Kind
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
-from store import wishes
+from store import outbox, wishes
 from store.care_tables import Wish
 from store.due import set_due
 from store.guards import SAFEGUARDING
@@ -28,6 +28,9 @@ from store.sealing import Sealer
 from store.tables import Due, Pupil, Request, Staff
 
 DAY = timedelta(days=1)
+# So long may what was asked be on its way before the pupil hears that it has not arrived.
+ON_ITS_WAY = timedelta(minutes=10)
+ON_ITS_WAY_IN_DANGER = timedelta(minutes=2)
 Promise = Literal["today", "tomorrow"]
 
 
@@ -78,6 +81,8 @@ def begin(session: Session, school: SchoolFacts, request: Request, now: datetime
     kind = kind_of(session, request)
     goes_on = before is not None and before.state == "open" and before.kind == kind
     cases.begin(session, school, request, kind, now)
+    arrives_by = now + ON_ITS_WAY_IN_DANGER if request.danger else _in_school(school, now) + ON_ITS_WAY
+    set_due(session, school.id, "talk.nobody", request.id.hex, arrives_by)
     if goes_on and not request.danger:
         set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
 
@@ -193,6 +198,16 @@ def unreached(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
         return []
     pass_on(session, school, request, staff, now)
     return []
+
+
+def nobody_reached(
+    session: Session, _sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime
+) -> list[Addressed]:
+    """Tell the pupil when what they asked for has not arrived at anybody: the way to staff is out of order."""
+    request = session.get_one(Request, UUID(due.subject))
+    if request.state != "open" or outbox.has_arrived(session, cases.slots_of(request)):
+        return []
+    return [(request.pupil_id, NobodyReached(request.danger))]
 
 
 def answered(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:

@@ -160,6 +160,13 @@ def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: d
         session.add(posted)
 
 
+def has_arrived(session: Session, slots: str) -> bool:
+    """Say whether any message was sent whose slot begins with `slots`."""
+    return (
+        session.exec(select(Posted.id).where(col(Posted.slot).startswith(slots, autoescape=True))).first() is not None
+    )
+
+
 def ended(session: Session, letter: Letter, state: str, now: datetime, error: str) -> None:
     """Mark a letter expired, failed or replaced, with the reason in a word that says nothing of anyone."""
     if letter.method != "send":

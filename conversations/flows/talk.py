@@ -15,13 +15,14 @@ Rules
 8. Somebody who has not joined gets the help lines; nobody can be told, and the card says so. The same where a school
    has nobody who could be told.
 9. A second tap asks again rather than refusing: a call for help is never "already used".
+10. When what was asked has arrived at nobody, because the way to staff is out of order, the pupil is told so, once.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from conversations.adults import LEADS, AdultAnswered, MetAsked, SayIfMet, Soon
+from conversations.adults import LEADS, AdultAnswered, MetAsked, NobodyReached, SayIfMet, Soon
 from conversations.model import AskForAdult, Button, Edit, Message, Person, Phrase, Send, State, Step, say, verbatim
 from conversations.wording import (
     Rows,
@@ -177,6 +178,18 @@ def _goes_to(other: str, person: Person) -> Phrase:
     return say("I am asking the safeguarding leads at your school now.")
 
 
+def nobody_reached(state: State, event: NobodyReached, person: Person) -> Step:
+    """Say that nobody could be reached yet, and whom to turn to meanwhile."""
+    sorry = say("I could not reach anyone at your school yet. I keep trying.")
+    if event.danger:
+        first = say("Please do not wait: ring {number}.", number=emergency_number(person.nation))
+        words = (sorry, first, *help_line_phrases(person.nation), _go_to_somebody())
+    else:
+        first = say("If you cannot wait, these people are there now:")
+        words = (sorry, first, *help_line_phrases(person.nation))
+    return Step(state, (Send(Message(words, rows=((talk_button(),),)), lane="urgent"),))
+
+
 def whether_met(state: State, event: MetAsked) -> Step:
     """Ask, once, whether the adult has found the pupil."""
     words = (say("{name} was going to find you. Have you talked?", name=event.name),)
@@ -235,11 +248,15 @@ def stranger(state: State) -> Step:
 def _card(person: Person, cause: Cause) -> Send:
     paragraphs = (
         *help_line_phrases(person.nation),
-        say("If you can, go to an adult you trust, or to a place where other people are."),
+        _go_to_somebody(),
         *_who_knows(person, cause),
     )
     rows = ((talk_button(), menu_button()),)
     return Send(Message(paragraphs, say("If you are in danger now"), rows), lane="urgent")
+
+
+def _go_to_somebody() -> Phrase:
+    return say("If you can, go to an adult you trust, or to a place where other people are.")
 
 
 def _who_knows(person: Person, cause: Cause) -> tuple[Phrase, ...]:

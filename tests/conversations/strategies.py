@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from conversations.adults import Adult, AdultAnswered, Adults, GoToGone, GoTosAsked, MetAsked
+from conversations.adults import Adult, AdultAnswered, Adults, GoToGone, GoTosAsked, MetAsked, NobodyReached
 from conversations.model import (
     Answer,
     Attachment,
@@ -175,6 +175,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         st.booleans(),
     ),
     st.builds(MetAsked, check_in_ids, st.integers(1, 99), names),
+    st.builds(NobodyReached, st.booleans()),
     st.builds(GoTosAsked, st.booleans()),
     st.builds(GoToGone, st.sampled_from([1, 2]), names, names),
 )

@@ -38,6 +38,7 @@ from conversations.adults import (
     GoTosAsked,
     MetAsked,
     NameGoTo,
+    NobodyReached,
     SayIfMet,
 )
 from conversations.model import (
@@ -181,6 +182,8 @@ class Stage:
             return GoTosAsked(reminder=what.startswith("reminds"))
         if what.startswith("asks whether "):
             return MetAsked(_REQUEST, 1, what.removeprefix("asks whether ").removesuffix(" came"))
+        if what.startswith("reaches nobody"):
+            return NobodyReached(danger=what.endswith("in danger"))
         if what == "reminds":
             return CheckInReminder(CheckInId(self._check_in()))
         if what == "closes":

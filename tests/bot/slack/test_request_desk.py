@@ -14,7 +14,7 @@ from bot.slack.press import Done, not_found_card
 from conversations.model import Tap
 from scheduling import talking
 from scheduling.briefing import home
-from store import gotos
+from store import gotos, outbox
 from store.care_tables import Wish
 from store.outbox import claim
 from store.sealing import Sealer
@@ -36,6 +36,7 @@ CANNOT = "{name} cannot find you this time."
 ASKING = "I am asking {name} now."
 ASKING_LEADS = "I am asking the safeguarding leads at your school now."
 CHANGED = "It has changed."
+NOT_REACHED = "I could not reach anyone at your school yet. I keep trying."
 MET = "{name} was going to find you. Have you talked?"
 
 
@@ -90,9 +91,22 @@ class Scene:
         row = self.room.outbox(network="slack")[-1]
         return [line["t"] for line in self.room.payload(row)["card"]["lines"]]
 
-    def at(self, moment: datetime) -> None:
-        self.room.clock.now = moment
-        self.room.run_due()
+    def at(self, moment: datetime, *, slack: bool = True) -> None:
+        """Move on to a moment; what was written to staff has arrived before unless Slack is away."""
+        room = self.room
+        if slack:
+            for letter in claim(
+                room.session,
+                room.sealer,
+                network="slack",
+                now=room.clock(),
+                worker="t",
+                lanes=LANES.values(),
+                limit=99,
+            ):
+                outbox.sent(room.session, room.sealer, letter, room.clock(), {"channel": "D1", "ts": "1"})
+        room.clock.now = moment
+        room.run_due()
 
 
 @pytest.fixture
@@ -356,6 +370,45 @@ def test_home_shows_a_request_to_whom_it_was_sent_until_they_pass_it_on(scene: S
     assert [shown(one) for one in (scene.first, scene.second)] == [["{pupil} ({group}) asks to talk to someone"], []]
     scene.press(scene.first, "request_cannot")
     assert [shown(one) for one in (scene.first, scene.second)] == [[], ["{pupil} ({group}) asks to talk to someone"]]
+
+
+# --- Slack is away ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pupil_hears_once_that_nobody_could_be_reached_and_what_is_answered_later(scene: Scene):
+    scene.asks(scene.first)
+    scene.at(TUESDAY + timedelta(minutes=9), slack=False)
+    assert scene.heard() == []
+    scene.at(TUESDAY + timedelta(minutes=10), slack=False)
+    assert scene.heard()[:2] == [NOT_REACHED, "If you cannot wait, these people are there now:"]
+    before = scene.heard()
+    scene.at(TUESDAY + timedelta(minutes=20), slack=False)
+    scene.press(scene.first, "request_today")
+    assert scene.heard() == [*before, WILL_TODAY]
+
+
+def test_in_danger_a_pupil_hears_after_two_minutes_that_nobody_could_be_reached(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    card = scene.heard()
+    scene.at(TUESDAY + timedelta(minutes=2), slack=False)
+    assert scene.heard()[len(card) :][:2] == [NOT_REACHED, "Please do not wait: ring {number}."]
+
+
+def test_a_pupil_whose_wish_has_arrived_hears_nothing_of_it(scene: Scene):
+    scene.asks(scene.first)
+    scene.at(TUESDAY + timedelta(minutes=1))
+    scene.at(TUESDAY + timedelta(minutes=30))
+    assert scene.heard() == []
+
+
+def test_what_is_asked_at_night_may_be_on_its_way_from_when_school_opens(scene: Scene):
+    scene.at(SATURDAY_NIGHT)
+    scene.asks(scene.first)
+    scene.at(MONDAY, slack=False)
+    assert scene.heard() == []
+    scene.at(MONDAY + timedelta(minutes=10), slack=False)
+    assert scene.heard()[0] == NOT_REACHED
 
 
 # --- nobody there -----------------------------------------------------------------------------------------------------
