@@ -310,7 +310,7 @@ def test_lock_is_taken_away_by_a_lead_with_passphrase_and_paper_alone(
     earshot("whisper", "desk", "lock", "recovery.key")
     assert earshot(*away, "recovery.key", *LEAD) == (
         1,
-        "You have no passphrase yet: choose one with `earshot whisper desk passphrase`.",
+        "You have no passphrase yet: choose one with `earshot whisper desk passphrase --lead ADDRESS`.",
     )
     answers(monkeypatch, words, words)
     earshot("whisper", "desk", "passphrase", *LEAD)
