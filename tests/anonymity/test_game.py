@@ -25,6 +25,8 @@ from store.whisper_store import WhisperStore
 from store.whisper_tables import report, turn
 from tests.anonymity.rig import Town, make_town
 
+pytestmark = pytest.mark.uncounted
+
 PUPILS, ACTIVE, CONTROL_TRIALS, CONTROL_BLOCK = 200, 5, 60, 10
 # The whole proof is 1,000 trials, minutes on each database: EARSHOT_GAME_TRIALS=1000, as docs/anonymity.md says.
 TRIALS = int(os.environ.get("EARSHOT_GAME_TRIALS", "150"))

@@ -15,6 +15,8 @@ from benchmarks.signals_tune import fit
 from signals import flag
 from signals.evidence import SIGNALS
 
+pytestmark = pytest.mark.uncounted
+
 
 @pytest.fixture(scope="module")
 def found() -> tuple[dict[str, Figures], float]:

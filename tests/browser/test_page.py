@@ -44,6 +44,7 @@ def test_check_in_answered_on_the_phone_becomes_a_nudge_taken_in_slack(page: Pag
     page.get_by_test_id("slack-tab-dm").click()
     card = page.get_by_test_id("slack-log").locator("li").filter(has_text="a change in pattern")
     expect(card).to_contain_text("have seemed hard")
+    card.get_by_text("a change in pattern").scroll_into_view_if_needed()
     picture(page, "nudge.png")
     card.get_by_role("button", name="I’ll take this").click()
     expect(card).to_contain_text("Taken by")
