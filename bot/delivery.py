@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot.in_order import InOrder
+from bot.in_order import PATIENCE, InOrder
 from bot.pace import Flight, Limits, Pace
 from bot.worker import Worker
 from store import outbox
@@ -107,6 +107,7 @@ class Delivery:
         *,
         hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
         on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
+        patience: timedelta = PATIENCE,
     ) -> None:
         self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
         self._clock, self._name = clock, name
@@ -123,7 +124,7 @@ class Delivery:
         self._held: dict[UUID, float] = {}
         self._looking: asyncio.Task[None] | None = None
         self._newest_edit: dict[tuple[str, str, object], UUID] = {}
-        self._in_order = InOrder(EDITS)
+        self._in_order = InOrder(EDITS, patience)
         self._claim_now = asyncio.Event()
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 

@@ -19,8 +19,8 @@ class InOrder:
     a wave each chat gets one letter.
     """
 
-    def __init__(self, unordered: Collection[str]) -> None:
-        self._unordered = unordered
+    def __init__(self, unordered: Collection[str], patience: timedelta = PATIENCE) -> None:
+        self._unordered, self._patience = unordered, patience
         self._first: dict[tuple[str, int], tuple[UUID, datetime]] = {}
 
     def behind(self, letter: Letter, chat: str, now: datetime) -> datetime | None:
@@ -29,7 +29,12 @@ class InOrder:
         That is a little longer than the first one's time, which may be on its way from the store just now.
         """
         first = self._first.get((chat, letter.lane))
-        if first is None or letter.method in self._unordered or letter.id <= first[0] or first[1] + PATIENCE <= now:
+        if (
+            first is None
+            or letter.method in self._unordered
+            or letter.id <= first[0]
+            or first[1] + self._patience <= now
+        ):
             return None
         return max(first[1], now)
 
@@ -38,7 +43,7 @@ class InOrder:
         if letter.lane == LANES["bulk"] or letter.method in self._unordered:
             return
         first = self._first.get((chat, letter.lane))
-        if first is None or letter.id <= first[0] or first[1] + PATIENCE <= now:
+        if first is None or letter.id <= first[0] or first[1] + self._patience <= now:
             self._first[chat, letter.lane] = letter.id, again
 
     def ended(self, letter: Letter, chat: str) -> None:
