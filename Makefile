@@ -52,14 +52,16 @@ $(AXE): tests/browser/package-lock.json
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent && touch $@ || true
 
 # Stamps carry the lock's content, not the folder's name: the environment still works after the folder is moved.
+# The lock is whole, so pip is told to resolve nothing: asked to, it looks at newer releases and refuses them for want
+# of a hash.
 .venv/run.stamp: requirements.lock
 	@test -x $(VENV) || $(PYTHON) -m venv .venv
-	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock
 	@test -x $(VENV) || $(PYTHON) -m venv .venv
-	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@ .venv/run.stamp
 
 clean:
