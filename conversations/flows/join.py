@@ -104,7 +104,7 @@ def notice(person: Person) -> Message:
         )
         last = say("To stop, send /stop at any time. That is fine, and it is never held against you.")
     rows = (
-        (Button(say("I have read this: start"), "join:agree"),),
+        (Button(say("I’ve read this: start"), "join:agree"),),
         (Button(say("Not now"), "join:later"), talk_button()),
         *language.buttons(person),
     )

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bot.command_line import app
 from bot.commands.wording import WordingProblem, read_questions
 
-BANK = Path(__file__).parents[3] / "conversations" / "bank" / "2026-1.toml"
+BANK = Path(__file__).parents[3] / "conversations" / "bank" / "2026-2.toml"
 LEADING = """
 [[item]]
 id = "LUNCH-1"
