@@ -21,6 +21,8 @@ from babel.messages.mofile import write_mo
 
 from bot import catalogues, text
 from bot.catalogues import entries, source
+from conversations.actions import LATEST as LATEST_ACTIONS
+from conversations.actions import load as suggested_actions
 from conversations.bank import VERSIONS, Item, load
 from conversations.danger_phrases import BY_LANGUAGE
 from conversations.flows.language import AUTONYMS
@@ -135,6 +137,13 @@ def test_what_staff_read_is_told_apart_by_where_it_stands():
     by_source = {source(one): one for one in template()}
     assert catalogues.is_for_staff_only(by_source["I’ll take this"])
     assert not catalogues.is_for_staff_only(by_source["Talk to someone"])
+
+
+def test_titles_of_suggested_actions_are_for_pupils_too_whose_copy_names_them():
+    by_source = {source(one): one for one in template()}
+    actions = tuple(suggested_actions(LATEST_ACTIONS).actions.values())
+    assert [one.title for one in actions if catalogues.is_for_staff_only(by_source[one.title])] == []
+    assert [one.do for one in actions if not catalogues.is_for_staff_only(by_source[one.do])] == []
 
 
 @each_language
