@@ -25,7 +25,8 @@ from conversations.neutrality import (
     valence,
 )
 from tests.dialogues.transcript import FOLDER
-from tests.locales.test_pseudo import phrases_of, said_in
+from tests.locales.in_pseudo import phrases_of
+from tests.locales.test_pseudo import said_in
 
 FIRST, *_ = VERSIONS
 
