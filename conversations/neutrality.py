@@ -30,6 +30,7 @@ Kind = Literal[
     "reading",
     "sentence",
     "button",
+    "alike",
 ]
 
 READING_AGES: Mapping[Band, int] = MappingProxyType({"young": 8, "older": 11})
@@ -86,6 +87,7 @@ def check(question: Question) -> tuple[Finding, ...]:
         *_unbalanced(question.options, " ".join(texts)),
         *(finding for text in texts for finding in check_reading(text, question.band)),
         *_buttons(question, BUTTON_WORDS),
+        *_alike(question.options),
     )
 
 
@@ -96,6 +98,7 @@ def check_translation(question: Question) -> tuple[Finding, ...]:
         *_not_asked(question.stem),
         *(finding for text in texts for finding in _long_sentences(text, question.band)),
         *_buttons(question, TRANSLATED_BUTTON_WORDS, BUTTON_ROOM[question.band]),
+        *_alike(question.options),
     )
 
 
@@ -287,6 +290,19 @@ def _buttons(question: Question, most: int, room: int | None = None) -> Iterator
                 str(len(option) if long else words),
                 f"It has {size} fit on a button of a narrow phone.",
                 "Use fewer or shorter words.",
+            )
+
+
+def _alike(options: Sequence[str]) -> Iterator[Finding]:
+    said = [option.strip().casefold() for option in options]
+    for number, option in enumerate(options):
+        if said[number] in said[:number]:
+            yield Finding(
+                "alike",
+                option,
+                option,
+                "Two options say the same, so it is not clear which of them was meant.",
+                "Say each step in words of its own, or leave one out.",
             )
 
 

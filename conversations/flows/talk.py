@@ -4,7 +4,7 @@ Rules
 1. Talk to someone is on every screen and works for everyone: before joining, after stopping, in a check-in.
 2. It shows whom to ring first, and only then whom to ask: the pupil's go-tos, their tutor, or those who keep pupils
    safe; beside them I’m in danger now and Not now.
-3. After the adult comes one more question: today, this week, or I am in danger now. Then that adult is told, and the
+3. After the adult comes one more question: today, this week, or I’m in danger now. Then that adult is told, and the
    pupil reads when they should see it: today, or when school opens, with whom to ring until then.
 4. What the adult answers is told at once, and again when it changes: who will find the pupil and when, or who is asked
    next. The school day after, the pupil is asked once whether it happened; Not yet lets it go on.

@@ -154,6 +154,11 @@ def test_an_option_has_at_most_four_words_and_a_translated_one_five():
     assert [[one.why for one in of_it] for of_it in found] == [[], [why]]
 
 
+def test_two_options_that_say_the_same_are_found_in_every_language():
+    assert kinds("Where do you sit?", "In the middle", "in the middle ") == ["alike"]
+    assert [one.kind for one in check_translation(Question("Ble?", ("Yma", "Yma"), "older"))] == ["alike"]
+
+
 def test_a_translation_is_a_question_in_short_sentences_whatever_its_script():
     assert check_translation(Question("أين تجلس؟", ("هنا", "هناك"), "young")) == ()
     long = Question("کیا " * 15 + "؟ " + "تم؟", ("ہاں", "نہیں"), "young")
