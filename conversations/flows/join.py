@@ -78,7 +78,7 @@ def _welcomed(state: State, person: Person) -> Step:
         return Step(state, (Bind(), Send(notice(person))))
     if person.status == "left":
         words = (
-            say("That code belongs to someone who is no longer on the school's list."),
+            say("That code belongs to someone who is no longer on the school’s list."),
             say("If that is not right, please ask at the school office."),
         )
         return Step(state, (Send(Message(words, rows=way_on())),))

@@ -220,6 +220,13 @@ def test_translations_are_tidy(language: str):
     assert [words for words in everything if words != " ".join(words.split()) or "'" in words] == []
 
 
+def test_english_for_pupils_is_tidy_too():
+    written = [one for message in template() for one in ([message.id] if isinstance(message.id, str) else message.id)]
+    assert [
+        words for words in written if words in for_pupils() and ("'" in words or words != " ".join(words.split()))
+    ] == []
+
+
 @each_language
 def test_sentences_for_pupils_are_short(language: str):
     """Short enough to be read at one go, where no formula of reading ages fits the language."""
