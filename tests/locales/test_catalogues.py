@@ -37,8 +37,8 @@ STEM_MOST: dict[Band, int] = {"young": 110, "older": 130}
 # The short-sentence rule of languages that no formula of reading ages is made for.
 SENTENCE_MOST = 28
 LABEL_MOST = 30
-# A language that needs an article, or writes "go-to" in three words, has two more on a button than English has.
-LABEL_WORDS, TRANSLATED_LABEL_WORDS = 4, 6
+# A language that needs an article has one more on a button than English has.
+LABEL_WORDS, TRANSLATED_LABEL_WORDS = 4, 5
 # Which argument of a button is its label.
 LABELS = {"Button": 0, "CardButton": 2}
 # CLDR names the plural forms; a catalogue numbers them in this order.
