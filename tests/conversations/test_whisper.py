@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from conversations.model import Button, Command, Message, Phrase, Tap, Text
 from conversations.whisper import step
 from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
 from conversations.whisper_model import Exchange, Happening, Look, Looked, NotSealed, Removed, Seal, Sealed, Speak
+from tests.locales import in_pseudo
 
 FRESH = "abcdefghijklmn"
 
@@ -370,3 +372,21 @@ def test_nobody_is_named_but_by_the_one_button(script: list[Happening]):
         if button.data == "talk:danger"
     }
     assert naming <= {"Yes, tell my name"}
+
+
+def test_every_page_that_buttons_lead_to_is_translated_and_fits_telegram_in_longer_words():
+    """From the first screen on: each button of each page, and words where a page waits for them."""
+    begun = Chat()
+    begun.happens(Command("whisper"))
+    waiting, pages = [begun], {begun.said[-1]}
+    while waiting:
+        chat = waiting.pop()
+        here = [*(Tap(button.data) for row in chat.said[-1].rows for button in row), Text("Some words.")]
+        for happening in here:
+            next_ = deepcopy(chat)
+            next_.happens(happening)
+            if next_.said[-1] not in pages:
+                pages.add(next_.said[-1])
+                waiting.append(next_)
+    assert len(pages) > 20
+    assert [found for message in pages for found in in_pseudo.of_message(message)] == []
