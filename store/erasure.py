@@ -5,9 +5,10 @@ that comes later is not forgotten. What names them in a text (a slot, a due subj
 In the audit chain their id stays, which by then is nobody's; a last row says that somebody was erased.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from store.sealing import Sealer, Unreadable
 from store.tables import Attempt, Binding, Due, Outbox, Posted, Pupil, Staff
 
 Key = tuple[Any, ...]
+# For how long Telegram lets a bot delete its messages in a private chat.
+DELETABLE = timedelta(hours=48)
 _PART = 400
 
 
@@ -47,7 +50,7 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     session.flush()
     found = rows_of_pupil(session, pupil)
     names = _names(found)
-    messages = _take_back(session, sealer, school_id, names, now)
+    messages = _take_back(session, sealer, pupil, names, now)
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
     _delete(session, found)
@@ -106,9 +109,38 @@ def _names(found: dict[str, set[Key]]) -> list[str]:
     return sorted({part.hex for keys in found.values() for key in keys for part in key[:1] if isinstance(part, UUID)})
 
 
-def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[str], now: datetime) -> int:
-    """Ask the networks to delete the messages that are known by a slot of these rows."""
-    messages = 0
+def _take_back(session: Session, sealer: Sealer, pupil: Pupil, names: list[str], now: datetime) -> int:
+    """Ask the networks to delete the messages that are known by a slot of these rows, and the last ones in Telegram."""
+    asked: set[tuple[Any, ...]] = set()
+    count = 0
+    for ref in [*_forget_places(session, sealer, pupil.school_id, names), *_still_there(session, sealer, pupil, now)]:
+        network = "slack" if "ts" in ref else "telegram"
+        place = tuple(ref.get(name) for name in ("chat", "channel", "ts", "message_id"))
+        if place in asked:
+            continue
+        # One message may be known by its slot and from the letter that changed it.
+        asked |= {place} if any(place[2:]) else set()
+        count += 1
+        outbox.post(
+            session,
+            sealer,
+            school_id=pupil.school_id,
+            network=network,
+            lane="bulk",
+            method="delete",
+            recipient="",
+            payload={"user": "", "chat": ref.get("chat"), **ref},
+            dedupe=f"delete:{new_id().hex}",
+            now=now,
+        )
+    session.flush()
+    return count
+
+
+def _forget_places(
+    session: Session, sealer: Sealer, school_id: UUID, names: Iterable[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Forget where the messages of slots that name these rows lie; gives the places that can be read."""
     wanted = set(names)
     for row in session.exec(select_rows(Posted).where(Posted.school_id == school_id)):
         if not wanted & set(row.slot.split(":")):
@@ -117,24 +149,29 @@ def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[st
             ref = sealer.read(row, "ref")
         except Unreadable:
             ref = {}
-        network = "slack" if "ts" in ref else "telegram"
-        if ref:
-            outbox.post(
-                session,
-                sealer,
-                school_id=school_id,
-                network=network,
-                lane="bulk",
-                method="delete",
-                recipient="",
-                payload={"user": "", "chat": ref.get("chat"), **ref},
-                dedupe=f"delete:{new_id().hex}",
-                now=now,
-            )
-            messages += 1
         session.delete(row)
-    session.flush()
-    return messages
+        if ref:
+            yield ref
+
+
+def _still_there(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) -> Iterator[Mapping[str, Any]]:
+    """Find the messages to a pupil that Telegram still lets us delete, and those to parents that name the pupil."""
+    guardians = session.exec(select_rows(Guardianship.guardian_id).where(Guardianship.pupil_id == pupil.id)).all()
+    naming = {f"pupil:{pupil.id.hex}": "", **{f"guardian:{one.hex}": pupil.id.hex for one in guardians}}
+    letters = select_rows(Outbox).where(
+        Outbox.school_id == pupil.school_id,
+        Outbox.network == "telegram",
+        col(Outbox.recipient).in_(naming),
+        Outbox.state == "sent",
+        col(Outbox.done_at) > now - DELETABLE,
+    )
+    for row in session.exec(letters):
+        try:
+            payload = sealer.read(row, "payload")
+        except Unreadable:
+            continue
+        if payload.get("message_id") is not None and naming[row.recipient] in json.dumps(payload):
+            yield {"chat": payload["chat"], "message_id": payload["message_id"]}
 
 
 def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:

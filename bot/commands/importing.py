@@ -24,7 +24,7 @@ from store.people_tables import Guardian
 from store.tables import Pupil, School, Staff
 
 SHOWN_BAD = 50
-# More than this share of all pupils, or staff, or guardians leaving at once is more likely the wrong file than a summer.
+# More than this share of pupils, staff or guardians leaving at once is more likely the wrong file than a summer.
 MANY = 0.3
 _HEAD = ("file", "line", "reason")
 
@@ -41,7 +41,7 @@ def import_files(
     ] = False,
     noughts_differ: Annotated[
         bool,
-        typer.Option("--noughts-differ", help="Ids that differ only in noughts at their front are of different people."),
+        typer.Option("--noughts-differ", help="Ids that differ only in noughts at their front are different people’s."),
     ] = False,
 ) -> None:
     """Bring in staff, tutor groups, pupils and guardians; all of it or, if a row is wrong, none.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -10,12 +10,13 @@ from sqlmodel import Session, select
 
 from bot.copies.gathering import as_data, gather
 from bot.copies.page import as_page
-from store import anchor, audit
+from store import anchor, audit, outbox
 from store.erasure import Erased, erase_pupil, rows_of_pupil
+from store.ids import new_id
 from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Due, Outbox, Posted, Pupil, School
-from tests.factories import NOW
+from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
 from tests.store.test_plain_text import CHATS, TYPED, WORDS, Story, values
 
 FIRST, SECOND = "PUP-88001", "PUP-88002"
@@ -106,6 +107,47 @@ def test_messages_that_are_known_are_asked_to_be_deleted_and_forgotten(
         assert {letter.recipient for letter in letters} == {""}
         for due in session.exec(select(Due)):
             assert not ids & set(due.subject.split(":"))
+
+
+def test_what_telegram_still_lets_us_delete_in_a_pupils_chat_is_asked_for_and_of_a_parents_what_names_them(
+    engine: Engine, sealer: Sealer
+) -> None:
+    now = datetime.now(NOW.tzinfo)
+    with Session(engine, expire_on_commit=False) as session:
+        school = make_school(session)
+        group = make_group(session, school, "7B", 7)
+        pupil, other = (make_pupil(session, sealer, school, group) for _ in range(2))
+        parent = make_guardian(session, sealer, school, pupil, other)
+        letters = [
+            (f"pupil:{pupil.id.hex}", 1, 11, "", timedelta(hours=47)),
+            # Another day's is out of reach; the same message changed since is asked for once.
+            (f"pupil:{pupil.id.hex}", 1, 12, "", timedelta(hours=49)),
+            (f"pupil:{pupil.id.hex}", 1, 11, "", timedelta(hours=1)),
+            (f"pupil:{other.id.hex}", 2, 21, "", timedelta(hours=1)),
+            (f"guardian:{parent.id.hex}", 3, 31, f"p:stop:{pupil.id.hex}", timedelta(hours=1)),
+            (f"guardian:{parent.id.hex}", 3, 32, f"p:stop:{other.id.hex}", timedelta(hours=1)),
+        ]
+        for recipient, chat, message, words, ago in letters:
+            letter = outbox.post(
+                session,
+                sealer,
+                school_id=school.id,
+                network="telegram",
+                lane="reply",
+                method="send",
+                recipient=recipient,
+                payload={"chat": chat, "message": words},
+                dedupe=new_id().hex,
+                now=now - ago,
+                lease_to="tests",
+            )
+            assert letter is not None
+            outbox.sent(session, sealer, letter, now - ago, {"chat": chat, "message_id": message})
+        done = erase_pupil(session, sealer, pupil, now, "command:person")
+        session.commit()
+        asked = [sealer.read(row, "payload") for row in session.exec(select(Outbox).where(Outbox.method == "delete"))]
+    assert sorted((one["chat"], one["message_id"]) for one in asked) == [(1, 11), (3, 31)]
+    assert done.messages == 2
 
 
 def test_an_export_holds_everything_that_is_theirs_and_nobody_elses(
