@@ -159,7 +159,7 @@ def test_an_export_holds_everything_that_is_theirs_and_nobody_elses(
         kept = gather(session, sealer, school, pupil, NOW)
         told, page = as_data(kept), as_page(kept)
         tables = set(rows_of_pupil(session, pupil)) - {"guardianship"}
-    assert set(told) == {"about", "made", "looks", *tables}
+    assert set(told) == {"about", "made", "looks", "messages", *tables}
     assert told["about"] == "Zephyrine Marchbanks"
     (check_in,) = told["check_in"]
     assert (check_in["words"], len(check_in["answers"]), check_in["state"]) == (WORDS, 5, "answered")
@@ -173,3 +173,5 @@ def test_an_export_holds_everything_that_is_theirs_and_nobody_elses(
     inside = page.split('id="data">')[1].split("</script>")[0]
     assert json.loads(inside) == told
     assert TYPED not in page
+    # What the bot wrote to them is in it; what it wrote to others is not.
+    assert any("Ottoline Brackenbury" in line for message in told["messages"] for line in message["message"])
