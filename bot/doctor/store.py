@@ -92,6 +92,8 @@ def store_findings(settings: Settings) -> list[Finding]:
         if not database.ok:
             return [key, database]
         with Session(engine) as session:
+            if sealer is None and (known := vault.keys_of(session)):
+                key = Finding(key.what, False, f"{key.words[:-1]}; the key it needs has the id {', '.join(known)}.")
             return [key, database, *_key_matches(session, sealer), *_school_findings(session)]
     finally:
         engine.dispose()

@@ -28,7 +28,7 @@ from scheduling.calendar import SchoolCalendar, Term
 from store import anchor, audit, outbox
 from store.due import set_due
 from store.ids import new_id
-from store.keys import make_key_file
+from store.keys import make_key_file, read_key_file
 from store.people import link_slack
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
@@ -401,9 +401,11 @@ def test_what_cannot_be_written_to_is_told_with_the_command_that_mends_it() -> N
 
 
 def test_a_missing_or_wrong_key_is_found_and_the_rest_is_looked_at_all_the_same(settings: Settings) -> None:
+    key_id = read_key_file(settings.key_path).current.key_id.hex()
     settings.key_path.unlink()
     (words,) = mended(settings).values()
     assert words.startswith("There is no key file earshot.key: put back the one this store was made with (its backup)")
+    assert words.endswith(f"; the key it needs has the id {key_id}.")
     make_key_file(settings.key_path)
     told = mended(settings)
     assert list(told) == ["key"]
