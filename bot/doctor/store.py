@@ -167,7 +167,8 @@ def _people(session: Session, school_id: UUID) -> Iterator[Finding]:
         mend = "run `earshot import staff.csv groups.csv pupils.csv`"
         yield Finding("people", False, f"Staff, tutor groups or pupils are missing: {mend}.")
         return
-    yield Finding("people", True, f"{pupils:,} pupils, {len(groups)} tutor groups and {len(staff)} staff are here.")
+    here_are = f"{counted(pupils, 'pupil', 'pupils')}, {counted(len(groups), 'tutor group', 'tutor groups')}"
+    yield Finding("people", True, f"{here_are} and {len(staff)} staff are here.")
     yield _safeguarding(session, school_id)
     here = {member.id for member in staff}
     without = sum(1 for group in groups if group.tutor_id not in here)

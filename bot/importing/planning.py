@@ -323,7 +323,8 @@ class _Planning:
             if found is None and self._lost_noughts(rows[0], reference, self._guardians):
                 continue
             ids = tuple(pupil for pupil in pupils if pupil is not None)
-            entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids)
+            back = bool(found and not found.active)
+            entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids, back=back)
             same = found and found.active and self._sealer.read(found, "name") == rows[0].name
             self._put(entry, found, bool(same and all((entry.id, pupil) in self._links for pupil in ids)))
 

@@ -182,6 +182,8 @@ def test_a_tie_ends_only_when_the_file_names_everyone(session: Session, school: 
     assert plan.counts() == {"guardians": Counts(left=1, same=1)}
     kept = session.exec(select(Guardianship).join(Guardian).where(col(Guardian.active).is_(True))).all()
     assert [link.pupil_id for link in kept] == [pupil_called(session, "P1").id]
+    assert brought_in(session, school, guardians=GUARDIANS).counts() == {"guardians": Counts(back=1, changed=1)}
+    assert {one.left_at for one in session.exec(select(Guardian))} == {None}
 
 
 def test_another_schools_people_are_not_seen_nor_changed(session: Session, school: School):
