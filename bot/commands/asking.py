@@ -38,7 +38,7 @@ def wave(
         if not again:
             _refuse_a_second(session, school, clock())
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
-        asked = rounds.reachable_pupils(session)
+        asked = rounds.reachable_pupils(session, school.id)
         session.commit()
     out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
 
