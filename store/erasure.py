@@ -1,4 +1,4 @@
-"""Erasing a person: every row of theirs in every table, and what was posted about them where it can be taken back.
+"""Erasing a pupil or a guardian: every row of theirs, and what was posted about them where it can be taken back.
 
 Whatever points at the person's row, at any remove, goes with it: the tables are asked for their foreign keys, so one
 that comes later is not forgotten. What names them in a text (a slot, a due subject) is found by the ids of these rows.
@@ -18,6 +18,7 @@ from sqlmodel import select as select_rows
 
 from store import audit, outbox
 from store.due import set_due
+from store.guardian_tables import GuardianBinding
 from store.ids import new_id
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer, Unreadable
@@ -50,7 +51,9 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     session.flush()
     found = rows_of_pupil(session, pupil)
     names = _names(found)
-    messages = _take_back(session, sealer, pupil, names, now)
+    # A parent may have other children here: of their chat only what names this one goes.
+    chats = {f"pupil:{pupil.id.hex}": "", **{f"guardian:{one.hex}": pupil.id.hex for one in guardians}}
+    messages = _take_back(session, sealer, school_id, names, chats, now)
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
     _delete(session, found)
@@ -62,6 +65,24 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
             counted["guardian"] = counted.get("guardian", 0) + 1
     session.expire_all()
     audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)
+    return Erased(dict(sorted(counted.items())), messages)
+
+
+def erase_guardian(session: Session, sealer: Sealer, guardian: Guardian, now: datetime, actor: str) -> Erased:
+    """Erase a guardian, with their codes and their chat; their children's rows stay. The caller commits."""
+    school_id, subject = guardian.school_id, f"guardian:{guardian.id.hex}"
+    binding = session.get(GuardianBinding, guardian.id)
+    if binding is not None:
+        session.execute(delete(Attempt).where(col(Attempt.chat_key) == binding.chat_key))
+    found: dict[str, set[Key]] = {}
+    _collect(session, Guardian.__table__, {(guardian.id,)}, found)  # type: ignore[attr-defined]
+    # Not by the keys of all that is found: of a tie to a pupil that is the pupil's as well.
+    names = [guardian.id.hex]
+    messages = _take_back(session, sealer, school_id, names, {subject: ""}, now)
+    counted = _forget_texts(session, names) | {table: len(keys) for table, keys in found.items()}
+    _delete(session, found)
+    session.expire_all()
+    audit.record(session, school_id, now, actor=actor, action="guardian erased", subject=subject)
     return Erased(dict(sorted(counted.items())), messages)
 
 
@@ -109,11 +130,17 @@ def _names(found: dict[str, set[Key]]) -> list[str]:
     return sorted({part.hex for keys in found.values() for key in keys for part in key[:1] if isinstance(part, UUID)})
 
 
-def _take_back(session: Session, sealer: Sealer, pupil: Pupil, names: list[str], now: datetime) -> int:
-    """Ask the networks to delete the messages that are known by a slot of these rows, and the last ones in Telegram."""
+def _take_back(
+    session: Session, sealer: Sealer, school_id: UUID, names: list[str], chats: Mapping[str, str], now: datetime
+) -> int:
+    """Ask the networks to delete the messages that are known by a slot of these rows, and the last ones in Telegram.
+
+    `chats` are recipients there, each with what a message has to hold to be deleted.
+    """
     asked: set[tuple[Any, ...]] = set()
     count = 0
-    for ref in [*_forget_places(session, sealer, pupil.school_id, names), *_still_there(session, sealer, pupil, now)]:
+    places = [*_forget_places(session, sealer, school_id, names), *_still_there(session, sealer, school_id, chats, now)]
+    for ref in places:
         network = "slack" if "ts" in ref else "telegram"
         place = tuple(ref.get(name) for name in ("chat", "channel", "ts", "message_id"))
         if place in asked:
@@ -124,7 +151,7 @@ def _take_back(session: Session, sealer: Sealer, pupil: Pupil, names: list[str],
         outbox.post(
             session,
             sealer,
-            school_id=pupil.school_id,
+            school_id=school_id,
             network=network,
             lane="bulk",
             method="delete",
@@ -154,14 +181,14 @@ def _forget_places(
             yield ref
 
 
-def _still_there(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) -> Iterator[Mapping[str, Any]]:
-    """Find the messages to a pupil that Telegram still lets us delete, and those to parents that name the pupil."""
-    guardians = session.exec(select_rows(Guardianship.guardian_id).where(Guardianship.pupil_id == pupil.id)).all()
-    naming = {f"pupil:{pupil.id.hex}": "", **{f"guardian:{one.hex}": pupil.id.hex for one in guardians}}
+def _still_there(
+    session: Session, sealer: Sealer, school_id: UUID, chats: Mapping[str, str], now: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """Find the messages in some chats that Telegram still lets us delete."""
     letters = select_rows(Outbox).where(
-        Outbox.school_id == pupil.school_id,
+        Outbox.school_id == school_id,
         Outbox.network == "telegram",
-        col(Outbox.recipient).in_(naming),
+        col(Outbox.recipient).in_(chats),
         Outbox.state == "sent",
         col(Outbox.done_at) > now - DELETABLE,
     )
@@ -170,7 +197,7 @@ def _still_there(session: Session, sealer: Sealer, pupil: Pupil, now: datetime) 
             payload = sealer.read(row, "payload")
         except Unreadable:
             continue
-        if payload.get("message_id") is not None and naming[row.recipient] in json.dumps(payload):
+        if payload.get("message_id") is not None and chats[row.recipient] in json.dumps(payload):
             yield {"chat": payload["chat"], "message_id": payload["message_id"]}
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from bot.copies.gathering import as_data, gather
 from bot.copies.page import as_page
 from store import anchor, audit, outbox
-from store.erasure import Erased, erase_pupil, rows_of_pupil
+from store.erasure import Erased, erase_guardian, erase_pupil, rows_of_pupil
 from store.ids import new_id
 from store.people_tables import Guardian
 from store.sealing import Sealer
@@ -148,6 +148,32 @@ def test_what_telegram_still_lets_us_delete_in_a_pupils_chat_is_asked_for_and_of
         asked = [sealer.read(row, "payload") for row in session.exec(select(Outbox).where(Outbox.method == "delete"))]
     assert sorted((one["chat"], one["message_id"]) for one in asked) == [(1, 11), (3, 31)]
     assert done.messages == 2
+
+
+def test_a_guardian_is_erased_with_their_chat_and_their_children_stay(
+    story: Story, engine: Engine, sealer: Sealer
+) -> None:
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        before = gather(session, sealer, school, pupil_of(session, sealer, FIRST), NOW)
+        guardian = session.exec(select(Guardian)).one()
+        guardian_id = guardian.id.hex
+        done = erase_guardian(session, sealer, guardian, NOW, "command:person")
+        session.commit()
+    assert {name: done.rows[name] for name in ("guardian", "guardian_binding", "guardian_invite", "guardianship")} == {
+        "guardian": 1,
+        "guardian_binding": 1,
+        "guardian_invite": 1,
+        "guardianship": 1,
+    }
+    haystack = everything(engine)
+    left = {name for name, value in haystack.items() if guardian_id.encode() in value.replace(b"-", b"")}
+    # In the chain their id stays, which is nobody's.
+    assert left == {"audit.actor", "audit.subject"}
+    assert "Araminta" not in opened(engine, sealer)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        assert gather(session, sealer, school, pupil_of(session, sealer, FIRST), NOW).tables == before.tables
 
 
 def test_an_export_holds_everything_that_is_theirs_and_nobody_elses(
