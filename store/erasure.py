@@ -51,18 +51,21 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     session.flush()
     found = rows_of_pupil(session, pupil)
     names = _names(found)
-    # A parent may have other children here: of their chat only what names this one goes.
-    chats = {f"pupil:{pupil.id.hex}": "", **{f"guardian:{one.hex}": pupil.id.hex for one in guardians}}
+    others = select_rows(Guardianship.guardian_id).where(
+        col(Guardianship.guardian_id).in_(guardians), Guardianship.pupil_id != pupil.id
+    )
+    # Who has other children here stays: of their chat only what names this one goes.
+    staying = set(session.exec(others).all())
+    chats = {f"guardian:{one.hex}": pupil.id.hex if one in staying else "" for one in guardians}
+    chats[f"pupil:{pupil.id.hex}"] = ""
     messages = _take_back(session, sealer, school_id, names, chats, now)
     counted = _forget_texts(session, names)
     _refresh_homes(session, school_id, now)
     _delete(session, found)
     for table, keys in found.items():
         counted[table] = counted.get(table, 0) + len(keys)
-    for guardian_id in guardians:
-        if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
-            delete_with_dependents(session, Guardian, [guardian_id])
-            counted["guardian"] = counted.get("guardian", 0) + 1
+    if gone := set(guardians) - staying:
+        counted["guardian"] = delete_with_dependents(session, Guardian, gone)
     session.expire_all()
     audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)
     return Erased(dict(sorted(counted.items())), messages)
