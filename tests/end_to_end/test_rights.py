@@ -75,6 +75,7 @@ async def test_an_erased_pupils_chat_is_emptied_of_what_the_bot_wrote(earshot: W
         await one.reads("Settings")
         await one.write("/help")
     await phone.tap("Talk to someone")
+    await phone.reads("I am in danger now")
 
     async def written_down() -> bool:
         with Session(earshot.engine) as session:
@@ -82,7 +83,7 @@ async def test_an_erased_pupils_chat_is_emptied_of_what_the_bot_wrote(earshot: W
 
     await eventually(written_down, "all that was sent is written down as sent")
     kept = [message["message_id"] for message in await other.messages()]
-    assert len(await phone.messages()) == 2
+    assert len(await phone.messages()) == 3
     with Session(earshot.engine) as session:
         school = session.exec(select(School)).one()
         found = by_chat(session, earshot.sealer, school.id, phone.person.id)
