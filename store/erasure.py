@@ -50,7 +50,6 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
         session.execute(delete(Attempt).where(col(Attempt.chat_key) == binding.chat_key))
     session.flush()
     found = rows_of_pupil(session, pupil)
-    names = _names(found)
     others = select_rows(Guardianship.guardian_id).where(
         col(Guardianship.guardian_id).in_(guardians), Guardianship.pupil_id != pupil.id
     )
@@ -58,8 +57,10 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
     staying = set(session.exec(others).all())
     chats = {f"guardian:{one.hex}": pupil.id.hex if one in staying else "" for one in guardians}
     chats[f"pupil:{pupil.id.hex}"] = ""
+    names = [name for name in _names(found) if UUID(hex=name) not in staying]
     messages = _take_back(session, sealer, school_id, names, chats, now)
     counted = _forget_texts(session, names)
+    _forget_naming(session, sealer, school_id, {to: name for to, name in chats.items() if name})
     _refresh_homes(session, school_id, now)
     _delete(session, found)
     for table, keys in found.items():
@@ -219,6 +220,19 @@ def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:
             session.execute(delete(model).where(col(model.id).in_(part)))
     session.flush()
     return {name: len(ids) for name, ids in about.items() if ids}
+
+
+def _forget_naming(session: Session, sealer: Sealer, school_id: UUID, chats: Mapping[str, str]) -> None:
+    """Delete letters to some recipients that hold, each, a word of their own; the others go their way."""
+    letters = select_rows(Outbox).where(Outbox.school_id == school_id, col(Outbox.recipient).in_(chats))
+    for row in session.exec(letters):
+        try:
+            naming = chats[row.recipient] in json.dumps(sealer.read(row, "payload"))
+        except Unreadable:
+            naming = True
+        if naming:
+            session.delete(row)
+    session.flush()
 
 
 def _named_in(texts: Iterable[str | None]) -> set[str]:

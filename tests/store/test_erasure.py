@@ -119,6 +119,7 @@ def test_what_telegram_still_lets_us_delete_in_a_pupils_chat_is_asked_for_and_of
         pupil, other = (make_pupil(session, sealer, school, group) for _ in range(2))
         parent = make_guardian(session, sealer, school, pupil, other)
         alone = make_guardian(session, sealer, school, pupil)
+        about_other = f"p:stop:{other.id.hex}"
         letters = [
             (f"pupil:{pupil.id.hex}", 1, 11, "", timedelta(hours=47)),
             # Another day's is out of reach; the same message changed since is asked for once.
@@ -126,7 +127,7 @@ def test_what_telegram_still_lets_us_delete_in_a_pupils_chat_is_asked_for_and_of
             (f"pupil:{pupil.id.hex}", 1, 11, "", timedelta(hours=1)),
             (f"pupil:{other.id.hex}", 2, 21, "", timedelta(hours=1)),
             (f"guardian:{parent.id.hex}", 3, 31, f"p:stop:{pupil.id.hex}", timedelta(hours=1)),
-            (f"guardian:{parent.id.hex}", 3, 32, f"p:stop:{other.id.hex}", timedelta(hours=1)),
+            (f"guardian:{parent.id.hex}", 3, 32, about_other, timedelta(hours=1)),
             # Who has no other child here goes with the pupil, with all of their chat.
             (f"guardian:{alone.id.hex}", 4, 41, "", timedelta(hours=1)),
         ]
@@ -148,9 +149,13 @@ def test_what_telegram_still_lets_us_delete_in_a_pupils_chat_is_asked_for_and_of
             outbox.sent(session, sealer, letter, now - ago, {"chat": chat, "message_id": message})
         done = erase_pupil(session, sealer, pupil, now, "command:person")
         session.commit()
+        to_parent = select(Outbox).where(Outbox.recipient == f"guardian:{parent.id.hex}")
+        left = [sealer.read(row, "payload")["message"] for row in session.exec(to_parent)]
         asked = [sealer.read(row, "payload") for row in session.exec(select(Outbox).where(Outbox.method == "delete"))]
     assert sorted((one["chat"], one["message_id"]) for one in asked) == [(1, 11), (3, 31), (4, 41)]
     assert done.messages == 3
+    # What was written to a parent of another child stays written.
+    assert left == [about_other]
 
 
 def test_a_guardian_is_erased_with_their_chat_and_their_children_stay(
