@@ -265,13 +265,26 @@ def around(session: Session, school: SchoolFacts, row: Subject, now: datetime) -
 
 def around_group(session: Session, school: SchoolFacts, group: TutorGroup, now: datetime) -> Around:
     """Find the people around a tutor group: who of the staff is here, its tutor and heads of year."""
-    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
-    tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
+    staff, tutor = _staff(session, school), tutor_of(session, group.id)
     return Around(
-        tuple(_member(one, away, staff) for one in staff),
+        _members(session, school, staff, now),
         tutor=tutor.id if tutor else None,
         heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
     )
+
+
+def around_nobody(session: Session, school: SchoolFacts, now: datetime) -> Around:
+    """Find the people around what is of no pupil that is known: who of the staff is here."""
+    return Around(_members(session, school, _staff(session, school), now))
+
+
+def _staff(session: Session, school: SchoolFacts) -> Sequence[Staff]:
+    return session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
+
+
+def _members(session: Session, school: SchoolFacts, staff: Sequence[Staff], now: datetime) -> tuple[Member, ...]:
+    away = absences.away(session, school.id, now)
+    return tuple(_member(one, away, staff) for one in staff)
 
 
 def _member(one: Staff, away: Mapping[UUID, Absence], staff: Sequence[Staff]) -> Member:
