@@ -112,6 +112,8 @@ class Rounds:
 
     async def _card(self, school: SchoolFacts, line: Line, slot: datetime | None) -> None:
         """Do what is due for one report; `slot` is the fixed time that is due now, None between two of them."""
+        if line.stage == "read" and line.status in ("acting", "closed") and line.id not in self._waiting:
+            return
         now = self._parts.clock()
         climb = await self._parts.on_thread(whisper_desk.climb_of, self._parts.store, line.id)
         if line.stage == "read":

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
+from benchmarks.whisper_town import Killed, Town, make_town
 from bot.slack.blocks import message_blocks
 from bot.whisper.anonymity import needles, search, search_file, writings
 from conversations.whisper_cards import arrived_card
@@ -21,7 +22,6 @@ from store.tables import Binding, Pupil, Seen
 from store.whisper_care import back_up
 from store.whisper_desk import queue
 from store.whisper_store import WhisperStore
-from tests.anonymity.rig import Killed, Town, make_town
 from tests.factories import NOW
 
 WORDS = "the marmalade badger hid my compass"

@@ -22,8 +22,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.whisper_town import Town
 from conversations.model import Button, Message
-from tests.anonymity.rig import Town
 from tests.bot.whisper.chats import threads
 from tests.dialogues.transcript import in_english
 from tests.factories import NOW

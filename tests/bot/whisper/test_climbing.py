@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Hand, MemorySlack, Town, rounds_of
 from bot.whisper.desk import decide, lead_of, open_thread
 from bot.whisper.rounds import Rounds
 from scheduling.escalation import DAY, DEFAULT, Ladder, Rung
@@ -20,8 +21,6 @@ from store.whisper_desk import change, climb_of, queue
 from store.whisper_sealing import new_receipt
 from store.whisper_tables import reader
 from store.whispers import Draft, add, start
-from tests.anonymity.rig import Town
-from tests.bot.whisper.chats import Hand, MemorySlack, rounds_of
 from tests.factories import make_staff
 
 MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

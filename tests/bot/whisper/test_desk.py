@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Town
 from bot.whisper.desk import Lead, colleagues_of, counts_of, decide, lead_of, open_thread, queue_of
 from bot.whisper.slack import WhisperSlack
 from conversations.cards import Card
@@ -17,7 +18,6 @@ from store.tables import Staff
 from store.whisper_desk import Climb, Line, NotThere, change, note_cards, queue
 from store.whisper_sealing import new_receipt
 from store.whispers import Draft, Page, find, see, start
-from tests.anonymity.rig import Town
 from tests.factories import NOW
 
 TODAY = "2026-11-24"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Town, rounds_of
 from bot.settings import Settings
 from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.service import check_apart, read_routing_key
@@ -36,8 +37,7 @@ from store.whisper_sealing import Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
-from tests.anonymity.rig import Town
-from tests.bot.whisper.chats import begin, photo, rounds_of, threads
+from tests.bot.whisper.chats import begin, photo, threads
 from tests.factories import CALENDAR, NOW
 
 
