@@ -6,6 +6,7 @@ a finding says what kind of writing was found in which file, never of whom.
 
 import base64
 import hashlib
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,21 @@ def writings(value: int | str) -> Iterator[tuple[str, bytes]]:
         yield "in bytes, little end first", value.to_bytes(length, "little", signed=value < 0)
         yield "in hexadecimal", f"{abs(value):x}".encode()
         yield "in upper hexadecimal", f"{abs(value):X}".encode()
+        yield "as a number of a database's own kind", _groups(value, big_end_first=True)
+        yield "as a number of a protocol's own kind", _groups(value, big_end_first=False)
+        yield "as a floating number", struct.pack(">d", value)
+        yield "as a floating number, little end first", struct.pack("<d", value)
+
+
+def _groups(value: int, *, big_end_first: bool) -> bytes:
+    """Write a number as SQLite numbers its rows, or as protocol buffers do: in groups of seven bits."""
+    groups: list[int] = []
+    rest = abs(value)
+    while rest or not groups:
+        groups.append(rest & 0x7F)
+        rest >>= 7
+    ordered = groups[::-1] if big_end_first else groups
+    return bytes([one | 0x80 for one in ordered[:-1]] + ordered[-1:])
 
 
 def needles(values: Iterable[int | str]) -> dict[bytes, str]:
