@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
+from bot.whisper.anonymity import needles, search, search_file
 from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
-from store.whisper_desk import files_of, queue
+from store.whisper_desk import files_of, open_thread, queue, readers_of
 from store.whisper_sealing import Cost
+from tests.anonymity.test_traces import values_of
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
@@ -91,16 +93,16 @@ async def test_whisper_from_the_first_word_to_the_answer(earshot: World):
     await phone.reads("Staff: Thank you. Where does it happen?")
 
 
+def rows(earshot: World) -> dict[str, list[str]]:
+    """Every row of the main store, less the cursor, which alone moves: which updates have been read, and not whose."""
+    tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "cursor"]
+    with earshot.engine.connect() as connection:
+        return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
+
+
 async def test_whisper_writes_nothing_to_the_main_store(earshot: World):
     phone = earshot.other_pupil()
-
-    def rows() -> dict[str, list[str]]:
-        # The cursor alone moves: which updates have been read, and not whose.
-        tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "cursor"]
-        with earshot.engine.connect() as connection:
-            return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
-
-    before = rows()
+    before = rows(earshot)
     await phone.write("I have something on my mind")
     await phone.reads("Would you like to whisper it?")
     await phone.tap("Whisper this")
@@ -110,7 +112,7 @@ async def test_whisper_writes_nothing_to_the_main_store(earshot: World):
     await finish(phone)
     await phone.tap("See replies")
     await phone.reads("There is no reply yet.")
-    assert rows() == before
+    assert rows(earshot) == before
 
 
 async def test_exchange_is_taken_out_of_the_chat_on_both_sides(earshot: World):
@@ -251,6 +253,24 @@ async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earsho
     view = await modal(desk, "Slack knows it is you.")
     await desk.send("view/submit", view_id=view["id"], values={"receipt": {"receipt": " ".join(words)}})
     await modal(desk, "Received. Nobody has opened it yet.", "There is no reply yet.")
+
+
+async def test_staff_whisper_leaves_nothing_of_theirs_anywhere(earshot: World):
+    desk, store = earshot.tutor(), earshot.service.whispers.store
+    before = rows(earshot)
+    await desk.send("shortcut", callback_id="whisper")
+    view = await modal(desk, "Slack knows it is you.")
+    await desk.send("view/submit", view_id=view["id"], values=_entered(words="A colleague worries me"))
+    await modal(desk, "Sealed. These six words")
+    assert rows(earshot) == before
+    wanted = needles([desk.person.id, desk.person.name])
+    assert search("whispers", values_of(store), wanted) == []
+    assert store.path is not None
+    assert search_file(store.path, wanted) == []
+    # Who reads it is no better off: it says of nobody that they are staff.
+    [line] = queue(store)
+    [turn] = open_thread(store, min(readers_of(store, line.id)), line.id).turns
+    assert (turn.by, line.kind) == ("reporter", "other")
 
 
 async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(earshot: World):
