@@ -158,19 +158,33 @@ class Rounds:
             urgent=line.urgency == "urgent",
             climbed=climb.step > 0,
         )
-        places = await self._parts.on_thread(whisper_desk.cards_of, store, line.id)
         turn = await self._parts.worker.run(
             lambda session: whom(session, self._parts.sealer, school, line, climb.step, readers, now)
         )
+        posted = []
         for staff in turn:
             user = await self._slack.user_of(staff, school)
             if user is not None:
-                places.append(list(await self._slack.post(user, card, school)))
+                posted.append(list(await self._slack.post(user, card, school)))
         self._waiting.add(line.id)
-        stage = "climbed" if climb.step else "posted"
+        stage, places = "climbed" if climb.step else "posted", [*await self._older(line, posted), *posted]
         await self._parts.on_thread(
             whisper_desk.note_cards, store, line.id, places[-CARDS_MOST:], stage, climb, line.stage
         )
+
+    async def _older(self, line: Line, posted: list[list[str]]) -> list[list[str]]:
+        """Take away the cards that newer ones stand for, so that none is left behind at the purge; gives the others."""
+        others, channels = [], {channel for channel, _ in posted}
+        for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, line.id):
+            if channel in channels:
+                try:
+                    await self._slack.delete(channel, ts)
+                    continue
+                except Exception as error:
+                    # The new card is there: it must not come again because of the old one.
+                    log.error("whisper card not taken away", error=type(error).__name__)
+            others.append([channel, ts])
+        return others
 
     async def _retire(self, school: SchoolFacts) -> None:
         today = school.calendar.local_date(self._parts.clock())

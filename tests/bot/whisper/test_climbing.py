@@ -17,7 +17,7 @@ from scheduling.escalation import DAY, DEFAULT, Ladder, Rung
 from store.absences import set_away
 from store.tables import Staff
 from store.whisper_care import slot_done
-from store.whisper_desk import change, climb_of, queue
+from store.whisper_desk import cards_of, change, climb_of, queue
 from store.whisper_sealing import new_receipt
 from store.whisper_tables import reader
 from store.whispers import Draft, add, start
@@ -68,6 +68,34 @@ async def test_ordinary_card_waits_for_a_fixed_time_and_climbs_at_the_next_until
     assert {title for _, title in slack.posted} == {PLAIN}
     opened(town, report, status="acting")
     assert await told(rounds, slack, clock, at(30, 15, 31)) == []
+
+
+async def test_newer_card_takes_the_place_of_the_older_and_the_purge_takes_away_the_last(town: Town):
+    rounds, slack, clock = await rounds_of(town, MORNING)
+    report = new(town, urgency="urgent")
+    for minute in range(30):
+        await told(rounds, slack, clock, MORNING + timedelta(minutes=30 * minute))
+    assert len(slack.posted) == 60
+    there = {("D" + user, str(number)) for number, (user, _) in enumerate(slack.posted, start=1)} - set(slack.deleted)
+    assert there == {(channel, ts) for channel, ts in cards_of(town.whispers, report)}
+    assert {channel for channel, _ in there} == {"Ddsl", "Ddeputy_dsl"}
+    opened(town, report, status="closed", closed="2026-11-24")
+    await told(rounds, slack, clock, datetime(2027, 3, 1, 12, 31, tzinfo=UTC))
+    assert there <= set(slack.deleted)
+
+
+async def test_older_card_that_cannot_be_taken_away_brings_no_third(town: Town):
+    rounds, slack, clock = await rounds_of(town, MORNING)
+    report = new(town, urgency="urgent")
+    await told(rounds, slack, clock, MORNING)
+
+    async def away(*_arguments: Any) -> None:  # noqa: ANN401
+        raise ConnectionError
+
+    slack.delete = away  # type: ignore[method-assign]
+    assert len(await told(rounds, slack, clock, MORNING + timedelta(minutes=31))) == 2
+    assert await told(rounds, slack, clock, MORNING + timedelta(minutes=33)) == []
+    assert len(cards_of(town.whispers, report)) == 4
 
 
 async def test_urgent_card_goes_at_once_to_all_and_again_by_the_policy_unless_it_is_to_wait(town: Town):
