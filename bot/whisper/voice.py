@@ -5,11 +5,11 @@ What Telegram keeps for us is used in place of a store of our own: while a chat 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlencode
 
 import structlog
 from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup, LinkPreviewOptions
@@ -27,8 +27,8 @@ log = structlog.get_logger()
 DONE: Final = "done"
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # Every answer is made as long as the longest, as it goes over the wire (bytes), so that its size says nothing: a page
-# full of replies in a script whose letters take six bytes there.
-BODY_BYTES = 24_576
+# full of replies in a script whose letters take three bytes.
+BODY_BYTES = 16_384
 _WAITS = 4
 _LONGEST_WAIT = 8.0
 _DELETE_AT_ONCE = 100
@@ -149,9 +149,9 @@ class TelegramVoice:
 
 
 def _length(words: str, keyboard: InlineKeyboardMarkup | None) -> int:
-    """Count what a message takes as a form is sent (bytes)."""
-    fields = {"text": words, **({"reply_markup": keyboard.to_json()} if keyboard is not None else {})}
-    return len(urlencode(fields))
+    """Count what a message takes as `bot.telegram.request` sends it (bytes)."""
+    fields = {"text": words, **({"reply_markup": keyboard.to_dict()} if keyboard is not None else {})}
+    return len(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 async def _rest(error: RetryAfter) -> None:

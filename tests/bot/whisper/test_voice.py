@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import httpx
 import pytest
+from aiohttp import web
 from telegram import Bot
-from telegram.request import BaseRequest, RequestData
 
+from bot.telegram.request import AiohttpRequest
 from bot.whisper.voice import BODY_BYTES, TelegramVoice
 from conversations.model import Message
 from conversations.whisper_choice import Choice, Found
@@ -21,35 +21,25 @@ from tests.factories import NOW
 CHAT = 7_310_459_201
 
 
-class Wire(BaseRequest):
-    """Telegram's end of the line, which notes how long each body is."""
+@asynccontextmanager
+async def wire() -> AsyncIterator[tuple[Bot, list[int]]]:
+    """A bot and Telegram's end of the line, which notes how long each body is."""
+    lengths: list[int] = []
 
-    def __init__(self) -> None:
-        self.lengths: list[int] = []
-
-    @property
-    def read_timeout(self) -> float | None:
-        return None
-
-    async def initialize(self) -> None:
-        pass
-
-    async def shutdown(self) -> None:
-        pass
-
-    async def do_request(
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        *_timeouts: Any,  # noqa: ANN401
-        **_more: Any,  # noqa: ANN401
-    ) -> tuple[int, bytes]:
-        assert request_data is not None
-        body = httpx.Request(method, url, data=request_data.json_parameters).content
-        self.lengths.append(len(body))
+    async def handle(request: web.Request) -> web.Response:
+        lengths.append(len(await request.read()))
         message = {"message_id": 1, "date": 0, "chat": {"id": CHAT, "type": "private"}}
-        return 200, json.dumps({"ok": True, "result": message}).encode()
+        return web.json_response({"ok": True, "result": message})
+
+    app = web.Application()
+    app.router.add_post("/{rest:.*}", handle)
+    runner, request = web.AppRunner(app, shutdown_timeout=0.1), AiohttpRequest(1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}/bot"
+    yield Bot("1:token", base_url=base, request=request, get_updates_request=request), lengths
+    await request.shutdown()
+    await runner.cleanup()
 
 
 def page(found: Found | None) -> Message:
@@ -57,11 +47,11 @@ def page(found: Found | None) -> Message:
 
 
 async def lengths(*pages: Message) -> list[int]:
-    wire = Wire()
-    voice = TelegramVoice(Bot("1:token", request=wire, get_updates_request=wire), lambda: NOW)
-    for one in pages:
-        await voice.speak(CHAT, one, "en", "Europe/London", None)
-    return wire.lengths
+    async with wire() as (bot, seen):
+        voice = TelegramVoice(bot, lambda: NOW)
+        for one in pages:
+            await voice.speak(CHAT, one, "en", "Europe/London", None)
+    return seen
 
 
 RIGHT = [
@@ -79,8 +69,7 @@ async def test_wrong_and_right_receipt_get_pages_of_one_size_on_the_wire(found: 
 
 
 async def test_pages_without_padding_would_tell_them_apart():
-    wire = Wire()
-    bot = Bot("1:token", request=wire, get_updates_request=wire)
-    for one in (page(None), page(RIGHT[1])):
-        await bot.send_message(CHAT, one.paragraphs[0].text)
-    assert wire.lengths[0] != wire.lengths[1]
+    async with wire() as (bot, seen):
+        for one in (page(None), page(RIGHT[1])):
+            await bot.send_message(CHAT, one.paragraphs[0].text)
+    assert seen[0] != seen[1]
