@@ -229,6 +229,8 @@ class Service:
         problems = [f"{name} has ended" for name in ended]
         if self.ticker.seconds_since_pass() > 60:
             problems.append("no due work was looked at for a minute")
+        if self.whispers.rounds.seconds_since_pass() > 300:
+            problems.append("no round of whispers was done for five minutes")
         if self.watch.is_late():
             problems.append("the auditor has not passed for fifteen minutes")
         return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)

@@ -4,6 +4,7 @@ All of it is about reports, never about who wrote them. A fixed time that passed
 """
 
 import asyncio
+import time
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -43,6 +44,11 @@ class Rounds:
         # Whose cards say that they wait.
         self._waiting: set[str] = set()
         self._first = True
+        self._passed = time.monotonic()
+
+    def seconds_since_pass(self) -> float:
+        """Say how long ago a round was done to its end."""
+        return time.monotonic() - self._passed
 
     def wake(self) -> None:
         """Say that an urgent whisper came."""
@@ -63,6 +69,7 @@ class Rounds:
             self._wake.clear()
             try:
                 await self.once()
+                self._passed = time.monotonic()
             except Exception as error:
                 log.error("whisper round not done", error=type(error).__name__)
             waits = [asyncio.create_task(one.wait()) for one in (self._wake, stop)]

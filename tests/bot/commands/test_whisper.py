@@ -1,9 +1,12 @@
 """Whispers on the command line: the same guards as in Slack, and the check of a school's own files."""
 
 import io
+import json
 import logging
 import os
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -322,6 +325,42 @@ def test_desk_is_locked_opened_rehearsed_and_recovered(
         ("command line", "rehearse recovery of whispers"),
         ("staff", "recover desk"),
     ]
+
+
+def test_desk_is_opened_in_the_earshot_that_runs_here_or_it_is_said_why_not(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    opening, words = ("whisper", "desk", "open", *LEAD), "correct horse battery"
+    assert earshot(*opening) == (1, "The desk is not locked: there is nothing to open.")
+    earshot("whisper", "desk", "lock", "recovery.key")
+    assert earshot(*opening)[1].startswith("You have no passphrase yet")
+    answers(monkeypatch, words, words)
+    earshot("whisper", "desk", "passphrase", *LEAD)
+    answers(monkeypatch, words)
+    assert earshot(*opening)[1].startswith("Earshot does not run here, or cannot be reached.")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind("data/desk.socket")
+        door.listen()
+        for said, told in (
+            ("wrong", "That is not your passphrase."),
+            ("many", "Those were many tries."),
+            ("unread", "The desk was not opened."),
+            ("open", "Your desk is open for four hours."),
+        ):
+            answering = threading.Thread(target=answer_at, args=(door, said, words))
+            answering.start()
+            answers(monkeypatch, words)
+            assert earshot(*opening)[1].startswith(told)
+            answering.join()
+    assert [action for _, action in audited()][-1] == "open desk"
+
+
+def answer_at(door: socket.socket, said: str, words: str) -> None:
+    """Answer one lead as the running program would."""
+    there, _ = door.accept()
+    with there:
+        assert json.loads(there.recv(4096))["passphrase"] == words
+        there.sendall(said.encode())
 
 
 def audited() -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
 from benchmarks.whisper_town import Hand, MemorySlack, Town, rounds_of
 from bot.whisper.desk import decide, lead_of, open_thread
@@ -202,6 +205,31 @@ async def test_card_opened_while_it_goes_out_does_not_count_as_waiting(town: Tow
     slack.post = opened_meanwhile  # type: ignore[method-assign]
     await told(rounds, slack, clock, at(24, 12, 31))
     assert queue(town.whispers)[0].stage == "read"
+
+
+async def test_round_that_fails_is_not_a_pass_so_that_health_tells(town: Town):
+    rounds, slack, _ = await rounds_of(town, MORNING)
+    new(town, urgency="urgent")
+    post, stop, began = slack.post, asyncio.Event(), time.monotonic()
+
+    async def away(*_arguments: Any) -> tuple[str, str]:  # noqa: ANN401
+        raise ConnectionError
+
+    slack.post = away  # type: ignore[method-assign]
+    with capture_logs() as log:
+        running = asyncio.create_task(rounds.run(stop))
+        while not log:
+            await asyncio.sleep(0.02)
+    assert [line["event"] for line in log] == ["whisper round not done"]
+    late = rounds.seconds_since_pass()
+    assert late > time.monotonic() - began - 0.01
+    slack.post = post  # type: ignore[method-assign]
+    rounds.wake()
+    while rounds.seconds_since_pass() >= late:
+        await asyncio.sleep(0.02)
+    stop.set()
+    await running
+    assert len(slack.posted) == 2
 
 
 @pytest.mark.parametrize("kind", ["whisper", "whisper_urgent"])
