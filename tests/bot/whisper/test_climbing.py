@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -207,6 +208,14 @@ async def test_card_opened_while_it_goes_out_does_not_count_as_waiting(town: Tow
     assert queue(town.whispers)[0].stage == "read"
 
 
+async def until(seen: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if seen():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError
+
+
 async def test_round_that_fails_is_not_a_pass_so_that_health_tells(town: Town):
     rounds, slack, _ = await rounds_of(town, MORNING)
     new(town, urgency="urgent")
@@ -218,15 +227,13 @@ async def test_round_that_fails_is_not_a_pass_so_that_health_tells(town: Town):
     slack.post = away  # type: ignore[method-assign]
     with capture_logs() as log:
         running = asyncio.create_task(rounds.run(stop))
-        while not log:
-            await asyncio.sleep(0.02)
+        await until(lambda: bool(log))
     assert [line["event"] for line in log] == ["whisper round not done"]
     late = rounds.seconds_since_pass()
     assert late > time.monotonic() - began - 0.01
     slack.post = post  # type: ignore[method-assign]
     rounds.wake()
-    while rounds.seconds_since_pass() >= late:
-        await asyncio.sleep(0.02)
+    await until(lambda: rounds.seconds_since_pass() < late)
     stop.set()
     await running
     assert len(slack.posted) == 2
