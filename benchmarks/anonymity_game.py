@@ -63,6 +63,8 @@ class Game:
     clock: Hand
     chance: random.Random
     leaks: frozenset[str] = frozenset()
+    # What an attacker guesses by who has nothing to go by.
+    luck: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 (a guess in a game)
     right: dict[str, int] = field(default_factory=dict)
     played: dict[str, int] = field(default_factory=dict)
 
@@ -115,6 +117,19 @@ async def play(game: Game, trials: int) -> list[tuple[str, int, int, float, floa
     return table_of(game)
 
 
+async def proof(town: Town, trials: int) -> tuple[list[tuple[str, int, int, float, float]], set[str]]:
+    """Play the game; gives its table, and the attackers who did too well for luck.
+
+    Of eleven attackers one in ninety games is won by luck; nobody is lucky twice, so who seems to win plays again.
+    """
+    table = await play(await begin(town, seed=20261124), trials)
+    winners = {name for name, *_, p in table if p < P_LEAST}
+    if winners:
+        again = await play(await begin(town, seed=20261125), trials)
+        winners &= {name for name, *_, p in again if p < P_LEAST}
+    return table, winners
+
+
 def table_of(game: Game) -> list[tuple[str, int, int, float, float]]:
     """Give what `play` gives, of what was played so far."""
     chance = 1 / ACTIVE
@@ -144,12 +159,12 @@ async def one_of_them(game: Game) -> None:
     touched, kept = _file_times(town)
     await _next_slot(game)
     guesses = {
-        "time of the card": _before(times, game.slack.times[cards]),
-        "times of the files": _before(times, touched),
-        "times kept in a copy": _before(times, kept),
+        "time of the card": _before(times, game.slack.times[cards], game.luck),
+        "times of the files": _before(times, touched, game.luck),
+        "times kept in a copy": _before(times, kept, game.luck),
         "gaps in numbers": _widest(numbers),
         "steps of the offset": _widest(offsets),
-        "other changes": changes.index(max(changes)),
+        "other changes": _most(changes, game.luck),
         "transactions (xmin)": _widest(transactions),
     }
     for name, guess in guesses.items():
@@ -194,9 +209,14 @@ async def _next_slot(game: Game) -> None:
     await game.rounds.once()
 
 
-def _before(times: list[float], moment: float) -> int:
-    """Whoever used the bot last before a moment."""
-    return max((at for at, when in enumerate(times) if when <= moment), default=0)
+def _before(times: list[float], moment: float, luck: random.Random) -> int:
+    """Whoever used the bot last before a moment; anybody where nobody did."""
+    return max((at for at, when in enumerate(times) if when <= moment), default=luck.randrange(ACTIVE))
+
+
+def _most(changes: list[int], luck: random.Random) -> int:
+    """Whoever changed most; any of them where several did."""
+    return luck.choice([at for at, one in enumerate(changes) if one == max(changes)])
 
 
 def _widest(numbers: list[int]) -> int:
@@ -375,14 +395,15 @@ async def measure(scale: Scale) -> Report:
         store = open_whispers(f"sqlite:///{Path(folder) / 'whispers.sqlite'}", sealer, CHEAP)
         in_haste(engine, store.engine)
         town = make_town(engine, sealer, store, pupils=PUPILS)
-        table = await play(await begin(town, seed=20261124), TRIALS[scale])
+        table, winners = await proof(town, TRIALS[scale])
         town.parts.close()
         engine.dispose()
     rows = tuple(
-        Row(
-            name, f"{correct:,} of {trials:,}, chance {trials * chance:,.0f}, p {p:.3f}", f"p ≥ {P_LEAST}", p >= P_LEAST
-        )
-        for name, trials, correct, chance, p in table
+        Row(name, f"{right:,} of {trials:,} ({trials * luck:,.0f} by chance), p {p:.3f}", _REACH, name not in winners)
+        for name, trials, right, luck, p in table
     )
-    note = f"Each attacker names one of {ACTIVE} pupils of {PUPILS}; p is of doing so well by luck alone."
+    note = (
+        f"Each attacker names one of {ACTIVE} pupils of {PUPILS}; p is of doing so well by luck alone. "
+        "Who seems to win plays a second game."
+    )
     return Report(rows, note)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
 from bot.clock import Clock
 from bot.commands.tools import out
@@ -13,8 +12,7 @@ from bot.settings import read_settings
 from bot.whisper import desk as whisper_desk
 from bot.whisper.door import door_of, knock_at
 from bot.whisper.report import write_new
-from scheduling.school import SchoolFacts
-from store import audit, whisper_care, whisper_lock
+from store import whisper_care, whisper_lock
 from store.vault import StoreProblem
 from store.whisper_lock import LockProblem
 from store.whisper_sealing import Seed
@@ -37,8 +35,9 @@ def lock(file: Annotated[Path, typer.Argument(help="A new file for the recovery 
         # Written before the desk is locked by it: a full disk must not leave a desk that nobody can recover.
         seed = whisper_lock.new_recovery()
         write_new(file, whisper_lock.recovery_words(seed).encode())
-        # In this order: a deed that reaches every lead must never be done unrecorded.
-        _record(session, school, "lock desk")
+        # Written first: a deed that reaches every lead must never be done unrecorded.
+        whisper_desk.record_of_key(session, school, "lock desk", Clock()())
+        session.commit()
         whisper_lock.lock(store, seed)
     out.print(f"Locked. Print {file.name}, put it in a safe, and delete the file.")
     out.print("Each lead chooses a passphrase: `earshot whisper desk passphrase --lead ADDRESS`, or in Slack.")
@@ -94,7 +93,8 @@ def rehearse(file: KeyArgument) -> None:
     seed = _read(file)
     with stores() as (session, _sealer, store, school):
         count = whisper_lock.rehearse(store, seed, school.calendar.local_date(Clock()()))
-        _record(session, school, "rehearse recovery of whispers")
+        whisper_desk.record_of_key(session, school, "rehearse recovery", Clock()())
+        session.commit()
     out.print(f"The recovery key opens all {count} whispers. Put it back into the safe.")
 
 
@@ -133,12 +133,6 @@ def remove_lock(file: KeyArgument, lead: LeadOption) -> None:
     if done.lost:
         out.print(f"{done.lost} of {done.reports} open for nobody: they came with a backup, or are damaged.")
     out.print("Tell the other leads. Keep the paper as long as there are backups of while the desk was locked.")
-
-
-def _record(session: Session, school: SchoolFacts, action: str) -> None:
-    """Write to the audit chain what was done at the machine, by whoever may use it."""
-    audit.record(session, school.id, Clock()(), actor="command line", action=action, subject="whisper:desk")
-    session.commit()
 
 
 def _read(file: Path) -> Seed:

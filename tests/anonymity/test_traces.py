@@ -65,9 +65,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.users: list[str] = []
 
     async def users_lookupByEmail(self, **call: Any) -> dict[str, Any]:  # noqa: ANN401 (Slack's name)
-        return {"user": {"id": f"U{call['email']}"}}
+        self.users.append(str(call["email"]))
+        return {"user": {"id": f"U{len(self.users)}"}}
 
     async def conversations_open(self, **call: Any) -> dict[str, Any]:  # noqa: ANN401
         self.calls.append(("conversations.open", call))
@@ -269,14 +271,14 @@ async def test_each_change_of_a_pupils_row_is_seen_in_the_main_store(town: Town,
 
 
 def wanted_of(town: Town) -> dict[bytes, str]:
-    """Give the writings of each chat's number, name and user name, of each pupil's id and name, and of the words."""
-    names = ["Zephyrine", *(f"zeph{chat}" for chat in town.chats), *names_of(town)]
-    return needles([*town.chats, *names, WORDS])
-
-
-def names_of(town: Town) -> list[str]:
+    """Give the writings of each chat's number, name and user name, of pupils' and staff's names, and of the words."""
+    names = ["Zephyrine", *(f"zeph{chat}" for chat in town.chats)]
     with Session(town.engine) as session:
-        return [str(town.sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
+        names += [str(town.sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
+        staff = session.exec(select(Staff)).all()
+        names += [str(town.sealer.read(one, column)) for one in staff for column in ("name", "email")]
+    assert len(names) > 2 * len(town.chats) + 2
+    return needles([*town.chats, *names, WORDS])
 
 
 def files_in(folder: Path, *named: str) -> list[Path]:
@@ -328,8 +330,10 @@ async def test_no_id_no_name_and_no_word_is_in_any_file_log_slack_call_or_backup
     assert set(kept_by(world)) >= {"whisper store", "main store", "Slack", "log.txt", "backup.sqlite"}
     assert b"whisper not kept" in kept_by(world)["log.txt"]
     assert hits(world, wanted_of(town)) == []
-    # In the whispers' own places not even a pupil's id, nor the keyed hash by which the main store finds a chat.
-    ids = needles([*town.pupils.values(), *(UUID(one).int for one in town.pupils.values())])
+    # In the whispers' own places not even anybody's id, nor the keyed hash by which the main store finds a chat.
+    with Session(town.engine) as session:
+        everybody = [*map(UUID, town.pupils.values()), *session.exec(select(Staff.id)).all()]
+    ids = needles([*(one.hex for one in everybody), *(one.int for one in everybody)])
     assert [place for place in hits(world, ids) if place != "main store" and "earshot" not in place] == []
     with Session(town.engine) as session:
         keys = [bytes(one) for one in session.exec(select(Binding.chat_key)).all()]
