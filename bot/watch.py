@@ -85,10 +85,10 @@ class Watch:
 
         def read(session: Session) -> None:
             school, now = self._school(session), self._clock()
-            waiting = auditor.standing(session, school, now)
+            waiting = auditor.standing(session, self._sealer, school, now)
             for state in ("open", "owned", "overdue"):
                 cases.labels(state).set(getattr(waiting, state))
-            began = auditor.oldest(session, school)
+            began = auditor.oldest(session, self._sealer, school)
             oldest.set((now - began).total_seconds() if began else 0)
             for lane, since in _queues(session, school.id, now).items():
                 ages.labels(lane).set((now - since).total_seconds())

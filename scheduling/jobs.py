@@ -242,7 +242,7 @@ def meet_remind(session: Session, sealer: Sealer, school: SchoolFacts, due: Due,
 
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
-    card = daily_card(auditor.standing(session, school, now), now)
+    card = daily_card(auditor.standing(session, sealer, school, now), now)
     for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
         key = f"daily:{school.calendar.local_date(now).isoformat()}:{lead.id.hex}"
         post_card(session, sealer, school, lead, card, slot=None, dedupe=key, now=now)

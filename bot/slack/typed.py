@@ -79,7 +79,7 @@ def _responses(press: Press, groups: list[TutorGroup]) -> tuple[Card, ...]:
 def _waiting(press: Press, _rest: str) -> Answer:
     if not press.viewer.active or not SAFEGUARDING & set(press.viewer.roles):
         raise NotFound
-    standing = daily_card(auditor.standing(press.session, press.school, press.now), press.now)
+    standing = daily_card(auditor.standing(press.session, press.sealer, press.school, press.now), press.now)
     rows = guards.requests_seen(press.session, press.viewer, press.now)
     requests = (briefing.asked(press.session, press.sealer, press.school, one) for one in rows)
     return (standing, *(request_card(one) for one in requests)), Done()

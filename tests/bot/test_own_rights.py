@@ -188,13 +188,13 @@ def test_notes_are_shown_only_after_a_copy(room: Classroom, pupil: Pupil):
 def test_a_contested_note_is_marked_stands_still_and_is_shown_to_the_leads(room: Classroom, pupil: Pupil):
     flag = flag_of(room, pupil)
     with_copy(room)
-    before = auditor.standing(room.session, room.school, room.clock())
+    before = auditor.standing(room.session, room.sealer, room.school, room.clock())
     tap(room, f"copy:note:{flag.id.hex}")
     assert [(one.contested, one.state) for one in room.rows(Flag)] == [("open", "new")]
     (row,) = room.rows(Contest)
     assert (row.by, row.state, row.flag_id) == ("pupil", "open", flag.id)
     assert [one.state for one in room.rows(Escalation)] == ["closed"]
-    after = auditor.standing(room.session, room.school, room.clock())
+    after = auditor.standing(room.session, room.sealer, room.school, room.clock())
     assert (before.open, after.open) == (1, 0)
     assert len(cards(room, room.lead, f"contest:{row.id.hex}")) == 1
     assert cards(room, room.tutor, f"contest:{row.id.hex}") == []

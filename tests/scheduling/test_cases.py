@@ -205,7 +205,7 @@ def test_out_of_school_nothing_of_school_time_is_overdue(room: Classroom):
         (datetime(2026, 11, 28, 12, 0, tzinfo=UTC), 0),
         (datetime(2026, 11, 30, 8, 31, tzinfo=UTC), 1),
     ):
-        assert len(auditor.overdue(room.session, room.school, now)) == late
+        assert len(auditor.overdue(room.session, room.sealer, room.school, now)) == late
     room.session.commit()
 
 
@@ -214,9 +214,9 @@ def test_what_waits_is_counted(room: Classroom):
     first, second = asked(room), asked_again(room)
     cases.own(room.session, room.school, second, room.lead, room.clock())
     room.session.commit()
-    waiting = auditor.standing(room.session, room.school, TUESDAY + timedelta(minutes=30))
+    waiting = auditor.standing(room.session, room.sealer, room.school, TUESDAY + timedelta(minutes=30))
     assert (waiting.open, waiting.owned, waiting.overdue) == (1, 1, 1)
-    assert auditor.oldest(room.session, room.school) == TUESDAY
+    assert auditor.oldest(room.session, room.sealer, room.school) == TUESDAY
     assert first.id != second.id
     room.session.commit()
 
