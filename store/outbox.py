@@ -219,8 +219,32 @@ def put_off(session: Session, letter: Letter, not_before: datetime) -> None:
     session.exec(
         update(Outbox)
         .where(col(Outbox.id) == letter.id, col(Outbox.state) == "waiting")
-        .values(leased_by=None, lease_until=None, not_before=not_before)
+        .values(leased_by=None, lease_until=None, last_error="behind another", not_before=not_before)
     )
+
+
+def left_waiting(
+    session: Session, sealer: Sealer, network: str, unordered: Collection[str], now: datetime
+) -> list[tuple[Letter, datetime]]:
+    """List what has not arrived and is late: put back, put off, or due by now; each with when it is tried next.
+
+    Without bulk, and without the methods in `unordered`.
+    """
+    late = or_(col(Outbox.last_error).is_not(None), col(Outbox.not_before) <= now)
+    rows = session.exec(
+        select(Outbox)
+        .where(_IS_WAITING, Outbox.network == network, late)
+        .where(col(Outbox.lane) != LANES["bulk"], col(Outbox.method).not_in(list(unordered)))
+        .order_by(col(Outbox.id))
+    ).all()
+    found = []
+    for row in rows:
+        try:
+            found.append((_letter(row, sealer.read(row, "payload")), row.not_before))
+        except Unreadable:
+            # It will be found so when it is claimed, and ends there.
+            continue
+    return found
 
 
 def release(session: Session, worker: str | None = None) -> None:
