@@ -240,9 +240,9 @@ def response_cards(responses: tuple[Response, ...]) -> tuple[Card, ...]:
 
 
 def home_pages(cards: tuple[Card, ...], page: int) -> tuple[Card, ...]:
-    """Give one page of a Home tab, the first for a number past the last, with the way to its neighbours."""
+    """Give one page of a Home tab, the last for a number past it, with the way to its neighbours."""
     last = max(0, len(cards) - 1) // HOME_PAGE
-    page = page if page <= last else 0
+    page = min(page, last)
     shown = cards[page * HOME_PAGE : (page + 1) * HOME_PAGE]
     if not last:
         return shown

@@ -33,7 +33,7 @@ from sqlmodel import Session
 from bot.slack.blocks import Reader, answer_blocks, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
-from bot.slack.forms import entered, form_view
+from bot.slack.forms import about, entered, form_view, home_page
 from bot.slack.press import Press
 from bot.slack.school import SchoolDesk
 from bot.slack.sender import SlackSender, code_of
@@ -202,9 +202,10 @@ class SlackEdge:
     async def _pressed(self, body: dict[str, Any]) -> BoltResponse:
         action, user, trigger = body["actions"][0], str(body["user"]["id"]), str(body.get("trigger_id", ""))
         name, value = str(action.get("action_id", "")), str(action.get("value", ""))
+        page = home_page(body.get("view"))
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return act(session, self._sealer, school, viewer, name, value, now, key, self._name)
+            return act(session, self._sealer, school, viewer, name, value, now, key, self._name, page)
 
         try:
             outcome = await self._commit(user, f"press {user} {trigger} {action.get('action_ts', '')}", work)
@@ -217,16 +218,17 @@ class SlackEdge:
             self._later(self._school.run(outcome.done.errand, user, outcome.school))
         if card is not None:
             # In the background: the acknowledgement must not wait for it, nor it for anything.
-            self._later(self._open_modal(trigger, card, outcome.school))
+            self._later(self._open_modal(trigger, card, outcome.school, page))
         return BoltResponse(status=200)
 
     async def _submitted(self, body: dict[str, Any]) -> BoltResponse:
         """Take a form that was filled in; what there is to say to it takes its place, and nothing closes it."""
         view, user = body["view"], str(body["user"]["id"])
-        name, value, filled = str(view.get("callback_id", "")), str(view.get("private_metadata", "")), entered(view)
+        name, filled = str(view.get("callback_id", "")), entered(view)
+        value, page = about(view)
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name)
+            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name, page)
 
         try:
             outcome = await self._commit(user, f"form {user} {view.get('id', '')} {view.get('hash', '')}", work)
@@ -300,14 +302,14 @@ class SlackEdge:
             raise
         return (answer["user"].get("profile") or {}).get("email")
 
-    def _view(self, shown: Card | Form, school: SchoolFacts | None) -> dict[str, Any]:
+    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
         if isinstance(shown, Form):
-            return form_view(shown, Reader(language, zone, self._clock()))
+            return form_view(shown, Reader(language, zone, self._clock()), page)
         return modal_view(shown, language, zone, self._clock())
 
-    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None) -> None:
-        view = self._view(shown, school)
+    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> None:
+        view = self._view(shown, school, page)
         for last in (False, True):
             try:
                 await self.client.views_open(trigger_id=trigger, view=view)

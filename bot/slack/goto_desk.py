@@ -203,6 +203,7 @@ def _home(press: Press) -> Done:
         dedupe=f"slack:{press.key}:home",
         now=press.now,
         lease_to=press.lease_to,
+        page=press.page,
     )
     return Done((home,) if home else ())
 

@@ -23,8 +23,8 @@ from conversations.reasons_figures import figures_card
 from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
-from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup, Wave
-from tests.bot.slack_school import NOW, SmallSchool, a_pupil, small_school
+from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
+from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 KEYS = count()
 
@@ -406,15 +406,7 @@ def test_home_that_is_looked_at_follows_a_decision(here: SmallSchool):
 
 
 def test_leads_home_has_every_group_once_over_its_pages_and_what_is_theirs_to_do_first(here: SmallSchool):
-    def add(session: Session) -> None:
-        wave = session.get_one(Wave, here.wave)
-        for number in range(40):
-            group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
-            session.add(group)
-            session.flush()
-            a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
-
-    here.work(add)
+    here.work(lambda session: more_groups(session, here, 40))
     shown: list[str] = []
     value = "0"
     open_home(here, "lead")

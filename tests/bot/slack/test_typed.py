@@ -16,10 +16,10 @@ from conversations.cards import Card, stranger_card
 from conversations.staff_commands import COMMANDS, help_card
 from rehearsal.slack_blocks import message_faults
 from store.plan_tables import Absence
-from store.tables import Seen, TutorGroup, Wave
+from store.tables import Seen
 from tests.bot.slack.test_plan_desk import read, words
 from tests.bot.slack_office import office
-from tests.bot.slack_school import NOW, SmallSchool, a_pupil, small_school
+from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 
 @pytest.fixture
@@ -96,15 +96,7 @@ def test_a_day_that_is_none_changes_nothing(here: SmallSchool, text: str):
 
 @pytest.mark.parametrize(("text", "shown", "left_out"), [("group", 24, 8), ("home", 25, 14)])
 def test_what_has_no_room_in_the_answer_is_counted_below_it(here: SmallSchool, text: str, shown: int, left_out: int):
-    def add(session: Session) -> None:
-        wave = session.get_one(Wave, here.wave)
-        for number in range(30):
-            group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
-            session.add(group)
-            session.flush()
-            a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
-
-    here.work(add)
+    here.work(lambda session: more_groups(session, here, 30))
     blocks, _ = answer_blocks(ask(here, "lead", text), "en", "Europe/London", NOW)
     below = [block["elements"][0]["text"] for block in blocks if block["type"] == "context"]
     assert below == ([f"{left_out} more have no room here."] if left_out else [])
