@@ -104,6 +104,7 @@ class SlackEdge:
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self._name = clock, dispatch, wake, name
         self._socket: Socket | None = None
+        self._whispers = whispers
         self._tasks: set[asyncio.Task[Any]] = set()
         # Bolt's own client has no token: what is called, is called through ours, and nothing before the commit.
         self._library_client = make_client(None, api_url)
@@ -241,12 +242,12 @@ class SlackEdge:
     async def _typed(self, body: dict[str, Any]) -> BoltResponse:
         """Answer what was typed after /earshot, to the one who typed it alone."""
         user, text, trigger = str(body["user_id"]), str(body.get("text", "")), str(body.get("trigger_id", ""))
-        shown: list[tuple[Card, ...]] = []
+        shown: list[tuple[str, tuple[Card, ...]]] = []
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
             press = Press(session, self._sealer, school, viewer, text, now, key, self._name)
             cards, done = typed(press)
-            shown.append(cards)
+            shown.append((f"staff:{viewer.id.hex}", cards))
             return done
 
         try:
@@ -254,7 +255,13 @@ class SlackEdge:
         except Exception as error:
             await self._note_failure("slash_commands", error)
             return self._answer((trouble_card(),), None)
-        return self._answer(shown[-1] if outcome.known and shown else (stranger_card(),), outcome.school)
+        if not outcome.known or not shown:
+            return self._answer((stranger_card(),), outcome.school)
+        reader, cards = shown[-1]
+        if self._whispers is not None:
+            # As on the Home tab: the main store knows nothing of what is in the queue.
+            cards = await self._whispers.home(reader, cards)
+        return self._answer(cards, outcome.school)
 
     def _answer(self, cards: tuple[Card, ...], school: SchoolFacts | None) -> BoltResponse:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
