@@ -20,6 +20,7 @@ from scheduling import (
     campaigns,
     cases,
     group_help,
+    handing_on,
     meetings,
     plans,
     retention,
@@ -180,6 +181,9 @@ def case_step(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
     """Take the next step of a case, unless something has happened to it since this was set."""
     case = session.get_one(Escalation, UUID(due.subject), with_for_update=True)
     if case.state == "open" and case.version == due.version:
+        if case.request_id is not None:
+            row = session.get_one(Request, case.request_id)
+            handing_on.past_the_away(session, school, row, now, tell=False)
         cases.take_step(session, sealer, school, case, now)
     return []
 
@@ -221,6 +225,8 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     row = session.get(Absence, UUID(due.subject))
     if row is not None:
         away.begin(session, sealer, school, row, now)
+        if row.starts_at <= now < row.ends_at:
+            handing_on.of_who_is_away(session, sealer, school, row.staff_id, row.ends_at, now)
     return []
 
 
@@ -255,6 +261,12 @@ def _next_morning(school: SchoolFacts, now: datetime) -> datetime:
     today = school.calendar.local_date(now)
     day = school.calendar.next_school_day(today) or today + DAY
     return school.calendar.local(day, school.calendar.day_start)
+
+
+def goto_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Each school morning, hand on what those who have left had, as go-tos and of pupils who asked for them."""
+    handing_on.of_who_left(session, sealer, school, now)
+    return campaigns.hand_over(session, sealer, school, due, now)
 
 
 def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
@@ -305,7 +317,7 @@ JOBS: dict[str, Job] = {
     "goto.ask": campaigns.ask_group,
     "goto.remind": campaigns.remind,
     "goto.group.remind": campaigns.remind_group,
-    "goto.daily": campaigns.hand_over,
+    "goto.daily": goto_daily,
     "talk.next": talking.tell_next,
     "talk.unreached": talking.unreached,
     "talk.nobody": talking.nobody_reached,

@@ -132,10 +132,13 @@ def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff
     return True
 
 
-def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime) -> bool:
+def pass_on(
+    session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime, *, tell: bool = True
+) -> bool:
     """Note that somebody cannot find the pupil: the next in line is told, and in the end the safeguarding leads.
 
-    False, and nothing is changed, when it is done, somebody else's, or was passed on by them before.
+    Without `tell` whoever calls this tells them. False, and nothing is changed, when it is done, somebody else's, or
+    was passed on by them before.
     """
     wish = wishes.wish_of(session, request)
     theirs = request.state == "owned" and request.owner_id == staff.id
@@ -151,7 +154,8 @@ def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staf
         session.add(request)
         cases.hand_back(session, school, request, now)
     session.flush()
-    set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
+    if tell:
+        set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
     if heard_of:
         set_due(session, school.id, "talk.passed", f"{request.id.hex}:{staff.id.hex}", now)
     return True

@@ -109,8 +109,7 @@ class Scene:
         room.run_due()
 
 
-@pytest.fixture
-def scene(session: Session, sealer: Sealer) -> Scene:
+def make_scene(session: Session, sealer: Sealer) -> Scene:
     room = classroom(session, sealer)
     room.clock.now = TUESDAY
     first, second = (make_staff(session, sealer, room.school) for _ in range(2))
@@ -120,6 +119,11 @@ def scene(session: Session, sealer: Sealer) -> Scene:
         assert gotos.name(session, pupil, place, adult.id, TUESDAY)
     session.commit()
     return Scene(room, first, second, deputy)
+
+
+@pytest.fixture
+def scene(session: Session, sealer: Sealer) -> Scene:
+    return make_scene(session, sealer)
 
 
 def sentence(done: Done) -> str:
