@@ -30,7 +30,7 @@ from bot.ticker import Ticker
 from bot.watch import Watch
 from bot.whisper.service import WhisperService
 from bot.worker import Worker
-from scheduling import talking
+from scheduling import unreached
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
 from store import anchor, outbox
@@ -112,7 +112,7 @@ class Service:
             clock,
             f"{name}-slack",
             SLACK,
-            on_unreachable=talking.note_unreachable,
+            on_unreachable=unreached.note,
         )
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []

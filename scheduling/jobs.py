@@ -28,6 +28,7 @@ from scheduling import (
     rounds,
     scoring,
     talking,
+    unreached,
 )
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
@@ -319,7 +320,9 @@ JOBS: dict[str, Job] = {
     "goto.group.remind": campaigns.remind_group,
     "goto.daily": goto_daily,
     "talk.next": talking.tell_next,
-    "talk.unreached": talking.unreached,
+    "talk.unreached": unreached.of_request,
+    "nudge.unreached": unreached.of_nudge,
+    "asked.unreached": unreached.of_ask,
     "talk.nobody": talking.nobody_reached,
     "talk.answered": talking.answered,
     "talk.passed": talking.passed,

@@ -23,7 +23,6 @@ from store.care_tables import Wish
 from store.due import set_due
 from store.guards import SAFEGUARDING
 from store.ids import new_id
-from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Request, Staff
 
@@ -163,15 +162,12 @@ def pass_on(
 
 def is_in_line(session: Session, request: Request, staff: Staff) -> bool:
     """Say whether a request would go on to somebody else if this one cannot: so not from a lead it climbed to."""
-    return staff.id in wishes.line(session, request) or not SAFEGUARDING & set(staff.roles)
+    return is_in_own_line(session, request, staff.id) or not SAFEGUARDING & set(staff.roles)
 
 
-def note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
-    """A card could not reach somebody, who has no Slack: if it was a request's, the next in line is to know."""
-    kind, _, rest = (letter.slot or "").partition(":")
-    if kind == "request":
-        request_id, staff_id = rest.split(":")[:2]
-        set_due(session, letter.school_id, "talk.unreached", f"{request_id}:{staff_id}", now)
+def is_in_own_line(session: Session, request: Request, staff_id: UUID) -> bool:
+    """Say whether somebody is one of those whom the pupil's wish goes to before the leads."""
+    return staff_id in wishes.line(session, request)
 
 
 # --- due work ---------------------------------------------------------------------------------------------------------
@@ -190,17 +186,6 @@ def tell_next(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
     if line[0].hex not in wishes.wish_of(session, request).told:
         cases.tell(session, sealer, school, request, line[:1], f"{case.version}.{int(now.timestamp())}", now)
     show(session, sealer, school, request, now)
-    return []
-
-
-def unreached(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
-    """Somebody has no Slack that a card could reach: it goes to the next in line as if they could not."""
-    request_id, _, staff_id = due.subject.partition(":")
-    request = session.get_one(Request, UUID(request_id), with_for_update=True)
-    staff = session.get_one(Staff, UUID(staff_id))
-    if request.danger or staff.id not in wishes.line(session, request):
-        return []
-    pass_on(session, school, request, staff, now)
     return []
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.slack.desk import act
 from bot.slack.press import Done, not_found_card
 from conversations.model import Tap
-from scheduling import talking
+from scheduling import unreached
 from scheduling.briefing import home
 from store import gotos, outbox
 from store.care_tables import Wish
@@ -424,12 +424,12 @@ def test_an_adult_without_slack_is_passed_over_at_once(scene: Scene):
     (letter,) = claim(
         room.session, room.sealer, network="slack", now=room.clock(), worker="w", lanes=LANES.values(), limit=9
     )
-    talking.note_unreachable(room.session, letter, room.clock())
+    unreached.note(room.session, letter, room.clock())
     room.session.commit()
     room.run_due()
     assert (scene.told(), scene.heard()) == (["first", "second"], [CANNOT, ASKING])
     # A second copy that could not arrive either changes nothing more.
-    talking.note_unreachable(room.session, letter, room.clock())
+    unreached.note(room.session, letter, room.clock())
     room.session.commit()
     room.run_due()
     assert len(scene.told()) == 2
