@@ -28,7 +28,7 @@ from scheduling.escalation import (
     told,
 )
 from scheduling.school import SchoolFacts, next_in_school
-from store import absences, plans, wishes
+from store import absences, outbox, plans, wishes
 from store.due import set_due
 from store.people import tutor_of
 from store.plan_tables import Absence
@@ -87,14 +87,17 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     session.add(case)
     if case.lapses_at is not None:
         set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
+    # What a network that was away has kept back must not nag whoever has a copy of it.
+    outbox.withdraw_repeats(session, school.id, slots_of(row), now)
 
 
-def close(session: Session, row: Subject) -> None:
+def close(session: Session, row: Subject, now: datetime) -> None:
     """Note that nothing of it waits any more."""
     case = case_of(session, row)
     if case is not None:
         case.state, case.version, case.lapses_at = "closed", case.version + 1, None
         session.add(case)
+        outbox.withdraw_repeats(session, case.school_id, slots_of(row), now)
 
 
 def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:

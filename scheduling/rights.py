@@ -126,7 +126,7 @@ def contest(
     flag.contested, flag.version = "open", flag.version + 1
     session.add_all((row, flag))
     session.flush()
-    cases.close(session, flag)
+    cases.close(session, flag, now)
     audit.record(session, school.id, now, actor=actor, action="nudge contested", subject=f"flag:{flag.id.hex}")
     set_due(session, school.id, "contest.open", row.id.hex, now)
     show_nudge(session, sealer, school, flag, now, key=f"contest:{row.id.hex}")

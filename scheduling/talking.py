@@ -121,7 +121,7 @@ def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff
         return False
     request.state = "done"
     session.add(request)
-    cases.close(session, request)
+    cases.close(session, request, now)
     wish = wishes.wish_of(session, request)
     if not request.danger and not wish.promises:
         wish.promises, wish.met = 1, ""
@@ -276,7 +276,7 @@ def met(
     session.add(wish)
     if yes and request.state == "owned":
         request.state = "done"
-        cases.close(session, request)
+        cases.close(session, request, now)
     elif not yes and request.state != "open":
         request.state, request.owner_id, request.owned_at = "open", None, None
         # Both hear of it now: it has waited once already.

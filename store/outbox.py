@@ -296,6 +296,37 @@ def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -
     return found is not None
 
 
+def withdraw_repeats(session: Session, school_id: UUID, slots: str, now: datetime) -> None:
+    """Take back the repeats of a card that have not left: of each reader's copies the first stays, there or on its way.
+
+    `slots` is how their slots begin; then comes the reader, then ":" and what tells one copy from another. What a
+    process has in hand leaves.
+    """
+    begins = col(Outbox.slot).startswith(slots, autoescape=True)
+    waiting = session.exec(
+        select(Outbox.id, Outbox.slot)
+        .where(_IS_WAITING, Outbox.school_id == school_id, Outbox.method == "post", begins)
+        .order_by(col(Outbox.id))
+    ).all()
+    if not waiting:
+        return
+    ids = {slot: letter_id for letter_id, slot in waiting}
+    readers = {_reader(slot, slots) for slot in slots_of(session, school_id, slots) if slot not in ids}
+    for letter_id, slot in waiting:
+        reader = _reader(slot or "", slots)
+        if reader in readers:
+            session.exec(
+                update(Outbox)
+                .where(col(Outbox.id) == letter_id, _IS_WAITING, col(Outbox.leased_by).is_(None))
+                .values(state="replaced", last_error="no longer needed", done_at=now)
+            )
+        readers.add(reader)
+
+
+def _reader(slot: str, slots: str) -> str:
+    return slot.removeprefix(slots).partition(":")[0]
+
+
 def withdraw(session: Session, school_id: UUID, recipient: str, now: datetime, *, lanes: Iterable[int]) -> None:
     """Take back what has not left yet: the phone is no longer theirs, or they asked to stop."""
     session.exec(

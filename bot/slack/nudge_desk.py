@@ -54,7 +54,7 @@ def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
         cases.own(session, press.school, flag, press.viewer, press.now)
         going.make(session, press.sealer, press.school, flag, press.viewer, press.now)
     else:
-        cases.close(session, flag)
+        cases.close(session, flag, press.now)
     note(press, f"nudge {state}", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
 
@@ -69,7 +69,7 @@ def nudge_done(press: Press) -> Done:
         else:
             flag.state, flag.decided_at, flag.version = "done", press.now, flag.version + 1
             session.add(flag)
-            cases.close(session, flag)
+            cases.close(session, flag, press.now)
         note(press, "nudge done", f"flag:{flag.id.hex}")
         return _show_nudge(press, flag)
     words = nudge(session, press.sealer, press.school, flag)

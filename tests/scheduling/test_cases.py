@@ -78,7 +78,7 @@ def test_what_was_done_in_time_never_comes_again(room: Classroom):
     request = asked(room)
     room.run_due()
     cases.own(room.session, room.school, request, room.lead, room.clock())
-    cases.close(room.session, request)
+    cases.close(room.session, request, room.clock())
     room.session.commit()
     for _ in range(30):
         room.clock.move(hours=8)

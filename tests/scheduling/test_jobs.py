@@ -158,7 +158,7 @@ def snoozed(room: Classroom) -> Flag:
     flag.state, flag.version, flag.owner_id = "snoozed", flag.version + 1, room.tutor.id
     flag.snoozed_until = room.clock() + timedelta(days=7)
     room.session.add(flag)
-    cases.close(room.session, flag)
+    cases.close(room.session, flag, room.clock())
     set_due(room.session, room.school.id, "flag.return", flag.id.hex, flag.snoozed_until, version=flag.version)
     room.session.commit()
     return flag

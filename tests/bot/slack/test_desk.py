@@ -23,6 +23,7 @@ from conversations.reasons_figures import figures_card
 from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
+from store import outbox
 from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
 from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
@@ -353,6 +354,13 @@ def test_every_repeat_of_a_request_is_brought_up_to_date_once_somebody_owns_it(h
     for number in range(3):
         here.work(lambda session, number=number: climb(session, NOW + number * timedelta(minutes=5)))
     posted = Counter(row.recipient for row in here.waiting())
+    here.posted(
+        here.work(
+            lambda session: outbox.claim(
+                session, here.sealer, network="slack", now=NOW + timedelta(hours=1), worker="t", lanes=(0, 1), limit=9
+            )
+        )
+    )
     done = press(here, "lead", "request_own", here.request.hex)
     assert posted == {f"staff:{here.staff[who].hex}": 3 for who in ("lead", "deputy")}
     assert Counter(letter.recipient for letter in done.letters) == posted

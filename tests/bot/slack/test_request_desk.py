@@ -415,6 +415,34 @@ def test_what_is_asked_at_night_may_be_on_its_way_from_when_school_opens(scene: 
     assert scene.heard()[0] == NOT_REACHED
 
 
+def test_repeats_that_slack_kept_back_do_not_come_once_somebody_owns_it(scene: Scene):
+    room = scene.room
+    room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    room.run_due()
+    scene.at(TUESDAY + timedelta(minutes=1))
+    for minutes in (5, 10, 15):
+        scene.at(TUESDAY + timedelta(minutes=minutes), slack=False)
+    assert scene.told() == ["lead", "deputy"] * 4
+    scene.press(room.lead, "request_own")
+    states = [row.state for row in room.outbox(network="slack", method="post")]
+    assert states == ["sent"] * 2 + ["replaced"] * 6
+    # Both copies that are there say who owns it.
+    assert [row.recipient for row in room.outbox(network="slack", method="update")] == [
+        f"staff:{one.id.hex}" for one in (room.lead, scene.deputy)
+    ]
+
+
+def test_whoever_has_no_copy_yet_gets_the_first_and_no_more(scene: Scene):
+    room = scene.room
+    room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    room.run_due()
+    scene.at(TUESDAY + timedelta(minutes=5), slack=False)
+    scene.press(room.lead, "request_own")
+    rows = room.outbox(network="slack", method="post")
+    assert [row.state for row in rows] == ["waiting"] * 2 + ["replaced"] * 2
+    assert {row.slot for row in room.outbox(network="slack", method="update")} == {row.slot for row in rows[:2]}
+
+
 # --- nobody there -----------------------------------------------------------------------------------------------------
 
 
