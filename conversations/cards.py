@@ -53,6 +53,7 @@ ACTIONS = (
     "request_tomorrow",
     "request_cannot",
     "request_done",
+    "request_undo",
     "request_back",
     "request_who",
     "nudge_goto",

@@ -71,11 +71,10 @@ def noticed_part(planned: Planned) -> Card:
 
 
 def noticed_buttons(planned: Planned) -> tuple[CardButton, ...]:
-    """The second tap of two; words are for who wishes."""
+    """The second tap of two, which may be changed; words are for who wishes."""
+    others = tuple((noticed, label) for noticed, label in NOTICED.items() if noticed != planned.noticed)
     words = CardButton("plan_words", planned.plan, say("Add a note"))
-    if planned.noticed:
-        return (words,)
-    return (*(CardButton(f"plan_{noticed}", planned.plan, label) for noticed, label in NOTICED.items()), words)
+    return (*(CardButton(f"plan_{noticed}", planned.plan, label) for noticed, label in others), words)
 
 
 def group_plan_card(planned: Planned, group: str, state: str) -> Card:

@@ -91,6 +91,15 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     outbox.withdraw_repeats(session, school.id, slots_of(row), now)
 
 
+def own_again(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime) -> None:
+    """Note that somebody has what was closed after all; where it stood on its ladder is kept."""
+    case = case_of(session, row)
+    if case is not None and case.state == "closed":
+        case.state = "open"
+        session.add(case)
+        own(session, school, row, owner, now)
+
+
 def close(session: Session, row: Subject, now: datetime) -> None:
     """Note that nothing of it waits any more."""
     case = case_of(session, row)

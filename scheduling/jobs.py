@@ -151,6 +151,8 @@ def flag_return(session: Session, sealer: Sealer, school: SchoolFacts, due: Due,
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
     _nudge(session, sealer, school, flag, now)
+    session.flush()
+    rights.show_nudge(session, sealer, school, flag, now, key=f"return:{flag.id.hex}:{flag.version}")
     return []
 
 

@@ -144,6 +144,8 @@ def answer(
     if stands and flag.state in ("new", "snoozed"):
         flag.state, flag.snoozed_until, flag.owner_id = "new", None, None
         cases.begin(session, school, flag, cases.kind_of(sealer, flag), now)
+    elif stands and flag.owner_id is not None and flag.state == "taken":
+        cases.own_again(session, school, flag, session.get_one(Staff, flag.owner_id), now)
     elif not stands:
         flag.state, flag.owner_id, flag.decided_at = "not_needed", staff.id, now
     session.add_all((row, flag))

@@ -131,6 +131,16 @@ def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff
     return True
 
 
+def not_talked(session: Session, school: SchoolFacts, request: Request, owner: Staff, now: datetime) -> bool:
+    """Take back that its owner has talked with the pupil: they have it again, unless the pupil says that it was so."""
+    if request.state != "done" or request.owner_id != owner.id or wishes.wish_of(session, request).met == "yes":
+        return False
+    request.state = "owned"
+    session.add(request)
+    cases.own_again(session, school, request, owner, now)
+    return True
+
+
 def pass_on(
     session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime, *, tell: bool = True
 ) -> bool:

@@ -62,6 +62,16 @@ def talked(press: Press) -> Done:
     return _show(press, request)
 
 
+def not_talked(press: Press) -> Done:
+    """They have not talked with the pupil after all."""
+    request = _request(press)
+    if _is_for_leads(press, request):
+        return _urgent(press, request)
+    if talking.not_talked(press.session, press.school, request, press.viewer, press.now):
+        note(press, "request undone", f"request:{request.id.hex}")
+    return _show(press, request)
+
+
 def cannot(press: Press) -> Done:
     """They cannot find the pupil, or cannot after all: it goes on to somebody else."""
     session, request = press.session, _request(press)
@@ -118,5 +128,6 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "request_tomorrow": tomorrow,
     "request_cannot": cannot,
     "request_done": talked,
+    "request_undo": not_talked,
     "request_back": cannot,
 }

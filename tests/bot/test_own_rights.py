@@ -219,6 +219,19 @@ def test_one_that_stands_counts_and_climbs_again_and_the_pupil_hears(room: Class
     assert [one.state for one in room.rows(Contest)] == ["stands"]
 
 
+def test_one_that_stands_and_was_taken_is_its_takers_again_until_owning_lapses(room: Classroom, pupil: Pupil):
+    flag = flag_of(room, pupil)
+    with_copy(room)
+    press(room, room.tutor, "nudge_take", flag.id.hex)
+    tap(room, f"copy:note:{flag.id.hex}")
+    assert [one.state for one in room.rows(Escalation)] == ["closed"]
+    press(room, room.lead, "contest_stands", room.rows(Contest)[0].id.hex)
+    (case,) = room.rows(Escalation)
+    assert (case.state, case.owner_id) == ("owned", room.tutor.id)
+    assert case.lapses_at is not None
+    assert [one.state for one in room.rows(Flag)] == ["taken"]
+
+
 def test_one_that_is_withdrawn_never_counts_again_and_the_pupil_hears(room: Classroom, pupil: Pupil):
     flag = flag_of(room, pupil)
     with_copy(room)

@@ -222,7 +222,11 @@ def test_done_and_what_was_noticed_are_two_taps(here: SmallSchool):
     assert nudge_of(here)[-1] == "It helped. | No change yet. | I am worried. | Add a note | Undo | Why | Who is it"
     assert press(here, "tutor", "plan_helped", plan.id.hex, FRIDAY).modal is None
     assert content(here)["noticed"] == "helped"
-    assert nudge_of(here)[-1] == "Add a note | Undo | Why | Who is it"
+    assert nudge_of(here)[-1] == "No change yet. | I am worried. | Add a note | Undo | Why | Who is it"
+    # A slip of the thumb is mended with another tap.
+    press(here, "tutor", "plan_no_change", plan.id.hex, FRIDAY)
+    assert content(here)["noticed"] == "no_change"
+    assert nudge_of(here)[-1] == "It helped. | I am worried. | Add a note | Undo | Why | Who is it"
     (case,) = here.work(lambda session: list(session.exec(select(Escalation))))
     assert case.state == "closed"
 

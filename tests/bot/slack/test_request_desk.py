@@ -350,6 +350,45 @@ def test_a_press_after_it_was_closed_changes_nothing(scene: Scene):
     assert [case.state for case in scene.room.rows(Escalation)] == ["closed"]
 
 
+def test_we_have_talked_is_taken_back_by_who_said_so(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    scene.press(scene.first, "request_done")
+    for other in (scene.second, scene.room.lead):
+        scene.press(other, "request_undo")
+        assert scene.request().state == "done"
+    scene.press(scene.first, "request_undo")
+    (case,) = scene.room.rows(Escalation)
+    assert (scene.request().state, scene.request().owner_id) == ("owned", scene.first.id)
+    assert (case.state, case.owner_id, case.lapses_at is None) == ("owned", scene.first.id, False)
+    # Pressed again it changes nothing; what was promised is still asked about.
+    assert scene.press(scene.first, "request_undo").modal is None
+    scene.at(WEDNESDAY)
+    assert scene.heard() == [WILL_TODAY, MET]
+    scene.at(case.lapses_at)
+    assert scene.request().state == "open"
+
+
+def test_we_have_talked_in_danger_is_taken_back_and_lapses_again(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    for action in ("request_own", "request_done", "request_undo"):
+        scene.press(scene.room.lead, action)
+    assert scene.request().state == "owned"
+    scene.at(TUESDAY + timedelta(minutes=30))
+    assert scene.request().state == "open"
+
+
+def test_what_the_pupil_says_was_so_is_not_taken_back(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    scene.press(scene.first, "request_done")
+    scene.at(WEDNESDAY)
+    scene.room.say(ROBIN, Tap(f"talk:met:{scene.request().id.hex}:1:yes"), message_id=9)
+    scene.press(scene.first, "request_undo")
+    assert scene.request().state == "done"
+
+
 def test_every_copy_shows_who_will_find_them(scene: Scene):
     scene.asks(scene.first)
     scene.at(TUESDAY + timedelta(minutes=45))
