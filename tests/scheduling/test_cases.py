@@ -133,6 +133,20 @@ def test_a_snow_day_called_in_the_morning_moves_the_steps_of_that_day(room: Clas
     assert (told(room), due(room)) == (1, [("case.step", datetime(2026, 11, 26, 9, 5, tzinfo=UTC))])
 
 
+def test_steps_over_the_end_of_summer_time_come_at_the_schools_minute(room: Classroom):
+    # Friday 23 October, 15:00 of summer time; clocks go back on Sunday.
+    room.clock.now = datetime(2026, 10, 23, 14, 0, tzinfo=UTC)
+    asked(room)
+    room.run_due()
+    assert (told(room), due(room)) == (1, [("case.step", datetime(2026, 10, 26, 8, 45, tzinfo=UTC))])
+    room.clock.now = datetime(2026, 10, 26, 8, 44, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 1
+    room.clock.now = datetime(2026, 10, 26, 8, 45, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 2
+
+
 def test_past_the_end_of_the_calendar_a_case_goes_by_weekdays(room: Classroom):
     room.clock.now = datetime(2027, 8, 3, 10, 0, tzinfo=UTC)
     asked(room)
