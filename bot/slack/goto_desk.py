@@ -84,8 +84,8 @@ def named_by_many(press: Press) -> Done:
     _for_leads(press)
     stands = gotos.coverage(press.session, press.school.id)
     named = [
-        (str(press.sealer.read(press.session.get_one(Staff, staff_id), "name")), count)
-        for staff_id, count in sorted(stands.named_by_many.items(), key=lambda one: -one[1])
+        (str(press.sealer.read(press.session.get_one(Staff, staff_id), "name")), count, stands.years_of(staff_id))
+        for staff_id, count in stands.named_by_many.items()
     ]
     return Done(modal=many_card(named, stands.many))
 

@@ -61,7 +61,7 @@ async def test_an_auditor_that_cannot_pass_for_a_quarter_of_an_hour_fails_the_he
     watch = Watch(here.worker, here.sealer, school, lambda: NOW, lambda: None, lambda: moment[0])
     for seconds, late in ((899.0, False), (900.0, False), (900.1, True)):
         moment[0] = seconds
-        with pytest.raises(ValueError, match="^$"):
+        with pytest.raises(ValueError, match=r"^$"):
             await watch.pass_once()
         assert watch.is_late() is late
     assert problems_of([], 1.0, auditor_is_late=watch.is_late()) == ["the auditor has not passed for fifteen minutes"]
