@@ -24,6 +24,7 @@ ACTIONS = (
     "nudge_why_explained",
     "nudge_why_not_seen",
     "nudge_why_answers",
+    "nudge_pass",
     "nudge_done",
     "nudge_undo",
     "nudge_who",

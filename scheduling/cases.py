@@ -141,6 +141,17 @@ def climb_on(
     _open(session, school, case, now, waits=0)
 
 
+def climb_to_leads(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
+    """Let the first step that tells safeguarding leads come at once; an open case that is past it climbs on."""
+    case = case_of(session, row)
+    if case is None or case.state != "open":
+        return
+    rungs = Ladder.from_json(case.ladder).rungs
+    leads = next((number for number, rung in enumerate(rungs) if SAFEGUARDING & set(rung.tell)), len(rungs) - 1)
+    case.step = max(case.step, leads)
+    _open(session, school, case, now, waits=0)
+
+
 def hand_over(session: Session, row: Subject, owner_id: UUID) -> None:
     """Note that somebody else owns it from now on; it lapses when it would have."""
     case = case_of(session, row)
@@ -192,9 +203,10 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     _open(session, school, case, now, waits=ladder.waits(case.step))
     people = around(session, school, row, now)
     readers = told(ladder, step, people)
-    if isinstance(row, Flag) and (asks := plans.asked_for_help(session, sealer, row.id)) is not None:
-        # Who took it and asks for help knows of it, as long as there is anybody else.
-        readers = tuple(one for one in readers if one != asks) or readers
+    if isinstance(row, Flag):
+        # Who took it and asks for help, or passed it on, knows of it, as long as there is anybody else.
+        knows = {plans.asked_for_help(session, sealer, row.id), row.owner_id}
+        readers = tuple(one for one in readers if one not in knows) or readers
     tell(session, sealer, school, row, readers, str(case.version), now)
     if not any(one.here for one in people.staff if one.id in readers):
         _tell_head(session, sealer, school, case, people, now)

@@ -133,6 +133,11 @@ def trouble_card() -> Card:
     return sentence(say("Something went wrong and nothing was changed. Please try again in a minute."))
 
 
+def last_to_be_asked() -> Phrase:
+    """Say to a lead that there is nobody to pass it to."""
+    return say("It has come to the safeguarding leads, who are the last to be asked. It stays with all of you.")
+
+
 def sentence(words: Phrase) -> Card:
     """Put one sentence into a window."""
     return Card(say("For your information"), (words,))

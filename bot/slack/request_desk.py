@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from bot.slack.press import Done, Press, note, sentence, show, who_is
+from bot.slack.press import Done, Press, last_to_be_asked, note, sentence, show, who_is
 from conversations.cards_request import request_card
 from conversations.model import say
 from scheduling import cases, talking
@@ -80,8 +80,7 @@ def cannot(press: Press) -> Done:
     if request.danger:
         return _hand_back(press, request)
     if request.state == "open" and not talking.is_in_line(session, request, press.viewer):
-        last = say("It has come to the safeguarding leads, who are the last to be asked. It stays with all of you.")
-        return Done(modal=sentence(last))
+        return Done(modal=sentence(last_to_be_asked()))
     if talking.pass_on(session, press.school, request, press.viewer, press.now):
         note(press, "request passed on", f"request:{request.id.hex}")
     return _show(press, request)

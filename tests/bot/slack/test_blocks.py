@@ -70,10 +70,10 @@ def test_nudge_as_a_message():
         ("nudge_take", "f" * 32, "primary"),
         ("nudge_snooze", "f" * 32, None),
         ("nudge_not_needed", "f" * 32, None),
+        ("nudge_pass", "f" * 32, None),
         ("nudge_ideas", "f" * 32, None),
-        ("nudge_figures", "f" * 32, None),
     ]
-    assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_who"]
+    assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_figures", "nudge_who"]
     assert blocks[1]["text"]["text"].splitlines()[0] == (
         "For a while now, things have seemed harder than is usual for this pupil (could be chance)."
     )

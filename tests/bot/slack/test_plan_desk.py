@@ -352,6 +352,45 @@ def test_what_was_tried_and_how_it_went_steers_the_next_nudge(here: SmallSchool)
 # --- not needed -------------------------------------------------------------------------------------------------------
 
 
+def told_since(here: SmallSchool, before: set[UUID]) -> list[str]:
+    names = {f"staff:{id.hex}": name for name, id in here.staff.items()}
+    return sorted(names[row.recipient] for row in here.waiting() if row.id not in before and row.method == "post")
+
+
+def test_passed_to_safeguarding_it_goes_to_the_leads_at_once_and_is_anybodys_to_take_still(here: SmallSchool):
+    run_due(here, NOW)
+    before = {row.id for row in here.waiting()}
+    assert said(press(here, "tutor", "nudge_pass", here.flag.hex)) == words(safeguarding_note())
+    assert run_due(here, NOW) == ["case.step"]
+    assert told_since(here, before) == ["deputy", "lead"]
+    assert nudge_of(here)[0] == "Tess Tolling passes this to the safeguarding leads."
+    assert nudge_of(here)[-1] == "I’ll take this | Snooze a week | Not needed | How to | Why | Who is it"
+    # Pressed again, on an older copy, nothing more comes.
+    press(here, "tutor", "nudge_pass", here.flag.hex)
+    assert run_due(here, NOW) == []
+    press(here, "lead", "nudge_take", here.flag.hex)
+    assert (here.the_flag().state, here.the_flag().owner_id) == ("taken", here.staff["lead"])
+    assert here.audited().count("nudge passed") == 1
+
+
+def test_passed_to_safeguarding_out_of_school_it_is_told_as_school_opens(here: SmallSchool):
+    run_due(here, NOW)
+    before = {row.id for row in here.waiting()}
+    press(here, "tutor", "nudge_pass", here.flag.hex, NOW + timedelta(hours=9))
+    run_due(here, NOW + timedelta(hours=9))
+    assert told_since(here, before) == []
+    run_due(here, datetime(2026, 11, 11, 8, 30, tzinfo=UTC))
+    assert told_since(here, before) == ["deputy", "lead"]
+
+
+def test_a_lead_has_nobody_to_pass_it_to_and_what_is_decided_is_not_passed(here: SmallSchool):
+    assert said(press(here, "lead", "nudge_pass", here.flag.hex)).startswith("It has come to the safeguarding leads")
+    assert here.the_flag().owner_id is None
+    press(here, "tutor", "nudge_take", here.flag.hex)
+    assert said(press(here, "lead", "nudge_pass", here.flag.hex)) == "Tess Tolling has already taken this."
+    assert press(here, "other", "nudge_pass", here.flag.hex) == Done(modal=not_found_card())
+
+
 def test_not_needed_asks_why_and_the_last_answer_is_kept_sealed(here: SmallSchool):
     press(here, "tutor", "nudge_not_needed", here.flag.hex)
     shown = nudge_of(here)
