@@ -123,11 +123,13 @@ def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff
     session.add(request)
     cases.close(session, request, now)
     wish = wishes.wish_of(session, request)
-    if not request.danger and not wish.promises:
-        wish.promises, wish.met = 1, ""
+    if request.danger or not wish.promises:
+        # What was promised is asked about by itself; here nothing was, or before it became danger.
+        wish.promises, wish.met = wish.promises + 1, ""
         session.add(wish)
         session.flush()
-        set_due(session, school.id, "talk.met", request.id.hex, _day_after(school.calendar, now), version=1)
+        asked_at = _day_after(school.calendar, now)
+        set_due(session, school.id, "talk.met", request.id.hex, asked_at, version=wish.promises)
     return True
 
 
@@ -240,7 +242,9 @@ def ask_if_met(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due,
     request = session.get_one(Request, UUID(due.subject))
     wish = wishes.wish_of(session, request)
     owner = session.get(Staff, request.owner_id) if request.owner_id else None
-    if owner is None or request.danger or request.state == "open" or wish.promises != due.version or wish.met:
+    # Of danger only what is said to be done: one that is owned lapses within the hour.
+    going_on = request.state == "owned" and request.danger
+    if owner is None or request.state == "open" or going_on or wish.promises != due.version or wish.met:
         return []
     pupil = session.get_one(Pupil, request.pupil_id)
     if pupil.status == "left":

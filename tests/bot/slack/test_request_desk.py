@@ -561,6 +561,25 @@ def test_not_yet_opens_it_again_for_both_at_once_and_it_climbs(scene: Scene):
     assert scene.told()[3:] == ["lead", "deputy"]
 
 
+def test_after_danger_the_pupil_is_asked_too_and_not_yet_is_every_leads_at_once(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    scene.press(scene.room.lead, "request_own")
+    scene.at(WEDNESDAY)
+    assert MET not in scene.heard()
+    scene.press(scene.room.lead, "request_own")
+    scene.press(scene.room.lead, "request_done")
+    scene.at(WEDNESDAY + timedelta(days=1))
+    assert scene.heard().count(MET) == 1
+    before = len(scene.told())
+    scene.room.say(ROBIN, Tap(f"talk:met:{scene.request().id.hex}:1:no"), message_id=9)
+    scene.room.run_due()
+    assert (scene.request().state, scene.request().danger) == ("open", True)
+    assert scene.told()[before:] == ["lead", "deputy"]
+    scene.at(WEDNESDAY + timedelta(days=1, minutes=5))
+    assert scene.told()[before + 2 :] == ["lead", "deputy"]
+
+
 def test_what_is_said_twice_or_of_another_promise_or_by_another_pupil_changes_nothing(scene: Scene):
     scene.asks(scene.first)
     scene.press(scene.first, "request_today")
