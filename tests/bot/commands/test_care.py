@@ -80,6 +80,15 @@ def test_a_policy_that_opens_a_hole_is_refused_until_it_is_meant(made: Earshot) 
     assert made("policy", "set", "policy.json").status == 0
 
 
+def test_cards_name_a_pupil_as_the_school_chose(made: Earshot) -> None:
+    assert made("policy", "names").out == "Cards in Slack name a pupil by initials and tutor group."
+    told = made("policy", "names", "--full").out
+    assert told == "Cards in Slack name a pupil by the whole name: it stays in Slack's history."
+    assert (school().policy["names"], actions()) == ("full", ["names full"])
+    assert made("policy", "names", "--initials").out == "Cards in Slack name a pupil by initials and tutor group."
+    assert actions() == ["names full", "names initials"]
+
+
 def test_check_names_the_holes_of_this_school(people: Earshot) -> None:
     told = people("policy", "check")
     assert told.status == 1

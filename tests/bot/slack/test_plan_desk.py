@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -32,7 +33,7 @@ from scheduling.jobs import JOBS
 from store import plans
 from store.care_tables import GoTo
 from store.plan_tables import Plan, Verdict
-from store.tables import Audit, CheckIn, Due, Escalation, Flag, Outbox, Pupil
+from store.tables import Audit, CheckIn, Due, Escalation, Flag, Outbox, Pupil, Request
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 KEYS = count()
@@ -389,6 +390,17 @@ def test_a_lead_has_nobody_to_pass_it_to_and_what_is_decided_is_not_passed(here:
     press(here, "tutor", "nudge_take", here.flag.hex)
     assert said(press(here, "lead", "nudge_pass", here.flag.hex)) == "Tess Tolling has already taken this."
     assert press(here, "other", "nudge_pass", here.flag.hex) == Done(modal=not_found_card())
+
+
+@pytest.mark.parametrize(("names", "shown"), [("initials", "W.A."), ("full", "Wren Ashdown"), ("", "W.A.")])
+def test_cards_name_a_pupil_as_the_school_chose(here: SmallSchool, names: str, shown: str):
+    school = replace(here.school, policy={**here.school.policy, "names": names})
+
+    def titles(session: Session) -> list[str]:
+        subjects = (session.get_one(Flag, here.flag), session.get_one(Request, here.request))
+        return [words(cases.card_of(session, here.sealer, school, one).title) for one in subjects]
+
+    assert here.work(titles) == [f"{shown} (7A): a change in pattern", f"Urgent: {shown} (7A) may be in danger"]
 
 
 def test_not_needed_asks_why_and_the_last_answer_is_kept_sealed(here: SmallSchool):
