@@ -21,11 +21,11 @@ from typing import Final
 from uuid import UUID
 
 from scipy.stats import binomtest
-from sqlalchemy import Engine, event, inspect, null, select, text, update
+from sqlalchemy import Engine, event, text, update
 from sqlmodel import Session, SQLModel
 
+from benchmarks.anonymity_sight import file_times, files, main_store, page_order, reports, row_order, sizes
 from benchmarks.report import Report, Row, Scale
-from benchmarks.sqlite_pages import places
 from benchmarks.whisper_town import NOW, Hand, MemorySlack, Town, make_town, rounds_of
 from bot.whisper.rounds import Rounds
 from store import vault
@@ -35,7 +35,7 @@ from store.tables import Pupil
 from store.whisper_care import back_up
 from store.whisper_sealing import Cost
 from store.whisper_store import open_whispers
-from store.whisper_tables import report, turn, whisper_metadata, wrap
+from store.whisper_tables import report, turn, wrap
 
 PUPILS, ACTIVE = 200, 5
 TRIALS: Final[Mapping[Scale, int]] = {"tiny": 20, "usual": 1000, "full": 5000}
@@ -50,7 +50,7 @@ _LENGTHS: Final = (10, 50, 120, 200, 300)
 # These go past the steps that sizes are rounded to.
 _LONG: Final = (10, 500, 1_200, 2_000, 4_000)
 
-_outbox, _pupil, _conversation = map(SQLModel.metadata.tables.__getitem__, ("outbox", "pupil", "conversation"))
+_outbox = SQLModel.metadata.tables["outbox"]
 
 
 @dataclass
@@ -155,8 +155,8 @@ async def one_of_them(game: Game) -> None:
             left = time.time() if "a file time is left" in game.leaks else None
             await _plant(game, chat)
     await _half_a_minute(game, left)
-    times, numbers, changes, transactions = _main_store(town, active)
-    touched, kept = _file_times(town)
+    times, numbers, changes, transactions = main_store(town, active)
+    touched, kept = file_times(town)
     await _next_slot(game)
     guesses = {
         "time of the card": _before(times, game.slack.times[cards], game.luck),
@@ -198,7 +198,7 @@ async def _half_a_minute(game: Game, left: float | None = None) -> None:
     if not game.leaks & {"nobody touches the files", "not written anew"}:
         await game.rounds.once()
     if left is not None:
-        for file in _files(game.town):
+        for file in files(game.town):
             os.utime(file, (left, left))
 
 
@@ -225,46 +225,6 @@ def _widest(numbers: list[int]) -> int:
     return gaps.index(max(gaps)) if max(gaps, default=0) > 1 else ACTIVE - 1
 
 
-def _files(town: Town) -> list[Path]:
-    path = town.whispers.path
-    return sorted(path.parent.glob(path.name + "*")) if path is not None else []
-
-
-def _file_times(town: Town) -> tuple[float, float]:
-    """Say when any of the whispers' files was last touched, and last changed as a copy keeps it (seconds)."""
-    stats = [file.stat() for file in _files(town)]
-    return max((one.st_ctime for one in stats), default=0.0), max((one.st_mtime for one in stats), default=0.0)
-
-
-def _main_store(town: Town, active: list[int]) -> tuple[list[float], list[int], list[int], list[int]]:
-    """Read what the main store says of those pupils' ordinary use.
-
-    Gives the times of their outbox rows (seconds), the numbers of their updates, how much else of each has changed, and
-    the transactions that wrote (PostgreSQL; else nothing).
-    """
-    pupils = [UUID(town.pupils[chat]) for chat in active]
-    on_postgresql = town.engine.dialect.name == "postgresql"
-    written_by = text("xmin::text::bigint") if on_postgresql else null()
-    changed = (
-        select(_pupil.c.id, _pupil.c.unreachable_since, _conversation.c.version)
-        .join(_conversation, _conversation.c.pupil_id == _pupil.c.id, isouter=True)
-        .where(_pupil.c.id.in_(pupils))
-    )
-    with town.engine.connect().execution_options(reading=True) as connection:
-        letters = connection.execute(select(_outbox.c.recipient, _outbox.c.id, _outbox.c.dedupe, written_by)).all()
-        changes = {
-            row.id: (row.unreachable_since is not None) + (row.version or 0) for row in connection.execute(changed)
-        }
-    rows = {UUID(row.recipient.removeprefix("pupil:")): row for row in letters}
-    mine = [rows[one] for one in pupils]
-    return (
-        [(row.id.int >> 80) / 1000 for row in mine],
-        [int(row.dedupe.split(":")[2]) for row in mine],
-        [changes[one] for one in pupils],
-        [row[3] for row in mine] if on_postgresql else [],
-    )
-
-
 # --- each of them whispers --------------------------------------------------------------------------------------------
 
 
@@ -276,56 +236,21 @@ async def each_of_them(game: Game) -> None:
     came: list[bytes] = []
     for chat, length in zip(active, lengths, strict=True):
         await town.feed(town.tap(chat, "menu"))
-        had = set(_reports(town))
+        had = set(reports(town))
         await town.whisper(chat, "€" * length)
-        came += set(_reports(town)) - had
+        came += set(reports(town)) - had
     await _half_a_minute(game)
     asked = chance.randrange(ACTIVE)
     one = came[asked]
-    row_order = [one for one in _row_order(town) if one in came]
-    sizes = _sizes(town, came)
+    in_order = [one for one in row_order(town) if one in came]
+    weights = sizes(town, came)
     # Where sizes are the same it must guess: the ids are drawn by lot.
-    by_size = sorted(came, key=lambda each: (sizes[each], each))
+    by_size = sorted(came, key=lambda each: (weights[each], each))
     by_length = sorted(range(ACTIVE), key=lambda at: lengths[at])
-    game.score("row order", right=row_order.index(one) == asked)
-    game.score("page order", right=_page_order(town, came).index(one) == asked)
+    game.score("row order", right=in_order.index(one) == asked)
+    game.score("page order", right=page_order(town, came).index(one) == asked)
     game.score("size", right=by_length[by_size.index(one)] == asked)
     _clear(game)
-
-
-def _reports(town: Town) -> list[bytes]:
-    """List the reports in the order the database gives them when it is asked for none."""
-    with town.whispers.read() as connection:
-        return [bytes(one) for one in connection.execute(select(report.c.id)).scalars()]
-
-
-def _row_order(town: Town) -> list[bytes]:
-    """Order reports as a table gives them that should not be there, or else as their own does."""
-    others = sorted(set(inspect(town.whispers.engine).get_table_names()) - set(whisper_metadata.tables))
-    if not others:
-        return _reports(town)
-    with town.whispers.read() as connection:
-        return [bytes(one) for one in connection.execute(text(f'SELECT report FROM "{others[0]}"')).scalars()]  # noqa: S608
-
-
-def _sizes(town: Town, reports: list[bytes]) -> dict[bytes, int]:
-    sizes = dict.fromkeys(reports, 0)
-    with town.whispers.read() as connection:
-        for row in connection.execute(select(turn.c.report, turn.c.desk).where(turn.c.report.in_(reports))):
-            sizes[bytes(row.report)] += len(row.desk)
-    return sizes
-
-
-def _page_order(town: Town, reports: list[bytes]) -> list[bytes]:
-    """Order reports by where they lie in the file, as those lie that came one after another."""
-    path = town.whispers.path
-    if path is None:
-        return [one for one in _reports(town) if one in reports]
-    looking = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    root = looking.execute("SELECT rootpage FROM sqlite_master WHERE name = 'report'").fetchone()[0]
-    looking.close()
-    where = places(path.read_bytes(), root, reports)
-    return sorted(reports, key=lambda one: where[one])
 
 
 # --- copies after each of them ----------------------------------------------------------------------------------------
@@ -367,7 +292,7 @@ def _clear(game: Game) -> None:
     with game.town.whispers.write() as connection:
         # A lead has read and closed them.
         connection.execute(update(report).values(stage="read", status="closed"))
-        if len(_reports(game.town)) > _REPORTS_MOST:
+        if len(reports(game.town)) > _REPORTS_MOST:
             for table in (report, turn, wrap):
                 connection.execute(table.delete())
 
