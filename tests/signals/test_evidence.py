@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from signals.board import HIDDEN, Board, errors, levels, new_board
-from signals.evidence import APART, LIKELY, POLE, SIGNALS, context_gap, evidence, pole_chance, polar
+from signals.evidence import APART, LIKELY, POLE, SIGNALS, context_gap, evidence, polar, pole_chance
 from signals.grid import FAST, SLOW, THIRD
 
 SURE = 0.01
