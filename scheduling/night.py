@@ -41,7 +41,11 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
 
 def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, datetime | None]:
     """Find the pupils with check-ins of late that were not taken in, and when each was last heard of."""
-    lately = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) > now - LATELY)
+    lately = (
+        select(Wave.id)
+        .where(Wave.school_id == school_id)
+        .where(col(Wave.opens_at) > now - LATELY, col(Wave.opens_at) <= now)
+    )
     # By their ids, and pupils named twice told apart here: a join or DISTINCT would have SQLite walk through all
     # check-ins that the school ever had.
     waves = session.exec(lately).all()
@@ -49,9 +53,11 @@ def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, date
         select(CheckIn.pupil_id, col(Signal.as_of))
         .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
         .where(CheckIn.school_id == school_id, col(CheckIn.wave_id).in_(waves), CheckIn.state != "open")
-        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+        .where(col(CheckIn.opened_at) <= now)
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)) | (col(Signal.as_of) > now))
     )
-    return {pupil_id: as_of for pupil_id, as_of in rows.all()}
+    # What a clock that has since gone back put down is not known: it is made again.
+    return {pupil_id: as_of if as_of is None or as_of <= now else None for pupil_id, as_of in rows.all()}
 
 
 def _set_bars(

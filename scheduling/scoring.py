@@ -109,7 +109,7 @@ def take_in(
     steps: list[_Step] = []
     everyone: list[Known] = []
     for start in range(0, len(pupil_ids), CHUNK):
-        known = read(session, sealer, school.id, pupil_ids[start : start + CHUNK])
+        known = read(session, sealer, school.id, pupil_ids[start : start + CHUNK], now)
         steps += _advance(sealer, known, bars)
         everyone += (one for one in known if one.check_ins)
     _decide(session, sealer, school, steps, bars, now, raised)
@@ -123,9 +123,11 @@ def read_bars(session: Session, school_id: UUID) -> Bars:
     return Bars(row.enter, row.leave) if row else flag.bars([])
 
 
-def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> tuple[Board, list[bool]]:
+def look(
+    session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID], now: datetime
+) -> tuple[Board, list[bool]]:
     """What is known of some pupils, with all that has ended, and who is flagged; nothing is written or raised."""
-    known, bars = read(session, sealer, school_id, pupil_ids), read_bars(session, school_id)
+    known, bars = read(session, sealer, school_id, pupil_ids, now), read_bars(session, school_id)
     for step in _advance(sealer, known, bars):
         step.known.flagged = flag.stays(step.points, step.known.flagged, bars)
     return take_up([one.row for one in known]), [one.flagged for one in known]
@@ -134,7 +136,8 @@ def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[
 def level_at(session: Session, sealer: Sealer, school_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, float]:
     """How things were for some pupils, each at a moment of their own: levels in SD, by what was known then."""
     known = [Known(pupil_id) for pupil_id in moments]
-    add_check_ins(session, school_id, known)
+    if known:
+        add_check_ins(session, school_id, known, max(moments.values()))
     for one in known:
         one.check_ins = [row for row in one.check_ins if row.opened_at <= moments[one.pupil_id]]
     for _ in _advance(sealer, known, flag.bars([])):

@@ -117,7 +117,7 @@ def differing_items(
 
     group_of = _groups(session, sealer, listed)
     school_id = session.exec(select(School.id).limit(1)).one()
-    board, _ = look(session, sealer, school_id, list(group_of))
+    board, _ = look(session, sealer, school_id, list(group_of), clock())
     level_of = dict(zip(group_of, levels(board), strict=True))
     gathered: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
     statement = select(CheckIn).where(

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import out, the_school
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -54,7 +54,7 @@ def explain(flag: Annotated[str, typer.Argument(help="The flag's id, as in the a
         audit.record(
             session,
             row.school_id,
-            Clock()(),
+            kept_clock(session)(),
             actor="command line",
             action="read flag explained",
             subject=f"flag:{row.id.hex}",
@@ -76,7 +76,7 @@ def summary() -> None:
         school = the_school(session)
         table = _summary(session, sealer, school.id)
         actor, action = "command line", "read flag summary"
-        audit.record(session, school.id, Clock()(), actor=actor, action=action, subject="school")
+        audit.record(session, school.id, kept_clock(session)(), actor=actor, action=action, subject="school")
         session.commit()
     out.print(table)
     out.print(f"Counts below {FEW} are not shown, for they could be somebody.")
