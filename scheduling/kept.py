@@ -111,10 +111,11 @@ def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known], unt
 
 
 def _of_row(sealer: Sealer, row: Any, now: datetime) -> Known:  # noqa: ANN401 (a row of columns)
-    if row.model != flag.MODEL or row.as_of > now:
-        return Known(row.pupil_id, kept=True)
     data = sealer.open("signal", "data", row.pupil_id, row.data_sealed)
-    up_at = datetime.fromisoformat(data["up_at"]) if data["up_at"] else None
+    up_at = datetime.fromisoformat(data["up_at"]) if data.get("up_at") else None
+    if row.model != flag.MODEL or row.as_of > now:
+        # The rest after a nudge goes on: a new release, or a clock set right, is no reason to tell a tutor again.
+        return Known(row.pupil_id, kept=True, up_at=up_at if up_at and up_at <= now else None)
     return Known(row.pupil_id, True, row.as_of, data["board"], row.flagged, up_at, data["recent"], data["points"])
 
 

@@ -14,7 +14,6 @@ from sqlmodel import Session, col, select
 
 from scheduling.drawing import WAIT
 from scheduling.scoring import level_at
-from signals import flag as flags
 from signals.evidence import FAST_TOP, LOW_TOP, SIGNALS
 from signals.impact import Case
 from store.school_tables import Draw, Outcome
@@ -26,6 +25,8 @@ LOOK_BACK = timedelta(days=2 * 365)
 # Whom somebody talked with, or meant to, in the half year before had support already.
 SUPPORTED = timedelta(weeks=26)
 AT_ONCE = 3
+# Flags of an earlier release count as well: their levels are in the same unit.
+RULES = "signals-"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _last_flags(session: Session, school_id: UUID, now: datetime) -> Sequence[Fl
     """Each pupil's last flag that is eight weeks old, and no older than two years."""
     statement = (
         select(Flag)
-        .where(Flag.school_id == school_id, Flag.rule == flags.MODEL, col(Flag.contested).is_(None))
+        .where(Flag.school_id == school_id, col(Flag.rule).startswith(RULES), col(Flag.contested).is_(None))
         .where(col(Flag.raised_at) > now - LOOK_BACK, col(Flag.raised_at) <= now - LATER)
     )
     return list({row.pupil_id: row for row in session.exec(statement.order_by(col(Flag.raised_at)))}.values())

@@ -160,6 +160,24 @@ def test_what_is_kept_is_made_anew_when_it_is_gone_or_of_another_model(room: Cla
     assert room.session.get_one(Signal, pupil.id).model == MODEL
 
 
+def test_a_new_model_does_not_tell_a_tutor_again_whom_the_old_one_told(room: Classroom):
+    pupil = room.pupil(FIRST)
+    raised = []
+    for week in range(9):
+        room.clock.move(days=7)
+        answer(room, pupil, 0.75 if week < 6 else 0.0, week)
+        raised += run(room, [pupil])
+    assert len(raised) == 1
+    row = room.session.get_one(Signal, pupil.id)
+    row.model = "signals-0"
+    room.session.add(row)
+    room.session.commit()
+    answer(room, pupil, 0.0, 10)
+    assert run(room, [pupil]) == []
+    (data,) = (room.sealer.read(one, "data") for one in room.session.exec(select(Signal)))
+    assert data["up_at"] is not None
+
+
 def test_the_first_night_learns_and_tells_nobody(room: Classroom):
     pupil = room.pupil(FIRST)
     for week in range(8):
