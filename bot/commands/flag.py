@@ -16,7 +16,7 @@ from bot.text import render
 from conversations.reasons_figures import figures
 from conversations.staff_nudges import NOTICED, WHY
 from signals.evidence import SIGNALS
-from signals.flag import retrace
+from signals.flag import level, retrace
 from store import audit, plans
 from store.plan_tables import Plan
 from store.sealing import Sealer
@@ -127,4 +127,10 @@ def _show(why: dict[str, Any]) -> None:
     out.print(f"Points {again.points:.3f}; the bar was {why['enter']:.3f}: {passed}.")
     same = abs(again.points - why["points"]) < 1e-5
     out.print("The same points as when it was raised." if same else f"When raised it had {why['points']:.3f} points.")
-    out.print(f"Chance {again.chance:.2f} among simulated pupils; level {why['level']}; model {why['model']}.")
+    # The plain reading stands beside the model: two factors at their ends are priority by themselves.
+    found = level(again.chance, why["polar"], flagged=True)
+    poles = f"{why['polar']} of the four factors at an end"
+    out.print(f"Chance {again.chance:.2f} among simulated pupils, {poles}: level {found}.")
+    if found != why["level"]:
+        out.print(f"When raised its level was {why['level']}.")
+    out.print(f"Model {why['model']}.")

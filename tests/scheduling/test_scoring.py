@@ -265,5 +265,19 @@ def test_an_item_goes_to_a_quarter_of_those_asked_together_at_most(room: Classro
     assert max(given.count(item) for item in given) <= 4
 
 
+def test_what_the_rotation_gives_to_new_pupils_counts_towards_an_items_quarter(room: Classroom):
+    new = [room.pupil(FIRST + number) for number in range(8)]
+    known = [room.pupil(FIRST + 20 + number) for number in range(8)]
+    room.clock.move(days=7)
+    for pupil in known:
+        answer(room, pupil, 0.75, 1)
+    run(room, known)
+    wave = room.session.exec(select(Wave)).first()
+    assert wave is not None
+    chosen = choose_items(room.session, room.sealer, wave, [*known, *new])
+    given = [item for its in chosen.values() for item in its[2:]]
+    assert max(given.count(item) for item in given) <= 4
+
+
 def test_items_of_a_bank_version_that_is_not_here_say_nothing():
     assert scoring.items_of("1999-1", "older").ids == ()

@@ -50,6 +50,16 @@ def test_always_low_is_low_and_not_fallen():
     assert (reason.answered, reason.asked) == (8, 8)
 
 
+def test_before_four_answers_no_level_is_given_as_a_reason():
+    def low_for(weeks: int) -> list[str]:
+        sure = lived(*[(0, 2)] * weeks)
+        # As sure as could be, so that the number of answers alone decides.
+        return codes(why(replace(sure, covariance=sure.covariance * 0.1)))
+
+    assert low_for(1) == []
+    assert low_for(2) == ["low"]
+
+
 def test_low_after_a_long_middle_is_fallen_from_their_own_usual():
     (reason, *_) = why(lived(*[(3, 2)] * 14, *[(0, 2)] * 6)).reasons
     assert reason.code == "fallen"
