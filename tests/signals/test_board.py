@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from signals import flag, grid
-from signals.board import PARTS, Board, Sheet, advance, errors, levels, new_board, pass_weeks, stated
+from signals.board import KINDS, PARTS, Board, Sheet, advance, errors, levels, new_board, pass_weeks, stated
 from signals.evidence import SIGNALS, context_gap, evidence, polar
-from signals.items import STATE, ItemSet, item_set, usual_item
+from signals.items import LEANS, STATE, STRETCHES, USUAL_STYLES, ItemSet, item_set, usual_item
 from signals.keeping import put_away, take_up
 from signals.quality import carelessness
 from signals.responses import ItemModel
@@ -269,33 +270,35 @@ def test_quick_answers_are_believed_less():
 # --- simulation-based calibration -------------------------------------------------------------------------------------
 
 
-def test_levels_drawn_from_the_model_lie_evenly_within_what_is_known_of_them():
+@pytest.mark.parametrize("group", [4, 0], ids=["how things are", "a factor in both contexts"])
+def test_levels_drawn_from_the_model_lie_evenly_within_what_is_known_of_them(group: int):
     """Simulation-based calibration (Talts et al., 2018): ranks of the true levels are spread evenly over ten bins."""
-    from scipy.stats import norm
-
-    from signals.board import KINDS
-    from signals.items import LEANS, STRETCHES, USUAL_STYLES
-
     chance, pupils, weeks = np.random.default_rng(8), 1_500, 8
     style = chance.choice(len(USUAL_STYLES), pupils, p=USUAL_STYLES)
     lean, stretch = np.repeat(LEANS, 3)[style], np.tile(STRETCHES, 5)[style]
-    kind = KINDS[-1]
-    slow, fast = (chance.normal(0, np.sqrt(v), pupils) for v in (kind.slow, kind.fast))
+    kind = KINDS[group]
+    slow, fast, third = (chance.normal(0, np.sqrt(v), pupils) for v in (kind.slow, kind.fast, kind.third))
+    steps = np.array(usual_item(5, 1).steps)
     board = new_board(pupils)
     for week in range(weeks):
         fast = kind.keep * fast + chance.normal(0, np.sqrt(kind.fast * (1 - kind.keep**2)), pupils)
         if week:
             slow = slow + chance.normal(0, np.sqrt(kind.creep), pupils)
-        today = slow + fast + chance.normal(0, np.sqrt(kind.third), pupils)
-        asked = np.tile([48 + week % 15, 48 + (week + 1) % 15], (pupils, 1))
+        if kind.fresh:
+            third = chance.normal(0, np.sqrt(kind.third), pupils)
+            asked = np.tile([48 + week % 15, 48 + (week + 1) % 15], (pupils, 1))
+        else:
+            # One in school, one outside.
+            asked = np.tile([week % 6, 6 + (week + 1) % 6], (pupils, 1))
         way = np.where(asked % 2 == 0, 1, -1)
-        steps = np.array(usual_item(5, 1).steps)
-        distance = 1.6 * ((way * today[:, None])[..., None] - stretch[:, None, None] * steps) + lean[:, None, None]
+        parts = np.stack([slow, fast, third], axis=1)
+        today = np.einsum("nkj,nj->nk", PARTS[ITEMS.series[asked]], parts)
+        distance = 1.6 * ((way * today)[..., None] - stretch[:, None, None] * steps) + lean[:, None, None]
         above = 1 / (1 + np.exp(-distance))
         options = (chance.random((pupils, 2, 1)) < above).sum(axis=2)
         board = advance(board, sheet(asked.tolist(), options.tolist()), ITEMS)
-    variance = board.covariance[:, 4, :2, :2].sum(axis=(1, 2))
-    ranks = norm.cdf((slow + fast - levels(board)[:, 4]) / np.sqrt(variance))
+    variance = board.covariance[:, group, :2, :2].sum(axis=(1, 2))
+    ranks = norm.cdf((slow + fast - levels(board)[:, group]) / np.sqrt(variance))
     counts = np.histogram(ranks, bins=10, range=(0, 1))[0]
     print("ranks of the true level in ten bins of", pupils // 10, ":", counts.tolist())
     assert np.abs(counts - pupils / 10).max() < 0.35 * pupils / 10
