@@ -45,8 +45,6 @@ WEEK = timedelta(weeks=1)
 FRESH = timedelta(days=4)
 MOST_ITEMS = 16
 REMEMBERED = 12
-# It did not reach the phone, or the pupil was absent from school: not answering it is no silence.
-NOT_ASKED = ("undelivered", "absent")
 
 Raise = Callable[[Flag], None]
 
@@ -214,13 +212,17 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -
         numbers[at], options[at], milliseconds[at] = asked_of, chosen, took
     widest = max(places, default=0) + 1
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
-    # A check-in of the school's own questions alone asked nothing of the model: to leave it is no silence.
-    asked = np.array([_asks_of_bank(check_in) for _, check_in in pairs], dtype=bool)
+    asked = answered | np.array([_left(check_in) for _, check_in in pairs], dtype=bool)
     return Sheet(numbers[:, :widest], options[:, :widest], milliseconds[:, :widest], weeks, asked, answered)
 
 
-def _asks_of_bank(check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
-    return check_in.state not in NOT_ASKED and bool(bank.base(check_in.bank_version))
+def _left(check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
+    """Whether a check-in was left unanswered until it closed, which alone may be silence.
+
+    One that ended because the pupil opted out is not, nor one in which they skipped every question; and one of the
+    school's own questions alone asked nothing of the model.
+    """
+    return check_in.state == "missed" and bool(bank.base(check_in.bank_version))
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bot.importing.columns import read_pairs
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
-from scheduling.scoring import NOT_ASKED, items_of, look
+from scheduling.scoring import items_of, look
 from signals.board import levels
 from signals.fairness import FEWEST, GroupRate, rates
 from store import audit
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 YEAR = timedelta(days=365)
 HALF = 0.5
+# It did not reach the phone, or the pupil was absent from school.
+NOT_ASKED = ("undelivered", "absent")
 
 
 @dataclass(frozen=True)

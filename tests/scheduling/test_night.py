@@ -15,6 +15,8 @@ from scheduling.kept import read
 from scheduling.scoring import take_in
 from signals.board import errors, levels, new_board
 from signals.keeping import take_up
+from signals.silence import of_late, silence
+from store import consent
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
 from store.tables import CheckIn, Flag
@@ -118,6 +120,49 @@ def test_whatever_a_check_in_holds_the_pass_goes_on_and_the_level_stays_defined(
     assert kept(room)[pupil.id][0] is False
     assert room.session.get_one(Signal, pupil.id).as_of == odd.opened_at
     assert kept(room)[beside.id][1] > -10
+
+
+def test_opting_out_is_no_silence_whatever_was_open_and_raises_nobody(room: Classroom):
+    stays, stops = room.pupil(FIRST), room.pupil(FIRST + 1)
+    night(room)
+    for week in range(8):
+        room.clock.move(days=7)
+        for pupil in (stays, stops):
+            answer(room, pupil, 0.6, week)
+        night(room)
+    before = kept(room)
+    # Their next check-in is open, and another never came: then they stop.
+    room.clock.move(days=7)
+    for state in ("open", "undelivered"):
+        check_in = room.check_in(stops)
+        check_in.state = state
+        room.session.add(check_in)
+    room.session.commit()
+    assert consent.stop(room.session, stops, room.clock(), "somebody")
+    room.session.commit()
+    room.clock.move(days=1)
+    assert night(room) == []
+    (one,) = read(room.session, room.sealer, room.school.id, [stops.id], room.clock())
+    assert one.as_of is not None
+    assert one.as_of > room.clock() - timedelta(days=2)
+    rhythm = take_up([one.row]).rhythm
+    assert silence(rhythm)[0] == 0.0
+    assert [int(count[0]) for count in of_late(rhythm)] == [8, 8]
+    # A week passed, and nothing else.
+    assert kept(room)[stops.id][1] == pytest.approx(before[stops.id][1], abs=0.25)
+
+
+def test_who_skips_every_question_was_there_and_is_not_silent(room: Classroom):
+    pupil = room.pupil(FIRST)
+    for week in range(8):
+        room.clock.move(days=7)
+        answer(room, pupil, 0.6, week)
+    for _ in range(3):
+        room.clock.move(days=7)
+        lived(room, room.check_in(pupil), [[STATE[0], None, 900], [STATE[1], None, 900]])
+    night(room)
+    (one,) = read(room.session, room.sealer, room.school.id, [pupil.id], room.clock())
+    assert silence(take_up([one.row]).rhythm)[0] == 0.0
 
 
 def test_a_pupil_who_changes_age_band_goes_on_from_what_was_known(room: Classroom):
