@@ -38,7 +38,7 @@ from signals.items import STATE, ItemSet, item_set, usual_item
 from signals.keeping import put_away, take_up
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
-from store.tables import CheckIn, Flag, Pupil
+from store.tables import CheckIn, Flag, Pupil, TutorGroup
 
 WEEK = timedelta(weeks=1)
 # A check-in that ended longer ago than this is taken in, but no tutor is written to about it.
@@ -240,7 +240,7 @@ def _decide(
     """Go through the check-ins in the order in which they ended, and raise what flags are due."""
     room: int | None = None
     new: list[Flag] = []
-    nudged = _nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
+    nudged = _Nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
     # By number: fifty thousand ids are dear to compare.
     for step in sorted(steps, key=lambda one: (_ended(one.check_in), one.check_in.id.int)):
         known, at = step.known, step.check_in.opened_at
@@ -257,12 +257,12 @@ def _decide(
             # What is old news raises nobody; if it still holds, the next check-in does.
             due = raised is None or _ended(step.check_in) > now - FRESH
             room = _room(session, school.id) if room is None else room
-            free = due and room > 0 and (raised is None or not _tutor_is_full(nudged, step.check_in))
+            free = due and room > 0 and (raised is None or not nudged.is_full(step.check_in))
             if free and (raised is None or _may_start(session, sealer, school, step, bars)):
                 known.flagged, room = True, room - 1
                 if raised is not None:
                     new.append(_new_flag(sealer, school, step, bars, now))
-                    nudged[step.check_in.group_id].append(step.check_in.ended_at)
+                    nudged.add(step.check_in.group_id, step.check_in.ended_at)
         if room is not None and before and not known.flagged:
             room += 1
         if known.flagged:
@@ -288,33 +288,43 @@ def _room(session: Session, school_id: UUID) -> int:
     active = session.exec(
         select(func.count()).select_from(Pupil).where(Pupil.school_id == school_id, Pupil.status == "active")
     ).one()
+    # Who left or stopped while flagged takes no place.
     flagged = session.exec(
-        select(func.count()).select_from(Signal).where(Signal.school_id == school_id, Signal.flagged)
+        select(func.count())
+        .select_from(Signal)
+        .join(Pupil, col(Pupil.id) == col(Signal.pupil_id))
+        .where(Signal.school_id == school_id, Signal.flagged, Pupil.status == "active")
     ).one()
     return max(ceil(flag.ENTER_SHARE * active), flag.NEW_A_TUTOR_A_WEEK) - flagged
 
 
-def _nudged(session: Session, school_id: UUID, check_ins: Sequence[Any]) -> dict[UUID, list[datetime | None]]:
-    """For each tutor group of some check-ins, when those ended that brought nudges, a week back and on."""
-    nudged: dict[UUID, list[datetime | None]] = defaultdict(list)
-    if check_ins:
+class _Nudged:
+    """When check-ins ended that brought a tutor nudges, a week back and on, over all of the tutor's groups."""
+
+    def __init__(self, session: Session, school_id: UUID, check_ins: Sequence[Any]) -> None:
+        self._at: dict[UUID, list[datetime | None]] = defaultdict(list)
+        self._tutors: dict[UUID, UUID] = {}
+        if not check_ins:
+            return
+        tutors = select(TutorGroup.id, TutorGroup.tutor_id).where(TutorGroup.school_id == school_id)
+        self._tutors = {group_id: tutor_id or group_id for group_id, tutor_id in session.exec(tutors)}
         since = min(map(_ended, check_ins)) - WEEK
-        groups = {check_in.group_id for check_in in check_ins}
         rows = session.execute(
             select(Flag.group_id, CheckIn.ended_at)
             .join(CheckIn, col(CheckIn.id) == col(Flag.check_in_id))
-            .where(Flag.school_id == school_id, col(Flag.group_id).in_(groups), col(CheckIn.ended_at) > since)
+            .where(Flag.school_id == school_id, col(Flag.raised_at) > since, col(CheckIn.ended_at) > since)
         )
         for group_id, ended_at in rows:
-            nudged[group_id].append(ended_at)
-    return nudged
+            self.add(group_id, ended_at)
 
+    def add(self, group_id: UUID, ended_at: datetime | None) -> None:
+        self._at[self._tutors.get(group_id, group_id)].append(ended_at)
 
-def _tutor_is_full(nudged: Mapping[UUID, list[datetime | None]], check_in: Any) -> bool:  # noqa: ANN401 (a row)
-    """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
-    at = _ended(check_in)
-    new = sum(1 for one in nudged.get(check_in.group_id, ()) if one is not None and at - WEEK < one <= at)
-    return new >= flag.NEW_A_TUTOR_A_WEEK
+    def is_full(self, check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
+        """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
+        at, tutor = _ended(check_in), self._tutors.get(check_in.group_id, check_in.group_id)
+        new = sum(1 for one in self._at[tutor] if one is not None and at - WEEK < one <= at)
+        return new >= flag.NEW_A_TUTOR_A_WEEK
 
 
 def _new_flag(sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars, now: datetime) -> Flag:

@@ -21,6 +21,7 @@ from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
 from store.tables import CheckIn, Flag, Pupil, Wave
 from tests.bot.classroom import Classroom, classroom
+from tests.factories import make_group
 
 ITEMS = load(LATEST).items
 STATE = [item for item in ITEMS.values() if item.kind == "state"]
@@ -199,6 +200,40 @@ def test_a_tutor_hears_of_three_new_pupils_a_week_at_most(room: Classroom):
             night(room)
     assert len(run(room, pupils)) == NEW_A_TUTOR_A_WEEK
     assert run(room, pupils) == []
+
+
+def low_in_the_end(room: Classroom, pupils: list[Pupil], low: int) -> list[Flag]:
+    """Eight weeks in which the first of some pupils fall low at the end; gives the flags of the last."""
+    for week in range(8):
+        room.clock.move(days=7)
+        for number, pupil in enumerate(pupils):
+            answer(room, pupil, 0.0 if number < low and week > 5 else 0.75, week)
+        if week == 5:
+            night(room)
+    return run(room, pupils)
+
+
+def test_a_tutor_of_two_groups_hears_of_three_in_both_together(room: Classroom):
+    second = make_group(room.session, room.school, "7C", 7, room.tutor)
+    pupils = [room.pupil(FIRST + number) for number in range(41)]
+    for pupil in pupils[::2]:
+        pupil.group_id = second.id
+        room.session.add(pupil)
+    room.session.commit()
+    assert len(low_in_the_end(room, pupils, 6)) == NEW_A_TUTOR_A_WEEK
+
+
+def test_who_left_or_stopped_takes_no_place_under_the_ceiling(room: Classroom):
+    gone = [room.pupil(FIRST + 50 + number) for number in range(4)]
+    low_in_the_end(room, gone, 0)
+    for number, pupil in enumerate(gone):
+        pupil.status = ("left", "stopped")[number % 2]
+        row = room.session.get_one(Signal, pupil.id)
+        row.flagged = True
+        room.session.add_all([pupil, row])
+    room.session.commit()
+    pupils = [room.pupil(FIRST + number) for number in range(5)]
+    assert len(low_in_the_end(room, pupils, 2)) == 2
 
 
 def test_a_flag_can_be_worked_out_again_from_what_is_stored_with_it(room: Classroom):
