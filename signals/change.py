@@ -48,6 +48,11 @@ class Track:
         """Which series are in alarm."""
         return np.asarray(np.maximum(self.rising, self.falling) > ALARM)
 
+    @property
+    def lower(self) -> Truth:
+        """Which series are in alarm for a fall and still lower: the alarm dies down slowly, the EWMA within weeks."""
+        return np.asarray((self.falling > ALARM) & (self.recent < -SLACK * SOUGHT))
+
 
 def new_track(pupils: int, series: int) -> Track:
     """Begin with the population's middle as a baseline, worth little."""

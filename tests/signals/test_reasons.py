@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from signals.board import Board, Sheet, advance, new_board
+from signals.change import ALARM
 from signals.items import STATE, item_set, usual_item
 from signals.reasons import Why, why
 
@@ -65,6 +66,14 @@ def test_low_after_a_long_middle_is_fallen_from_their_own_usual():
     assert reason.code == "fallen"
     assert reason.was > 0 > reason.now
     assert reason.lower < reason.now - reason.was < reason.upper < 0
+
+
+def test_who_has_come_back_to_their_usual_is_not_said_to_have_fallen_though_the_alarm_dies_down_slowly():
+    down = [*[(3, 2)] * 14, *[(0, 2)] * 20]
+    assert codes(why(lived(*down)))[0] == "fallen"
+    back = lived(*down, *[(3, 2)] * 6)
+    assert back.track.falling[0, 4] > ALARM
+    assert codes(why(back)) == []
 
 
 def test_a_factor_at_its_end_is_polar_either_way():
