@@ -38,12 +38,14 @@ NOT_ASKED = ("undelivered", "absent")
 @dataclass(frozen=True)
 class Fairness:
     """What was found by group: the share flagged, the share who answer half or more, and of those who needed somebody
-    the share flagged (`found`, nothing without a list of them); how many ids are unknown."""
+    the share flagged (`found`, nothing without a list of them); how many ids are unknown, and how many of those who
+    needed somebody are in no group (`unplaced`)."""
 
     flagged: tuple[GroupRate, ...]
     answering: tuple[GroupRate, ...]
     unknown: int
     found: tuple[GroupRate, ...] = ()
+    unplaced: int = 0
 
 
 def fairness(
@@ -77,6 +79,8 @@ def fairness(
     out.print(table)
     if needed:
         out.print(_sensitivity(found.found))
+        if found.unplaced:
+            out.print(f"Ids of {needed.name} that are in no group of {file.name}, and were left out: {found.unplaced}.")
     if found.unknown:
         out.print(
             "1 id of the file is of no pupil who takes part; it was left out."
@@ -122,6 +126,7 @@ def compare(
         rates(groups, [_answers(counts.get(pupil_id, {})) for pupil_id in group_of]),
         len({reference for reference, _ in listed}) - len(group_of),
         rates([group_of[pupil_id] for pupil_id in those], [pupil_id in flagged for pupil_id in those]),
+        len(set(needed)) - len(those),
     )
     school_id = session.exec(select(School.id).limit(1)).first()
     if school_id is not None:

@@ -81,10 +81,11 @@ def test_of_those_who_needed_somebody_each_groups_share_that_was_flagged_is_told
             room.sealer.write(flag, "reasons", {})
             room.session.add(flag)
     room.session.commit()
-    # All of red and blue, eight of green and grey together; one who is not in the file of groups, one unknown.
+    # All of red and blue, eight of green and grey together; one whom nobody knows.
     needed = [f"P{number}" for number in (*range(24), *range(24, 30), 36, 37)] + ["NOT-HERE"]
-    found = compare(room.session, room.sealer, listed, clock, needed).found
-    assert [(one.group, one.pupils, one.rate) for one in found] == [
+    found = compare(room.session, room.sealer, listed[:-2], clock, needed)
+    assert found.unplaced == 1
+    assert [(one.group, one.pupils, one.rate) for one in found.found] == [
         ("blue", 12, 4 / 12),
         ("green", None, None),
         ("grey", None, None),
