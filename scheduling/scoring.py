@@ -18,6 +18,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -51,7 +52,7 @@ Raise = Callable[[Flag], None]
 
 @dataclass(frozen=True)
 class _Step:
-    """One check-in taken in: whose, what the points came to, and the board's row if they pass the bar."""
+    """One check-in taken in: whose, what the points came to, and the board's row if it may raise a flag."""
 
     known: Known
     check_in: Any
@@ -163,18 +164,19 @@ def _advance(sealer: Sealer, known: list[Known], bars: Bars) -> Iterator[_Step]:
             sheet = _sheet(sealer, [(known[place], known[place].check_ins[number]) for place in places], items)
             after = advance(board.rows(which), sheet, items)
             board = board.with_rows(which, after)
-            yield from _steps([known[place] for place in places], number, after, bars)
+            yield from _steps([known[place] for place in places], number, after, bars, sheet.asked)
     for one, text in zip(known, put_away(board), strict=True):
         if one.check_ins:
             one.row = text
 
 
-def _steps(known: Sequence[Known], number: int, board: Board, bars: Bars) -> Iterator[_Step]:
+def _steps(known: Sequence[Known], number: int, board: Board, bars: Bars, said: NDArray[np.bool_]) -> Iterator[_Step]:
     points = flag.points(evidence(board))
     for place, one in enumerate(known):
         check_in, its = one.check_ins[number], float(points[place])
         one.as_of, one.points = check_in.opened_at, its
-        row = board.rows(np.array([place], dtype=np.intp)) if its >= bars.enter else None
+        # One that says nothing (it never came, or its pupil opted out) is no news about anybody.
+        row = board.rows(np.array([place], dtype=np.intp)) if its >= bars.enter and said[place] else None
         yield _Step(one, check_in, its, float(board.answers[place, FACTOR_COUNT]), row)
 
 

@@ -152,6 +152,19 @@ def test_opting_out_is_no_silence_whatever_was_open_and_raises_nobody(room: Clas
     assert kept(room)[stops.id][1] == pytest.approx(before[stops.id][1], abs=0.25)
 
 
+@pytest.mark.parametrize(("state", "raised"), [("partial", 0), ("undelivered", 0), ("absent", 0), ("answered", 1)])
+def test_a_check_in_that_says_nothing_raises_nobody(room: Classroom, state: str, raised: int):
+    """What is known is old news; only what a pupil says, or leaves, may make it new."""
+    pupil = room.pupil(FIRST)
+    night(room)
+    for week in range(9):
+        room.clock.move(days=7)
+        answer(room, pupil, 0.75 if week < 5 else 0.0, week)
+    room.clock.move(days=7)
+    answer(room, pupil, 0.0, 10, state)
+    assert len(night(room)) == raised
+
+
 def test_who_skips_every_question_was_there_and_is_not_silent(room: Classroom):
     pupil = room.pupil(FIRST)
     for week in range(8):
