@@ -37,15 +37,15 @@ REPORTED = {
 }
 LEAST = np.array([1.0, 0.3, 0.4, 0.0, 0.2, 0.2, 0.02, 0.0])
 MOST = np.array([2.0, 0.9, 0.95, 1.5, 1.3, 1.6, 0.55, 0.8])
-RANDOM = 9
-ROUNDS = 22
+RANDOM = 7
+ROUNDS = 12
 KEPT, PARENTS, CHILDREN = 9, 6, 4
 
 
 def main() -> None:
     """Compare the world in use with what was reported, and with --search with the best that is found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals_world", description="Compare worlds by pilots.")
-    parser.add_argument("--search", action="store_true", help="seek a world that fits better (ten minutes)")
+    parser.add_argument("--search", action="store_true", help="seek a world that fits better (five minutes)")
     options = parser.parse_args()
     worlds = {"in use": WORLD}
     if options.search:
@@ -100,7 +100,7 @@ def search(least_loading: float = 0.0) -> World:
             for _ in range(CHILDREN)
         ]
         best = sorted([*best, *((_off(one, SOUGHT_ON), one) for one in around)], key=lambda pair: pair[0])[:KEPT]
-        step *= 0.92
+        step *= 0.88
     return World(*best[0][1].tolist())
 
 

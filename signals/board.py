@@ -206,7 +206,7 @@ def _by_option(item: Whole, weights: Array, items: ItemSet) -> Array:
     # Item by item: a table of likelihoods for each pupil would be many times the memory.
     for one in np.unique(item):
         at = item == one
-        found[at] = np.tensordot(weights[at], items.likelihood[one], axes=([1], [2]))
+        found[at] = np.einsum("ng,osg->nos", weights[at], items.likelihood[one])
     return found
 
 
