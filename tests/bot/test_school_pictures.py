@@ -116,3 +116,4 @@ def test_words_beside_say_how_many_answered_and_that_it_is_no_finding():
     assert "80 per cent finished the last four check-ins" in words
     assert "There were 28 nudges." in words
     assert "not a finding" in words
+    assert "No figure here is a national one." in words

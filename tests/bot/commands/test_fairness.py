@@ -167,3 +167,19 @@ def test_ids_that_are_left_out_are_counted_in_good_english(people: Earshot, ids:
     Path("groups.csv").write_text(f"pupil_id,group\n{lines}")
     told = people("fairness", "groups.csv")
     assert (told.status, told.err, words in told.out) == (0, "", True)
+
+
+def test_with_a_list_of_those_who_needed_somebody_a_second_table_comes_and_ids_in_no_group_are_counted(people: Earshot):
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        for pupil in session.exec(select(Pupil)):
+            pupil.status = "active"
+            session.add(pupil)
+        session.commit()
+    engine.dispose()
+    Path("groups.csv").write_text("pupil_id,group\nP1,red\n")
+    Path("needed.csv").write_text("pupil_id\nP1\nX1\n")
+    told = people("fairness", "groups.csv", "--needed", "needed.csv")
+    assert (told.status, told.err) == (0, "")
+    assert "of those who needed somebody, flagged in a year" in told.out
+    assert "Ids of needed.csv that are in no group of groups.csv, and were left out: 1." in told.out
