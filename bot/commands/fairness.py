@@ -112,7 +112,8 @@ def compare(
     Noted in the audit.
     """
     now = clock()
-    group_of = _groups(session, sealer, listed)
+    school_id = session.exec(select(School.id).limit(1)).first()
+    group_of = _groups(session, sealer, school_id, listed)
     counted = select(Flag.pupil_id).where(col(Flag.raised_at) > now - YEAR, col(Flag.contested).is_(None))
     flagged = set(session.exec(counted))
     counts: dict[UUID, dict[str, int]] = {}
@@ -120,7 +121,8 @@ def compare(
     for pupil_id, state, count in session.exec(statement.group_by(col(CheckIn.pupil_id), col(CheckIn.state))):
         counts.setdefault(pupil_id, {})[state] = count
     groups = list(group_of.values())
-    those = [pupil_id for pupil_id in _groups(session, sealer, [(one, "") for one in needed]) if pupil_id in group_of]
+    ids = [(one, "") for one in needed]
+    those = [pupil_id for pupil_id in _groups(session, sealer, school_id, ids) if pupil_id in group_of]
     found = Fairness(
         rates(groups, [pupil_id in flagged for pupil_id in group_of]),
         rates(groups, [_answers(counts.get(pupil_id, {})) for pupil_id in group_of]),
@@ -128,7 +130,6 @@ def compare(
         rates([group_of[pupil_id] for pupil_id in those], [pupil_id in flagged for pupil_id in those]),
         len(set(needed)) - len(those),
     )
-    school_id = session.exec(select(School.id).limit(1)).first()
     if school_id is not None:
         audit.record(session, school_id, now, actor="command line", action="read fairness", subject="school")
     return found
@@ -141,8 +142,8 @@ def differing_items(
     # Here, for it brings scipy.stats, which would make every other command start a second later.
     from signals.differential import differential
 
-    group_of = _groups(session, sealer, listed)
     school_id = session.exec(select(School.id).limit(1)).one()
+    group_of = _groups(session, sealer, school_id, listed)
     board, _ = look(session, sealer, school_id, list(group_of), clock())
     level_of = dict(zip(group_of, levels(board), strict=True))
     gathered: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
@@ -166,8 +167,11 @@ def differing_items(
     return tested
 
 
-def _groups(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]]) -> dict[UUID, str]:
-    pupils = session.exec(select(Pupil.id, Pupil.mis_key).where(Pupil.status == "active")).all()
+def _groups(
+    session: Session, sealer: Sealer, school_id: UUID | None, listed: Sequence[tuple[str, str]]
+) -> dict[UUID, str]:
+    here = select(Pupil.id, Pupil.mis_key).where(Pupil.school_id == school_id, Pupil.status == "active")
+    pupils = session.exec(here).all()
     by_key = {bytes(key): pupil_id for pupil_id, key in pupils}
     found = ((by_key.get(sealer.blind("mis", reference)), group) for reference, group in listed)
     return {pupil_id: group for pupil_id, group in found if pupil_id is not None}
