@@ -185,9 +185,10 @@ def group_card(
 ) -> None:
     """Tell the tutor how many of the group answered."""
     group = session.get_one(TutorGroup, group_id)
-    # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them.
+    # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them; that is no missing.
     for check_in in _unfinished(session, wave, group_id):
-        check_in.state, check_in.ended_at = "missed", now
+        takes_part = session.get_one(Pupil, check_in.pupil_id).status == "active"
+        check_in.state, check_in.ended_at = "missed" if takes_part else "partial", now
         session.add(check_in)
     session.flush()
     counted, tutor = response(session, wave, group), tutor_of(session, group_id)

@@ -273,16 +273,19 @@ def _refuse(room: Classroom, row: Outbox) -> None:
     room.session.commit()
 
 
-def test_a_pupil_who_left_meanwhile_is_put_away_too(room: Classroom):
+@pytest.mark.parametrize(("status", "state"), [("left", "partial"), ("stopped", "partial"), ("active", "missed")])
+def test_a_pupil_who_left_or_stopped_meanwhile_is_put_away_too_and_has_missed_nothing(
+    room: Classroom, status: str, state: str
+):
     robin = room.pupil(ROBIN)
     plan(room)
     run_at(room, OPENS)
     row = room.session.get_one(Pupil, robin.id)
-    row.status = "left"
+    row.status = status
     room.session.delete(room.session.get_one(Binding, robin.id))
     room.session.commit()
     run_at(room, CLOSES)
-    assert states(room) == {robin.id: "missed"}
+    assert states(room) == {robin.id: state}
     assert len(cards(room)) == 1
 
 
