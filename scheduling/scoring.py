@@ -46,7 +46,7 @@ FRESH = timedelta(days=4)
 MOST_ITEMS = 16
 REMEMBERED = 12
 # It did not reach the phone, or the pupil was absent from school: not answering it is no silence.
-NOT_ASKED = ("undelivered", "absent")
+NOT_ASKED = ("undelivered", "absent", "replaced")
 
 Raise = Callable[[Flag], None]
 

@@ -43,7 +43,7 @@ def wave(
 
 
 def _refuse_a_second(session: Session, school: SchoolFacts, now: datetime) -> None:
-    """A command given twice would close everybody's check-in as missed. Raises WaveProblem."""
+    """A command given twice would take away the check-in that everybody is answering. Raises WaveProblem."""
     opened = select(Wave).where(Wave.school_id == school.id, Wave.state == "open", col(Wave.closes_at) > now)
     if (found := session.exec(opened).first()) is not None:
         until = found.closes_at.astimezone(ZoneInfo(school.zone))
