@@ -130,7 +130,8 @@ def test_init_takes_the_term_dates_at_once(earshot: Earshot) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "1", "x" * 201], ids=["empty", "spaces", "no letter", "too long"])
 def test_init_without_a_name_that_can_stand_in_a_letter_makes_nothing(earshot: Earshot, name: str) -> None:
     told = earshot("init", "--name", name)
-    assert told == Told(1, "", "Give the school's name, with letters in it and up to 200 characters.")
+    sentence = 'Give the school\'s name with --name "…", with letters in it and up to 200 characters.'
+    assert told == Told(1, "", sentence)
     assert earshot("init", "--name", "Fernhill School").status == 0
 
 

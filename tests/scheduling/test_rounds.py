@@ -64,7 +64,8 @@ def answer(room: Classroom, chat_id: int, taps: int) -> None:
     ]
     for at in range(taps):
         what = "done" if at == len(check_in["items"]) else "0"
-        room.handle(Incoming(chat_id * 10 + at, chat_id, Tap(f"c:{check_in['id']}:{at}:{what}"), 5, f"cb-{chat_id}-{at}"))
+        tap = Tap(f"c:{check_in['id']}:{at}:{what}")
+        room.handle(Incoming(chat_id * 10 + at, chat_id, tap, 5, f"cb-{chat_id}-{at}"))
         room.number += 1
 
 

@@ -383,6 +383,13 @@ def test_where_nothing_is_everything_begins_with_init_and_nothing_is_made(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_with_nothing_in_it_begins_with_init_and_no_key_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "earshot.sqlite").touch()
+    told = mended(Settings(data_dir=tmp_path))
+    assert told["key file"] == "There is no key file yet: run `earshot init`."
+    assert told["database"] == "There is nothing in the database yet: run `earshot init`."
+
+
 def test_a_missing_or_wrong_key_is_found_and_the_rest_is_looked_at_all_the_same(settings: Settings) -> None:
     settings.key_path.unlink()
     (words,) = mended(settings).values()
