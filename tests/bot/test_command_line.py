@@ -367,6 +367,18 @@ def test_a_row_that_was_damaged_is_one_sentence(made: Earshot) -> None:
     )
 
 
+def test_the_folder_with_everything_in_it_may_be_moved(
+    made: Earshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made("import", *write(staff=STAFF, groups=GROUPS, pupils=PUPILS))
+    moved = tmp_path.with_name(f"{tmp_path.name} moved")
+    tmp_path.rename(moved)
+    monkeypatch.chdir(moved)
+    assert counts() == (1, 1, 1, 2)
+    told = made("codes", "codes.csv")
+    assert (told.status, told.err) == (0, "")
+
+
 # --- as processes of their own ----------------------------------------------------------------------------------------
 
 

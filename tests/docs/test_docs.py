@@ -133,6 +133,16 @@ def test_licence_is_the_one_the_project_names():
     assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
+def test_of_the_environment_python_alone_is_called_so_that_the_folder_may_be_moved():
+    # Every other program in it begins with the path it was made at.
+    called = {
+        name
+        for path in ("Makefile", "earshot", ".ci/run")
+        for name in re.findall(r"\.venv/bin/([\w.-]+)", (ROOT / path).read_text())
+    }
+    assert called == {"python"}
+
+
 def launched(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 (our own launcher)
         [str(folder / "earshot"), *arguments],
