@@ -169,7 +169,10 @@ def remind_group(session: Session, wave: Wave, group_id: UUID, now: datetime) ->
 
 
 def _replace(session: Session, wave: Wave, now: datetime) -> None:
-    """Close a wave before its time, for another: whoever has not answered it has missed nothing."""
+    """Close a wave before its time, for another: whoever has not answered it has missed nothing.
+
+    On the phones the opening of the other ends it: nobody is told of a closing that the next check-in follows at once.
+    """
     session.exec(
         update(CheckIn)
         .where(col(CheckIn.school_id) == wave.school_id, col(CheckIn.wave_id) == wave.id)
@@ -193,7 +196,7 @@ def close_group(session: Session, wave: Wave, group_id: UUID, now: datetime) -> 
     set_due(session, wave.school_id, "wave.group.card", f"{wave.id.hex}:{group_id.hex}", now)
     return [
         (check_in.pupil_id, CheckInCloses(CheckInId(check_in.id.hex)))
-        for check_in in _unfinished(session, wave, group_id, ("open", "replaced"))
+        for check_in in _unfinished(session, wave, group_id)
     ]
 
 
@@ -218,14 +221,14 @@ def group_card(
             post_card(session, sealer, school, session.get_one(Staff, cover_id), card, slot=slot, dedupe=slot, now=now)
 
 
-def _unfinished(session: Session, wave: Wave, group_id: UUID, states: Sequence[str] = ("open",)) -> list[CheckIn]:
+def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:
     return list(
         session.exec(
             select(CheckIn).where(
                 CheckIn.school_id == wave.school_id,
                 CheckIn.wave_id == wave.id,
                 CheckIn.group_id == group_id,
-                col(CheckIn.state).in_(states),
+                CheckIn.state == "open",
             )
         ).all()
     )
