@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.clock import Clock
@@ -176,6 +176,9 @@ class Service:
                 await self._bot.initialize()
                 await self.telegram.announce(self.settings.telegram_webhook_url)
                 break
+            except InvalidToken:
+                log.error(for_chosen("telegram refuses the token: `earshot doctor` says what to mend"))
+                await _pause(stop, 30.0)
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)

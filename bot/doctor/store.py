@@ -38,6 +38,8 @@ DAY = timedelta(days=1)
 
 def folder_findings(settings: Settings) -> list[Finding]:
     """Look at the data folder and the disk it is on."""
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        return [Finding("data folder", False, "The data folder is a file: set EARSHOT_DATA_DIR to a folder.")]
     if not settings.data_dir.is_dir():
         return [Finding("data folder", False, "There is no data folder yet: run `earshot init`.")]
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
