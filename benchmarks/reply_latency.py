@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks import school, stage
 from benchmarks.report import Report, Row, Scale, at_most, share
 from benchmarks.stage import Change, Networks, Watch
+from bot.sample.listing import NEAR_NOTE
 from conversations.bank import LATEST, load
 
 PUPILS = {"tiny": 30, "usual": 1_035, "full": 1_035}
@@ -107,11 +108,19 @@ def _rows(what: str, took: list[float]) -> Iterator[Row]:
 
 async def _pupils(networks: Networks) -> list[Pupil]:
     staff = await networks.get("/workspace/people?limit=1000")
+    return pupils_of(await networks.get("/phone/people?limit=5000"), staff)
+
+
+def pupils_of(phones: list[dict[str, Any]], staff: list[dict[str, Any]]) -> list[Pupil]:
+    """Pick the pupils who have joined out of all phones (those of parents are there too), each with their tutor."""
     tutors = {found[1]: user["id"] for user in staff if (found := _GROUP.search(user["real_name"]))}
-    people = await networks.get("/phone/people?limit=5000")
+    notes = [
+        (one["id"], one["note"].split(" · ")) for one in sorted(phones, key=lambda one: one["id"]) if one["started"]
+    ]
     return [
-        Pupil(one["id"], near="low" in one["note"], tutor=tutors[one["note"].split(" · ")[1]])
-        for one in sorted(people, key=lambda one: one["id"])
+        Pupil(user, near=NEAR_NOTE in note, tutor=tutors[note[1]])
+        for user, note in notes
+        if len(note) > 1 and note[1] in tutors
     ]
 
 

@@ -1,11 +1,12 @@
 """The benchmarks still run: what is quick is run at its tiniest, what needs whole processes is left to `make bench`."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import import_people, key_change, school, views
 from benchmarks.__main__ import BENCHMARKS
-from benchmarks.reply_latency import RATE, TAPS, Pupil, schedule
+from benchmarks.reply_latency import RATE, TAPS, Pupil, pupils_of, schedule
 from benchmarks.report import at_most, share
 
 
@@ -35,6 +36,18 @@ def test_the_schedule_of_taps_gives_each_pupil_six_in_order_at_the_rate_of_the_w
     )
     assert moments == sorted(moments)
     assert 0 <= moments[0] < moments[-1] <= len(pupils) * TAPS / RATE
+
+
+def test_only_pupils_who_have_joined_tap_each_with_the_tutor_who_would_hear(tmp_path: Path):
+    engine, _sealer, people = school.make(tmp_path, replace(school.sample_size(50, near=2), unjoined=2))
+    engine.dispose()
+
+    pupils = pupils_of(people.phone_people(), people.workspace_people())
+
+    assert people.parents
+    assert [pupil.user for pupil in pupils] == [one.id for one in people.pupils if one.started]
+    assert (len(pupils), sum(pupil.near for pupil in pupils)) == (48, 2)
+    assert {pupil.tutor for pupil in pupils} <= {one.id for one in people.staff if "tutor of" in one.title}
 
 
 def test_a_figure_meets_its_target_up_to_and_with_it():
