@@ -242,7 +242,7 @@ def test_in_rehearsal_a_check_in_opens_and_codes_last_by_the_clock_of_the_page(m
     assert made("wave") == Told(
         1,
         "",
-        "A check-in is open already, until Wednesday 15:00. To close it and ask everybody once more, say "
+        "A check-in is open already, until Wednesday 15:00. To ask everybody once more in place of it, say "
         "`earshot wave --again`.",
     )
     assert states() == ["open"]
