@@ -7,14 +7,12 @@ from uuid import UUID
 
 import structlog
 from aiohttp import web
-from httpx import create_ssl_context
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.clock import Clock
 from bot.delivery import Delivery
@@ -25,6 +23,7 @@ from bot.settings import Settings, for_chosen
 from bot.slack import roll as slack_roll
 from bot.slack.edge import SlackEdge
 from bot.telegram.edge import TelegramEdge
+from bot.telegram.request import AiohttpRequest
 from bot.telegram.sender import TelegramSender
 from bot.ticker import Ticker
 from bot.watch import Watch
@@ -54,15 +53,13 @@ class Service:
         name = f"earshot-{new_id().hex}"
         token = settings.telegram_token.get_secret_value()
         api = settings.telegram_api_url.rstrip("/")
-        # Read once: the world's certificates are a tenth of a second each time.
-        trusting = {"verify": create_ssl_context()}
         # Polling has a request of its own, so that a long poll never takes a sender's connection.
         self._bot = Bot(
             token,
             base_url=f"{api}/bot",
             base_file_url=f"{api}/file/bot",
-            request=HTTPXRequest(connection_pool_size=32, pool_timeout=10.0, httpx_kwargs=trusting),
-            get_updates_request=HTTPXRequest(connection_pool_size=2, pool_timeout=10.0, httpx_kwargs=trusting),
+            request=AiohttpRequest(connections=32),
+            get_updates_request=AiohttpRequest(connections=2),
         )
         sender = TelegramSender(self._bot, self.worker, sealer, clock, settings.data_dir)
         self.telegram_delivery = Delivery(

@@ -12,7 +12,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.doctor.aloud import aloud_findings
 from bot.doctor.clock import clock_findings
@@ -25,6 +24,7 @@ from bot.opening import problem_of
 from bot.settings import CHOSEN, Settings, unknown_names
 from bot.slack.client import METHOD_SCOPES, make_client
 from bot.slack.sender import code_of
+from bot.telegram.request import AiohttpRequest
 
 __all__ = ["Finding", "examine"]
 
@@ -74,7 +74,7 @@ async def _telegram(settings: Settings) -> Finding:
     assert settings.telegram_token is not None  # noqa: S101 (with no token nothing is asked)
     wrong = "Telegram does not accept the token: copy it anew from @BotFather into EARSHOT_TELEGRAM_TOKEN."
     try:
-        request = HTTPXRequest(connect_timeout=SECONDS, read_timeout=SECONDS, pool_timeout=SECONDS)
+        request = AiohttpRequest(connections=2, waiting=SECONDS, seconds=SECONDS)
         base = settings.telegram_api_url.rstrip("/")
         # To begin, the library asks getMe.
         async with Bot(settings.telegram_token.get_secret_value(), base_url=f"{base}/bot", request=request):

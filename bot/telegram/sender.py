@@ -3,10 +3,8 @@
 import asyncio
 import html
 import os
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,10 +13,6 @@ import structlog
 
 # The library's own switch to timedeltas, so that it does not warn at each 429; it is read when the error is made.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
-# The HTTP library looks for this module several times a call. Where it is not installed Python searches every folder
-# each time, a third of what a call costs; a None here answers at once.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut

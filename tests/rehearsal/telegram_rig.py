@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from telegram import Bot
-from telegram.request import HTTPXRequest
+from telegram.request import BaseRequest, HTTPXRequest
 
 from rehearsal.app import LARGEST_BODY_BYTES
 from rehearsal.hub import TELEGRAM_TOKEN, Book, Faults, Hub
@@ -79,7 +79,12 @@ class Rig:
 
 
 @asynccontextmanager
-async def serving(state: Path | None = None, clock: Clock | None = None) -> AsyncIterator[Rig]:
+async def serving(
+    way: Callable[[int], BaseRequest] = lambda connections: HTTPXRequest(connection_pool_size=connections),
+    *,
+    state: Path | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Rig]:
     """Serve a Bot API, with two plainly fictional pupils, until the block ends."""
     hub, faults, book, clock = Hub(), Faults(), Book(state), clock or Clock()
     api = BotApi(hub, faults, book, clock)
@@ -95,8 +100,8 @@ async def serving(state: Path | None = None, clock: Clock | None = None) -> Asyn
         TELEGRAM_TOKEN,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(connection_pool_size=16),
-        get_updates_request=HTTPXRequest(connection_pool_size=4),
+        request=way(16),
+        get_updates_request=way(4),
     )
     async with aiohttp.ClientSession() as http:
         rig = Rig(port, api, hub, faults, clock, bot, http)

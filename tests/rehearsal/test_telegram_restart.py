@@ -14,7 +14,7 @@ KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="yes")]]
 
 async def test_people_chats_and_waiting_updates_are_there_after_a_restart(tmp_path: Path):
     state = tmp_path / "rehearsal.db"
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         await rig.start()
         sent = await rig.bot.send_message(ROBIN, "One", reply_markup=KEYS)
         await rig.bot.send_message(ROBIN, "Two")
@@ -26,7 +26,7 @@ async def test_people_chats_and_waiting_updates_are_there_after_a_restart(tmp_pa
         tap = await rig.phone("POST", f"{ROBIN}/tap", {"message_id": sent.message_id, "data": "yes"})
         before = await rig.phone("GET", "people")
         waiting = [update.update_id for update in await rig.bot.get_updates(timeout=0)]
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         assert await rig.phone("GET", "people") == before
         assert [one["unread"] for one in before] == [3, 0]
         updates = await rig.bot.get_updates(timeout=0)
@@ -44,13 +44,13 @@ async def test_people_chats_and_waiting_updates_are_there_after_a_restart(tmp_pa
 
 async def test_confirmed_updates_and_answered_taps_stay_done_after_a_restart(tmp_path: Path):
     state = tmp_path / "rehearsal.db"
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         await rig.start()
         tap = await rig.phone("POST", f"{ROBIN}/tap", {"message_id": 1, "data": "yes"})
         await rig.bot.answer_callback_query(tap["callback_query_id"])
         (update,) = await rig.bot.get_updates(timeout=0)
         await rig.bot.get_updates(offset=update.update_id + 1, timeout=0)
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         assert await rig.bot.get_updates(timeout=0) == ()
         described = await rig.refused("answerCallbackQuery", callback_query_id=tap["callback_query_id"])
         assert described == ("Bad Request: query is too old and response timeout expired or query ID is invalid")
@@ -58,10 +58,10 @@ async def test_confirmed_updates_and_answered_taps_stay_done_after_a_restart(tmp
 
 async def test_files_are_there_after_a_restart(tmp_path: Path):
     state = tmp_path / "rehearsal.db"
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         await rig.start()
         sent = await rig.bot.send_document(ROBIN, b"a,b\n", filename="table.csv")
-    async with serving(state) as rig:
+    async with serving(state=state) as rig:
         assert sent.document is not None
         file = await rig.bot.get_file(sent.document.file_id)
         assert bytes(await file.download_as_bytearray()) == b"a,b\n"
@@ -72,10 +72,10 @@ async def test_webhook_goes_on_after_a_restart_with_what_waited(tmp_path: Path):
     clock = Clock()
     async with listening() as hook:
         port = int(hook.url.split(":")[2].split("/")[0])
-    async with serving(state, clock) as rig:
+    async with serving(state=state, clock=clock) as rig:
         await rig.bot.set_webhook(hook.url, secret_token="s")
         await write(rig, "waited")
-    async with listening(port) as after, serving(state, clock) as rig:
+    async with listening(port) as after, serving(state=state, clock=clock) as rig:
         await after.until(1)
         assert (after.texts(), after.secrets) == (["waited"], {"s"})
         await write(rig, "new")

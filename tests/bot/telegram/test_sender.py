@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 from telegram import Bot
-from telegram.request import HTTPXRequest
 
 from bot import text
 from bot.delivery import Refused, Sent, TryAgain
+from bot.telegram.request import AiohttpRequest
 from bot.telegram.sender import TelegramSender
 from bot.worker import Worker
 from conversations.flows.mine import Sheet
@@ -36,7 +36,7 @@ SLOT = "check-in:1"
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    async with serving() as rig:
+    async with serving(AiohttpRequest) as rig:
         await rig.start(ROBIN)
         yield rig
 
@@ -167,7 +167,7 @@ async def test_a_network_that_fails_is_tried_again(rig: Rig, sender: TelegramSen
 async def test_a_wrong_token_and_a_server_that_is_away_are_waited_out(rig: Rig, worker: Worker, sealer: Sealer):
     results = []
     for base in (f"{rig.base}/bot", "http://127.0.0.1:9/bot"):
-        request = HTTPXRequest()
+        request = AiohttpRequest(1)
         bot = Bot("1:wrong", base_url=base, request=request, get_updates_request=request)
         results.append(await TelegramSender(bot, worker, sealer, Hand(NOW), Path()).send(letter()))
         await request.shutdown()
