@@ -179,6 +179,9 @@ class Service:
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)
+        if stop.is_set():
+            # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
+            return
         menus = asyncio.create_task(self.telegram.show_menus())
         try:
             if not self.settings.telegram_webhook_url:
