@@ -225,8 +225,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on an empty, migrated store."""
     engine = make_engine(database_url)
+    _share_what_is_compiled(engine)
     yield engine
     engine.dispose()
+
+
+def _share_what_is_compiled(engine: Engine, _first: dict[str, Engine] = {}) -> None:  # noqa: B006 (kept on purpose)
+    """Let the engines of all tests know the statements that one of them has put into SQL: a fifth of a test's time."""
+    first = _first.setdefault(engine.dialect.name, engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ class AiohttpRequest(BaseRequest):
             sock_read=read,
         )
         try:
-            async with self._session.request(method, url, timeout=timeout, data=_body(request_data)) as answer:
+            # Whoever redirects is not Telegram, but a network that wants a sign-in first: words do not go there.
+            call = self._session.request(method, url, timeout=timeout, data=_body(request_data), allow_redirects=False)
+            async with call as answer:
                 return answer.status, await answer.read()
         except TimeoutError:
             raise TimedOut from None

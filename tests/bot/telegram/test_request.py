@@ -23,7 +23,7 @@ class Server:
     def __init__(self) -> None:
         self.seen: list[tuple[str, Any]] = []
         self.answer: Any = {"ok": True, "result": True}
-        self.wait = 0.0
+        self.wait, self.elsewhere = 0.0, ""
 
     async def handle(self, request: web.Request) -> web.Response:
         if request.content_type == "application/json":
@@ -35,6 +35,8 @@ class Server:
                 for name, value in form.items()
             }
             self.seen.append((request.content_type, read))
+        if self.elsewhere:
+            raise web.HTTPTemporaryRedirect(self.elsewhere)
         await asyncio.sleep(self.wait)
         return web.Response(text=json.dumps(self.answer), content_type="application/json")
 
@@ -98,6 +100,16 @@ async def test_whoever_finds_every_connection_taken_waits_no_longer_than_told(se
         await bot.delete_webhook(connect_timeout=0.1)
     assert await first is True
     await request.shutdown()
+
+
+async def test_nothing_is_sent_on_to_where_a_network_redirects(server: tuple[Server, str]):
+    notes, base = server
+    notes.elsewhere = base.replace("/bot", "/sign-in")
+    request = AiohttpRequest(1)
+    with pytest.raises(NetworkError):
+        await Bot(TOKEN, base_url=base, request=request).send_message(501, "Hello")
+    await request.shutdown()
+    assert len(notes.seen) == 1
 
 
 async def test_a_server_that_is_away_is_a_network_error_that_names_nothing():
