@@ -1,6 +1,5 @@
 """Problems: what a command may end with that says in one sentence what happened and what to do."""
 
-from bot.codes import CodesProblem
 from bot.commands.wording import WordingProblem
 from bot.importing.rows import ImportProblem
 from bot.rehearsing import RehearsalProblem
@@ -21,7 +20,6 @@ PROBLEMS = (
     SampleProblem,
     RehearsalProblem,
     ImportProblem,
-    CodesProblem,
     NeedsExtra,
     WaveProblem,
     CampaignProblem,

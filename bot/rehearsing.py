@@ -261,7 +261,7 @@ def _open_wave(service: Service) -> _Handler:
             replaced = await service.worker.run(open_one)
         except WaveProblem as problem:
             return web.json_response({"error": str(problem)})
-        asked = await service.worker.run(rounds.reachable_pupils)
+        asked = await service.worker.run(lambda session: rounds.reachable_pupils(session, service.schools.id))
         service.ticker.wake()
         return web.json_response({"opened": asked, "replaced": replaced})
 

@@ -201,16 +201,30 @@ def _from(folder: Path, url: str) -> str:
 
 def _shared(own: Settings, other: Settings) -> str:
     """Name the first thing that two schools share; "" for none."""
+    # The database of one may not be where the other's whispers are, either.
+    stores = {_place_of(other.store_url), _place_of(other.whisper_url)}
     each = {
-        "the folder for data": (own.data_dir.resolve(), other.data_dir.resolve()),
-        "the database": (own.store_url, other.store_url),
-        "the store of whispers": (own.whisper_url, other.whisper_url),
-        "the key file": (own.key_path.resolve(), other.key_path.resolve()),
-        "the Telegram bot": (own.telegram_token, other.telegram_token),
-        "the Slack app": (own.slack_bot_token, other.slack_bot_token),
-        "the HTTP port": (own.http_port, other.http_port),
+        "the folder for data": own.data_dir.resolve() == other.data_dir.resolve(),
+        "the database": _place_of(own.store_url) in stores,
+        "the store of whispers": _place_of(own.whisper_url) in stores,
+        "the key file": own.key_path.resolve() == other.key_path.resolve(),
+        "the key’s command": bool(own.key_command) and own.key_command == other.key_command,
+        "the Telegram bot": _same(own.telegram_token, other.telegram_token),
+        "the Slack app": _same(own.slack_bot_token, other.slack_bot_token)
+        or _same(own.slack_app_token, other.slack_app_token),
+        "the HTTP port": own.http_port == other.http_port,
     }
-    return next((what for what, (mine, theirs) in each.items() if mine == theirs and mine is not None), "")
+    return next((what for what, shared in each.items() if shared), "")
+
+
+def _same(mine: SecretStr | None, theirs: SecretStr | None) -> bool:
+    return mine is not None and mine == theirs
+
+
+def _place_of(url: str) -> str:
+    """Say where a store lies: of a file its whole path, however it was written."""
+    file = url.removeprefix("sqlite:///")
+    return url if file == url else str(Path(file).resolve())
 
 
 def _read(make: Callable[[], Settings], file: Path) -> Settings:

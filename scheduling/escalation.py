@@ -303,6 +303,8 @@ def holes(policy: Policy, staff: Iterable[Member], years: Collection[int], heads
             for who in sorted(named & {"counsellor", "head"})
             if not roles.get(who)
         ]
+        if kind in ("nudge", "priority") and "head" in named:
+            found.append(f"{kind}: the head sees totals only and could not open it; name somebody else.")
         missing = sorted(set(years) - set(heads_of_year))
         if "head_of_year" in named and missing:
             listed = ", ".join(str(year) for year in missing)

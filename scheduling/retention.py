@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from scheduling.school import SchoolFacts
 from scheduling.school_view import forget_old_sums
-from store import audit
+from store import audit, former
 from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.erasure import delete_with_dependents, erase_pupil
 from store.guardian_tables import GuardianInvite
@@ -71,6 +71,12 @@ CLOCKS: dict[str, Clock] = {
     "failures": Clock(90, 1, "failures, by kind", "to mend what caused them"),
     "leavers": Clock(
         365, 1, "everything about a pupil who left", "who comes back within a year picks up; then all of it is erased"
+    ),
+    "guardians": Clock(
+        365, 1, "parents and carers no longer in the lists", "as long as a pupil who left: they may come back"
+    ),
+    "staff": Clock(
+        1095, 1, "staff who left", "who dealt with something stays named as long as that is kept, and then goes"
     ),
 }
 
@@ -211,6 +217,14 @@ def _leavers(session: Session, sealer: Sealer, school_id: UUID, now: datetime, b
     return len(pupils)
 
 
+def _guardians(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return former.forget_guardians(session, school_id, before)
+
+
+def _staff(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:
+    return former.forget_staff(session, school_id, before)
+
+
 def _count(result: Any) -> int:  # noqa: ANN401 (the result of a statement that changes rows)
     return int(result.rowcount)
 
@@ -229,4 +243,7 @@ _PURGERS: dict[str, Purger] = {
     "codes": _codes,
     "failures": _failures,
     "leavers": _leavers,
+    "guardians": _guardians,
+    # Last, for what went before may have named them.
+    "staff": _staff,
 }

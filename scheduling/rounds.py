@@ -242,12 +242,12 @@ def _spread(session: Session, wave: Wave, kind: str, now: datetime) -> None:
         set_due(session, wave.school_id, kind, f"{wave.id.hex}:{group.id.hex}", now + later)
 
 
-def reachable_pupils(session: Session) -> int:
+def reachable_pupils(session: Session, school_id: UUID) -> int:
     """Count the pupils a wave reaches: joined, and not stopped."""
     statement = (
         select(func.count())
         .select_from(Pupil)
         .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
-        .where(Pupil.status == "active", col(Pupil.held).is_(False))
+        .where(Pupil.school_id == school_id, Pupil.status == "active", col(Pupil.held).is_(False))
     )
     return session.exec(statement).one()

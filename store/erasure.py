@@ -1,13 +1,14 @@
-"""Erasing a person: every row of theirs in every table, and what was posted about them where it can be taken back.
+"""Erasing a pupil or a guardian: every row of theirs, and what was posted about them where it can be taken back.
 
 Whatever points at the person's row, at any remove, goes with it: the tables are asked for their foreign keys, so one
 that comes later is not forgotten. What names them in a text (a slot, a due subject) is found by the ids of these rows.
 In the audit chain their id stays, which by then is nobody's; a last row says that somebody was erased.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,15 @@ from sqlmodel import select as select_rows
 
 from store import audit, outbox
 from store.due import set_due
+from store.guardian_tables import GuardianBinding
 from store.ids import new_id
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer, Unreadable
 from store.tables import Attempt, Binding, Due, Outbox, Posted, Pupil, Staff
 
 Key = tuple[Any, ...]
+# For how long Telegram lets a bot delete its messages in a private chat.
+DELETABLE = timedelta(hours=48)
 _PART = 400
 
 
@@ -46,19 +50,43 @@ def erase_pupil(session: Session, sealer: Sealer, pupil: Pupil, now: datetime, a
         session.execute(delete(Attempt).where(col(Attempt.chat_key) == binding.chat_key))
     session.flush()
     found = rows_of_pupil(session, pupil)
-    names = _names(found)
-    messages = _take_back(session, sealer, school_id, names, now)
+    others = select_rows(Guardianship.guardian_id).where(
+        col(Guardianship.guardian_id).in_(guardians), Guardianship.pupil_id != pupil.id
+    )
+    # Who has other children here stays: of their chat only what names this one goes.
+    staying = set(session.exec(others).all())
+    chats = {f"guardian:{one.hex}": pupil.id.hex if one in staying else "" for one in guardians}
+    chats[f"pupil:{pupil.id.hex}"] = ""
+    names = [name for name in _names(found) if UUID(hex=name) not in staying]
+    messages = _take_back(session, sealer, school_id, names, chats, now)
     counted = _forget_texts(session, names)
+    _forget_naming(session, sealer, school_id, {to: name for to, name in chats.items() if name})
     _refresh_homes(session, school_id, now)
     _delete(session, found)
     for table, keys in found.items():
         counted[table] = counted.get(table, 0) + len(keys)
-    for guardian_id in guardians:
-        if session.exec(select_rows(Guardianship).where(Guardianship.guardian_id == guardian_id)).first() is None:
-            delete_with_dependents(session, Guardian, [guardian_id])
-            counted["guardian"] = counted.get("guardian", 0) + 1
+    if gone := set(guardians) - staying:
+        counted["guardian"] = delete_with_dependents(session, Guardian, gone)
     session.expire_all()
     audit.record(session, school_id, now, actor=actor, action="person erased", subject=subject)
+    return Erased(dict(sorted(counted.items())), messages)
+
+
+def erase_guardian(session: Session, sealer: Sealer, guardian: Guardian, now: datetime, actor: str) -> Erased:
+    """Erase a guardian, with their codes and their chat; their children's rows stay. The caller commits."""
+    school_id, subject = guardian.school_id, f"guardian:{guardian.id.hex}"
+    binding = session.get(GuardianBinding, guardian.id)
+    if binding is not None:
+        session.execute(delete(Attempt).where(col(Attempt.chat_key) == binding.chat_key))
+    found: dict[str, set[Key]] = {}
+    _collect(session, Guardian.__table__, {(guardian.id,)}, found)  # type: ignore[attr-defined]
+    # Not by the keys of all that is found: of a tie to a pupil that is the pupil's as well.
+    names = [guardian.id.hex]
+    messages = _take_back(session, sealer, school_id, names, {subject: ""}, now)
+    counted = _forget_texts(session, names) | {table: len(keys) for table, keys in found.items()}
+    _delete(session, found)
+    session.expire_all()
+    audit.record(session, school_id, now, actor=actor, action="guardian erased", subject=subject)
     return Erased(dict(sorted(counted.items())), messages)
 
 
@@ -106,9 +134,44 @@ def _names(found: dict[str, set[Key]]) -> list[str]:
     return sorted({part.hex for keys in found.values() for key in keys for part in key[:1] if isinstance(part, UUID)})
 
 
-def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[str], now: datetime) -> int:
-    """Ask the networks to delete the messages that are known by a slot of these rows."""
-    messages = 0
+def _take_back(
+    session: Session, sealer: Sealer, school_id: UUID, names: list[str], chats: Mapping[str, str], now: datetime
+) -> int:
+    """Ask the networks to delete the messages that are known by a slot of these rows, and the last ones in Telegram.
+
+    `chats` are recipients there, each with what a message has to hold to be deleted.
+    """
+    asked: set[tuple[Any, ...]] = set()
+    count = 0
+    places = [*_forget_places(session, sealer, school_id, names), *_still_there(session, sealer, school_id, chats, now)]
+    for ref in places:
+        network = "slack" if "ts" in ref else "telegram"
+        place = tuple(ref.get(name) for name in ("chat", "channel", "ts", "message_id"))
+        if place in asked:
+            continue
+        # One message may be known by its slot and from the letter that changed it.
+        asked |= {place} if any(place[2:]) else set()
+        count += 1
+        outbox.post(
+            session,
+            sealer,
+            school_id=school_id,
+            network=network,
+            lane="bulk",
+            method="delete",
+            recipient="",
+            payload={"user": "", "chat": ref.get("chat"), **ref},
+            dedupe=f"delete:{new_id().hex}",
+            now=now,
+        )
+    session.flush()
+    return count
+
+
+def _forget_places(
+    session: Session, sealer: Sealer, school_id: UUID, names: Iterable[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Forget where the messages of slots that name these rows lie; gives the places that can be read."""
     wanted = set(names)
     for row in session.exec(select_rows(Posted).where(Posted.school_id == school_id)):
         if not wanted & set(row.slot.split(":")):
@@ -117,24 +180,29 @@ def _take_back(session: Session, sealer: Sealer, school_id: UUID, names: list[st
             ref = sealer.read(row, "ref")
         except Unreadable:
             ref = {}
-        network = "slack" if "ts" in ref else "telegram"
-        if ref:
-            outbox.post(
-                session,
-                sealer,
-                school_id=school_id,
-                network=network,
-                lane="bulk",
-                method="delete",
-                recipient="",
-                payload={"user": "", "chat": ref.get("chat"), **ref},
-                dedupe=f"delete:{new_id().hex}",
-                now=now,
-            )
-            messages += 1
         session.delete(row)
-    session.flush()
-    return messages
+        if ref:
+            yield ref
+
+
+def _still_there(
+    session: Session, sealer: Sealer, school_id: UUID, chats: Mapping[str, str], now: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """Find the messages in some chats that Telegram still lets us delete."""
+    letters = select_rows(Outbox).where(
+        Outbox.school_id == school_id,
+        Outbox.network == "telegram",
+        col(Outbox.recipient).in_(chats),
+        Outbox.state == "sent",
+        col(Outbox.done_at) > now - DELETABLE,
+    )
+    for row in session.exec(letters):
+        try:
+            payload = sealer.read(row, "payload")
+        except Unreadable:
+            continue
+        if payload.get("message_id") is not None and chats[row.recipient] in json.dumps(payload):
+            yield {"chat": payload["chat"], "message_id": payload["message_id"]}
 
 
 def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:
@@ -152,6 +220,19 @@ def _forget_texts(session: Session, names: list[str]) -> dict[str, int]:
             session.execute(delete(model).where(col(model.id).in_(part)))
     session.flush()
     return {name: len(ids) for name, ids in about.items() if ids}
+
+
+def _forget_naming(session: Session, sealer: Sealer, school_id: UUID, chats: Mapping[str, str]) -> None:
+    """Delete letters to some recipients that hold, each, a word of their own; the others go their way."""
+    letters = select_rows(Outbox).where(Outbox.school_id == school_id, col(Outbox.recipient).in_(chats))
+    for row in session.exec(letters):
+        try:
+            naming = chats[row.recipient] in json.dumps(sealer.read(row, "payload"))
+        except Unreadable:
+            naming = True
+        if naming:
+            session.delete(row)
+    session.flush()
 
 
 def _named_in(texts: Iterable[str | None]) -> set[str]:

@@ -1,9 +1,9 @@
 """The guards: every read about a pupil on behalf of a member of staff goes through one of these.
 
 A tutor sees their own group, a head of year their year, and so does whoever stands in for one who is away, meanwhile; a
-DSL or deputy everyone; an adult whom a pupil asked for that request; the head sees totals only (never through here),
-the installer no pupil at all. What may not be seen and what does not exist look alike: `NotFound`. Reads of what pupils
-said or did are audited.
+DSL or deputy everyone; a counsellor the nudges they were told of; an adult whom a pupil asked for that request; the
+head sees totals only (never through here), the installer no pupil at all. What may not be seen and what does not exist
+look alike: `NotFound`. Reads of what pupils said or did are audited.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from store import absences, audit, gotos, wishes
 from store.care_tables import NudgeAsk
 from store.plan_tables import Plan
 from store.rights_tables import Contest, CopyRequest
-from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
+from store.tables import CheckIn, Flag, Posted, Pupil, Request, Staff, TutorGroup, Wave
 
 SAFEGUARDING = frozenset({"dsl", "deputy_dsl"})
 
@@ -60,8 +60,36 @@ def access_flag(session: Session, viewer: Staff, flag_id: UUID, now: datetime, r
     flag = session.exec(select(Flag).where(Flag.id == flag_id).with_for_update()).first()
     if flag is None:
         raise NotFound
-    access_pupil(session, viewer, flag.pupil_id, now, reason)
+    _look_at(session, viewer, flag, now, reason)
     return flag
+
+
+def _look_at(session: Session, viewer: Staff, flag: Flag, now: datetime, reason: str) -> None:
+    """Audit a look at a flag; raises NotFound for whom it is not theirs to see."""
+    if flag.id in _told_of(session, viewer, now, flag.id):
+        _audit_pupil(session, viewer, flag.pupil_id, now, reason)
+    else:
+        access_pupil(session, viewer, flag.pupil_id, now, reason)
+
+
+def _told_of(session: Session, viewer: Staff, now: datetime, flag_id: UUID | None = None) -> set[UUID]:
+    """Find the flags, or whether that one, of which a counsellor has a card: until it is decided, or if it is theirs.
+
+    Whoever stands in for one has the card in their place.
+    """
+    people = (viewer, *absences.covered_by(session, viewer, now))
+    if not viewer.active or not any("counsellor" in one.roles for one in people):
+        return set()
+    cards = [col(Posted.slot).like(f"nudge:{flag_id.hex if flag_id else '%'}:{one.id.hex}:%") for one in people]
+    slots = session.exec(select(Posted.slot).where(Posted.school_id == viewer.school_id, or_(*cards))).all()
+    told = {UUID(hex=slot.split(":")[1]) for slot in slots}
+    return set(
+        session.exec(
+            select(Flag.id)
+            .where(Flag.school_id == viewer.school_id, col(Flag.id).in_(told))
+            .where(or_(col(Flag.state).in_(("new", "snoozed")), col(Flag.owner_id).in_([one.id for one in people])))
+        ).all()
+    )
 
 
 def access_request(session: Session, viewer: Staff, request_id: UUID, now: datetime, reason: str) -> Request:
@@ -163,17 +191,19 @@ def groups_seen(session: Session, viewer: Staff, now: datetime) -> list[TutorGro
 def flags_seen(session: Session, viewer: Staff, group_ids: Sequence[UUID], now: datetime) -> Sequence[Flag]:
     """Read the flags of some groups this person may see that are to be decided, or that they took and have not done.
 
-    What was taken by somebody for whom they stand in counts as theirs. Oldest first, sixty at most; audited.
+    What was taken by somebody for whom they stand in counts as theirs; with them those that a counsellor was told of.
+    Oldest first, sixty at most; audited.
     """
+    told = _told_of(session, viewer, now)
     allowed = {group.id for group in groups_seen(session, viewer, now)} & set(group_ids)
     takers = [viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))]
-    if not allowed:
+    if not allowed and not told:
         return ()
     flags = session.exec(
         select(Flag)
         .join(Pupil, col(Pupil.id) == col(Flag.pupil_id))
         # The pupil's group of today: a flag moves with its pupil.
-        .where(Pupil.school_id == viewer.school_id, col(Pupil.group_id).in_(allowed))
+        .where(Pupil.school_id == viewer.school_id, or_(col(Pupil.group_id).in_(allowed), col(Flag.id).in_(told)))
         .where(Flag.school_id == viewer.school_id, col(Flag.contested).is_(None))
         .where(or_(Flag.state == "new", (col(Flag.state) == "taken") & col(Flag.owner_id).in_(takers)))
         .order_by(col(Flag.raised_at))
@@ -241,7 +271,10 @@ def access_plan(session: Session, viewer: Staff, plan_id: UUID, now: datetime, r
     plan = session.exec(select(Plan).where(Plan.id == plan_id).with_for_update()).first()
     if plan is None:
         raise NotFound
-    if plan.pupil_id is not None:
+    flag = session.get(Flag, plan.flag_id) if plan.flag_id is not None else None
+    if flag is not None:
+        _look_at(session, viewer, flag, now, reason)
+    elif plan.pupil_id is not None:
         access_pupil(session, viewer, plan.pupil_id, now, reason)
     else:
         access_group(session, viewer, plan.group_id, now)

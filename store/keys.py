@@ -147,7 +147,7 @@ def read_key_file(path: Path) -> KeyRing:
     except (OSError, UnicodeDecodeError):
         raise KeyProblem(f"the key file {path.name} cannot be read: check that it is the right file") from None
     if stat.S_IMODE(mode) & 0o077:
-        raise KeyProblem(f"others on this machine could read the key file: run `chmod 600 {path.name}`")
+        raise KeyProblem(f"others on this machine could read the key file: run `chmod 600 {shlex.quote(str(path))}`")
     return read_ring(words, f"the key file {path.name}")
 
 

@@ -29,6 +29,7 @@ _SENT = (
     .where(col(Outbox.id) == bindparam("letter"))
     .values(state="sent", done_at=bindparam("at"), leased_by=None, lease_until=None, attempts=bindparam("tried"))
 )
+_SENT_THERE = _SENT.values(payload_sealed=bindparam("payload"))
 _ENDED = (
     update(_TABLE)
     .where(col(Outbox.id) == bindparam("letter"), _IS_WAITING)
@@ -151,8 +152,16 @@ def _letter(row: Outbox, payload: dict[str, Any]) -> Letter:
 
 
 def sent(session: Session, sealer: Sealer, letter: Letter, now: datetime, ref: dict[str, Any] | None) -> None:
-    """Mark a letter sent; `ref` (chat and message id) is kept for its slot, so that it can be edited."""
-    session.connection().execute(_SENT, {"letter": letter.id, "at": now, "tried": letter.attempts + 1})
+    """Mark a letter sent; `ref` (chat and message id) is kept for its slot, so that it can be edited.
+
+    Of a message in Telegram without a slot it is kept in the row itself, so that it can be deleted.
+    """
+    values = {"letter": letter.id, "at": now, "tried": letter.attempts + 1}
+    if ref is not None and letter.slot is None and letter.network == "telegram":
+        there = sealer.seal("outbox", "payload", letter.id, {**letter.payload, **ref})
+        session.connection().execute(_SENT_THERE, {**values, "payload": there})
+        return
+    session.connection().execute(_SENT, values)
     if letter.slot and ref is not None:
         posted = session.exec(select(Posted).where(Posted.slot == letter.slot)).first()
         posted = posted or Posted(school_id=letter.school_id, slot=letter.slot)

@@ -49,7 +49,10 @@ class School(SQLModel, table=True):
 
 
 class Staff(SQLModel, table=True):
-    """A member of staff; `roles` out of ROLES, `year` for a head of year, Slack found by e-mail."""
+    """A member of staff; `roles` out of ROLES, `year` for a head of year, Slack found by e-mail.
+
+    `active` until they are no longer in the school's lists, which was at `left_at`.
+    """
 
     __table_args__ = (UniqueConstraint("school_id", "mis_key"), UniqueConstraint("school_id", "email_key"))
 
@@ -66,6 +69,7 @@ class Staff(SQLModel, table=True):
     manager_id: UUID | None = Field(default=None, foreign_key="staff.id")
     active: bool = True
     home_opened_at: datetime | None = _time(nullable=True)
+    left_at: datetime | None = _time(nullable=True)
 
 
 class TutorGroup(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """`earshot wave` and `codes`: a check-in opened now, and codes by which pupils join."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, facts, wave_rule
 from scheduling.waves import wave_now
+from store import audit
 from store.tables import Wave
 
 
@@ -37,7 +38,7 @@ def wave(
         if not again:
             _refuse_a_second(session, school, clock())
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
-        asked = rounds.reachable_pupils(session)
+        asked = rounds.reachable_pupils(session, school.id)
         session.commit()
     out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
 
@@ -62,7 +63,13 @@ def codes(file: Annotated[Path, typer.Argument(help="A new file to write the cod
     """
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
-        count = write_codes(session, sealer, the_school(session), file, kept_clock(session)())
+        school = the_school(session)
+        count = write_codes(session, sealer, school, file, kept_clock(session)())
+        # Who holds the file knows every name and code in it.
+        subject = f"school:{school.id.hex}"
+        audit.record(
+            session, school.id, datetime.now(UTC), actor="command:codes", action="wrote codes", subject=subject
+        )
         session.commit()
     out.print(
         f"{count} codes are in {file.name}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE."

@@ -6,17 +6,21 @@ Staff are named, for it is their looking that is recorded; pupils are initials a
 import csv
 import html
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from store.people import initials
+from store.people_tables import Guardian
+from store.plan_tables import Plan
+from store.rights_tables import CopyRequest
 from store.sealing import Sealer, Unreadable
-from store.tables import Audit, Pupil, School, Staff, TutorGroup
+from store.tables import Audit, Flag, Pupil, Request, School, Staff, TutorGroup
 
 COLUMNS = ("number", "when", "who", "did", "about")
 _STYLE = (
@@ -25,19 +29,24 @@ _STYLE = (
 )
 
 
+# What the record calls a thing of a pupil's, and what an inspector reads.
+_OF_PUPILS: Final[tuple[tuple[str, str, type[Flag] | type[Request] | type[Plan] | type[CopyRequest]], ...]] = (
+    ("flag", "nudge about", Flag),
+    ("request", "request of", Request),
+    ("plan", "plan for", Plan),
+    ("copy", "copy for", CopyRequest),
+)
+
+
 @dataclass(frozen=True)
 class _Names:
     """Who the ids in the chain are, as far as they are still here."""
 
-    staff: dict[str, str]
-    pupils: dict[str, str]
-    groups: dict[str, str]
+    known: Mapping[str, str]
 
     def of(self, subject: str) -> str:
         """Put an id such as "pupil:HEX" into words; one nobody knows any more stays as it is."""
-        kind, _, name = subject.partition(":")
-        known = {"staff": self.staff, "pupil": self.pupils, "group": self.groups}.get(kind, {})
-        return known.get(name, subject)
+        return self.known.get(subject, subject)
 
 
 def rows(
@@ -78,16 +87,24 @@ def as_html(table: Iterator[tuple[str, ...]], school: School, state: str) -> str
 
 
 def _names(session: Session, sealer: Sealer, school_id: UUID) -> _Names:
-    staff = session.exec(select(Staff).where(Staff.school_id == school_id)).all()
     groups = {
         group.id: group.name for group in session.exec(select(TutorGroup).where(TutorGroup.school_id == school_id))
     }
-    pupils = session.exec(select(Pupil).where(Pupil.school_id == school_id)).all()
-    return _Names(
-        {one.id.hex: _name(sealer, one) for one in staff},
-        {one.id.hex: f"{initials(_name(sealer, one))} ({groups.get(one.group_id, '')})" for one in pupils},
-        {group_id.hex: f"tutor group {name}" for group_id, name in groups.items()},
-    )
+    pupils = {
+        one.id: f"{initials(_name(sealer, one))} ({groups.get(one.group_id, '')})"
+        for one in session.exec(select(Pupil).where(Pupil.school_id == school_id))
+    }
+    known = {f"school:{school_id.hex}": "the school"}
+    known |= {f"group:{one.hex}": f"tutor group {name}" for one, name in groups.items()}
+    known |= {f"pupil:{one.hex}": who for one, who in pupils.items()}
+    for one in session.exec(select(Staff).where(Staff.school_id == school_id)):
+        known[f"staff:{one.id.hex}"] = _name(sealer, one)
+    for parent in session.exec(select(Guardian.id).where(Guardian.school_id == school_id)):
+        known[f"guardian:{parent.hex}"] = "a parent or carer"
+    for kind, words, table in _OF_PUPILS:
+        rows = session.exec(select(table.id, table.pupil_id).where(table.school_id == school_id))
+        known |= {f"{kind}:{one.hex}": f"{words} {pupils[pupil]}" for one, pupil in rows if pupil is not None}
+    return _Names(known)
 
 
 def _name(sealer: Sealer, row: Staff | Pupil) -> str:

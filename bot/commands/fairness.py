@@ -89,7 +89,8 @@ def read_groups(file: Path) -> list[tuple[str, str]]:
 def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock) -> Fairness:
     """Compare the groups of the pupils listed who are taking part; noted in the audit."""
     now = clock()
-    group_of = _groups(session, sealer, listed)
+    school_id = session.exec(select(School.id).limit(1)).first()
+    group_of = _groups(session, sealer, school_id, listed)
     counted = select(Flag.pupil_id).where(col(Flag.raised_at) > now - YEAR, col(Flag.contested).is_(None))
     flagged = set(session.exec(counted))
     counts: dict[UUID, dict[str, int]] = {}
@@ -102,7 +103,6 @@ def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]],
         rates(groups, [_answers(counts.get(pupil_id, {})) for pupil_id in group_of]),
         len({reference for reference, _ in listed}) - len(group_of),
     )
-    school_id = session.exec(select(School.id).limit(1)).first()
     if school_id is not None:
         audit.record(session, school_id, now, actor="command line", action="read fairness", subject="school")
     return found
@@ -115,8 +115,8 @@ def differing_items(
     # Here, for it brings scipy.stats, which would make every other command start a second later.
     from signals.differential import differential
 
-    group_of = _groups(session, sealer, listed)
     school_id = session.exec(select(School.id).limit(1)).one()
+    group_of = _groups(session, sealer, school_id, listed)
     board, _ = look(session, sealer, school_id, list(group_of))
     level_of = dict(zip(group_of, levels(board), strict=True))
     gathered: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
@@ -140,8 +140,11 @@ def differing_items(
     return tested
 
 
-def _groups(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]]) -> dict[UUID, str]:
-    pupils = session.exec(select(Pupil.id, Pupil.mis_key).where(Pupil.status == "active")).all()
+def _groups(
+    session: Session, sealer: Sealer, school_id: UUID | None, listed: Sequence[tuple[str, str]]
+) -> dict[UUID, str]:
+    here = select(Pupil.id, Pupil.mis_key).where(Pupil.school_id == school_id, Pupil.status == "active")
+    pupils = session.exec(here).all()
     by_key = {bytes(key): pupil_id for pupil_id, key in pupils}
     found = ((by_key.get(sealer.blind("mis", reference)), group) for reference, group in listed)
     return {pupil_id: group for pupil_id, group in found if pupil_id is not None}

@@ -12,16 +12,19 @@ import typer
 from rich.table import Table
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.commands.tools import bar, errors, out, private_file, settings, the_school
 from bot.importing import importing
 from bot.importing.importing import BadRow, ImportPlan, ImportProblem
+from bot.importing.rows import Kind
 from bot.opening import open_store
 from store import audit
-from store.tables import Pupil, School
+from store.people_tables import Guardian
+from store.tables import Pupil, School, Staff
 
 SHOWN_BAD = 50
-# More than this share of all pupils leaving at once is more likely the wrong file than a summer.
+# More than this share of pupils, staff or guardians leaving at once is more likely the wrong file than a summer.
 MANY = 0.3
 _HEAD = ("file", "line", "reason")
 
@@ -34,7 +37,11 @@ def import_files(
         bool, typer.Option("--everyone", help="The files name everybody of their kind: who is not in them has left.")
     ] = False,
     many_leave: Annotated[
-        bool, typer.Option("--many-leave", help="With --everyone: it is right that very many pupils leave.")
+        bool, typer.Option("--many-leave", help="With --everyone: it is right that very many leave.")
+    ] = False,
+    noughts_differ: Annotated[
+        bool,
+        typer.Option("--noughts-differ", help="Ids that differ only in noughts at their front are different people’s."),
     ] = False,
 ) -> None:
     """Bring in staff, tutor groups, pupils and guardians; all of it or, if a row is wrong, none.
@@ -51,7 +58,16 @@ def import_files(
         school = the_school(session)
         today = datetime.now(ZoneInfo(school.zone)).date()
         with bar("Comparing") as progress:
-            planned = importing.plan(session, sealer, school, read, today, everyone=everyone, progress=progress)
+            planned = importing.plan(
+                session,
+                sealer,
+                school,
+                read,
+                today,
+                everyone=everyone,
+                noughts_differ=noughts_differ,
+                progress=progress,
+            )
         for one in read:
             if one.unread:
                 numbers = ", ".join(map(str, one.unread))
@@ -98,15 +114,29 @@ def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Pat
         raise ImportProblem(
             f"{len(planned.bad)} rows are wrong, so nothing was changed. Mend them and import again.{more}"
         )
-    here = session.exec(
-        select(func.count()).select_from(Pupil).where(col(Pupil.school_id) == school.id, col(Pupil.status) != "left")
-    ).one()
-    leaving = sum(leaver.kind == "pupils" for leaver in planned.left)
-    if leaving > MANY * here and leaving > 1 and not many_leave:
-        raise ImportProblem(
-            f"{leaving} of {here} pupils would leave, so nothing was changed. If the files do name everybody, say "
-            "--many-leave as well."
-        )
+    for kind, here in _here(session, school).items():
+        leaving = sum(leaver.kind == kind for leaver in planned.left)
+        if leaving > MANY * here and leaving > 1 and not many_leave:
+            raise ImportProblem(
+                f"{leaving} of {here} {kind} would leave, so nothing was changed. If the files do name everybody, say "
+                "--many-leave as well."
+            )
+
+
+def _here(session: Session, school: School) -> dict[Kind, int]:
+    """Count who is at the school now, by kind."""
+    counted: dict[Kind, SelectOfScalar[int]] = {
+        "pupils": select(func.count())
+        .select_from(Pupil)
+        .where(col(Pupil.school_id) == school.id, col(Pupil.status) != "left"),
+        "staff": select(func.count())
+        .select_from(Staff)
+        .where(col(Staff.school_id) == school.id, col(Staff.active).is_(True)),
+        "guardians": select(func.count())
+        .select_from(Guardian)
+        .where(col(Guardian.school_id) == school.id, col(Guardian.active).is_(True)),
+    }
+    return {kind: session.exec(statement).one() for kind, statement in counted.items()}
 
 
 def _write(path: Path, bad: Iterable[BadRow]) -> None:

@@ -17,7 +17,8 @@ from bot.text import languages
 from scheduling import rights
 from scheduling.school import facts
 from store import audit, consent
-from store.erasure import erase_pupil
+from store.erasure import erase_guardian, erase_pupil
+from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Pupil, School
 from store.vault import StoreProblem
@@ -43,6 +44,16 @@ def find_pupil(session: Session, sealer: Sealer, school: School, reference: str)
     if pupil is None:
         raise PersonProblem("No pupil has that id. Give the pupil_id that stood in the lists you imported.")
     return pupil
+
+
+def _find_guardian(session: Session, sealer: Sealer, school: School, reference: str) -> Guardian:
+    key = sealer.blind("mis", reference.strip())
+    guardian = session.exec(select(Guardian).where(Guardian.school_id == school.id, Guardian.mis_key == key)).first()
+    if guardian is None:
+        raise PersonProblem(
+            "No parent or carer has that id. Give the guardian_id that stood in the lists you imported."
+        )
+    return guardian
 
 
 @app.command(name="opt-out")
@@ -106,10 +117,11 @@ def export(
 
 @app.command()
 def erase(
-    pupil_id: PupilId,
+    person_id: Annotated[str, typer.Argument(help="The pupil's id in your own system; or a guardian's.")],
+    guardian: Annotated[bool, typer.Option("--guardian", help="The id is a parent's or carer's.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
 ) -> None:
-    """Erase everything about a pupil, for good, and ask Telegram and Slack to delete what they still let us delete.
+    """Erase everything about a person, for good, and ask Telegram and Slack to delete what they still let us delete.
 
     Backups made before still hold it: see docs/keys-and-backups.md. Take them out of your lists first, or the next
     import brings their name back.
@@ -117,11 +129,15 @@ def erase(
     Example: earshot person erase P123
     """
     if not yes:
-        typer.confirm("This cannot be undone. Erase everything about this pupil?", abort=True)
+        whom = "parent or carer" if guardian else "pupil"
+        typer.confirm(f"This cannot be undone. Erase everything about this {whom}?", abort=True)
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
-        pupil = find_pupil(session, sealer, the_school(session), pupil_id)
-        erased = erase_pupil(session, sealer, pupil, datetime.now(UTC), ACTOR)
+        school, now = the_school(session), datetime.now(UTC)
+        if guardian:
+            erased = erase_guardian(session, sealer, _find_guardian(session, sealer, school, person_id), now, ACTOR)
+        else:
+            erased = erase_pupil(session, sealer, find_pupil(session, sealer, school, person_id), now, ACTOR)
         session.commit()
     engine.dispose()
     rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in erased.rows.items())

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
@@ -13,12 +14,12 @@ from store.tables import CheckIn
 LEAST = 5
 
 
-def totals(session: Session, sealer: Sealer, question: OwnQuestion) -> Iterator[str]:
+def totals(session: Session, sealer: Sealer, school_id: UUID, question: OwnQuestion) -> Iterator[str]:
     """Give a line for each age and option of a question, over all check-ins that asked it.
 
     A small count could tell who it was. Where one is left out the sum is left out too, for it would give it away.
     """
-    counts = _counts(session, sealer, question.id)
+    counts = _counts(session, sealer, school_id, question.id)
     for band in ("young", "older"):
         words = question.wording("young" if band == "young" else "older")
         if words is None:
@@ -31,10 +32,10 @@ def totals(session: Session, sealer: Sealer, question: OwnQuestion) -> Iterator[
             yield f"  {text}: {'fewer than 5' if count < LEAST and few else count}"
 
 
-def _counts(session: Session, sealer: Sealer, item: str) -> Counter[tuple[Band, int]]:
+def _counts(session: Session, sealer: Sealer, school_id: UUID, item: str) -> Counter[tuple[Band, int]]:
     counts: Counter[tuple[Band, int]] = Counter()
-    statement = select(CheckIn).where(col(CheckIn.bank_version).contains("+"), col(CheckIn.answers_sealed).is_not(None))
-    for check_in in session.exec(statement):
+    answered = select(CheckIn).where(CheckIn.school_id == school_id, col(CheckIn.answers_sealed).is_not(None))
+    for check_in in session.exec(answered.where(col(CheckIn.bank_version).contains("+"))):
         band: Band = "young" if check_in.phase == "young" else "older"
         for asked, option, _ms in sealer.read(check_in, "answers"):
             if asked == item and option is not None:

@@ -179,7 +179,7 @@ def totals(id: Annotated[str, typer.Argument(help="The question's id, such as LU
         }
         if id not in known:
             raise QuestionsProblem(f"No question {id} was ever published. `earshot questions list` shows what is.")
-        lines = list(question_totals.totals(session, sealer, known[id]))
+        lines = list(question_totals.totals(session, sealer, school.id, known[id]))
         _record(session, school.id, "question totals")
         session.commit()
     for line in lines:

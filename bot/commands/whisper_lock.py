@@ -27,12 +27,15 @@ def lock(file: Annotated[Path, typer.Argument(help="A new file for the recovery 
 
     Example: earshot whisper desk lock whispers-recovery.key
     """
-    with stores() as (_session, _sealer, store, _school):
+    with stores() as (session, _sealer, store, school):
         if whisper_lock.is_locked(store):
             raise LockProblem("The desk is locked already, and its recovery key made. Nothing was changed.")
         # Written before the desk is locked by it: a full disk must not leave a desk that nobody can recover.
         seed = whisper_lock.new_recovery()
         write_new(file, whisper_lock.recovery_words(seed).encode())
+        # Written first: a deed that reaches every lead must never be done unrecorded.
+        whisper_desk.record_of_key(session, school, "lock desk", Clock()())
+        session.commit()
         whisper_lock.lock(store, seed)
     out.print(f"Locked. Print {file.name}, put it in a safe, and delete the file.")
     out.print("Each lead chooses a passphrase: `earshot whisper desk passphrase --lead ADDRESS`, or in Slack.")
@@ -61,8 +64,10 @@ def rehearse(file: KeyArgument) -> None:
     Example: earshot whisper desk rehearse whispers-recovery.key
     """
     seed = _read(file)
-    with stores() as (_session, _sealer, store, school):
+    with stores() as (session, _sealer, store, school):
         count = whisper_lock.rehearse(store, seed, school.calendar.local_date(Clock()()))
+        whisper_desk.record_of_key(session, school, "rehearse recovery", Clock()())
+        session.commit()
     out.print(f"The recovery key opens all {count} whispers. Put it back into the safe.")
 
 

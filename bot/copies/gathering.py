@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
 from bot.copies.acts import actor_words
+from bot.copies.messages import written_to
 from bot.copies.words import DAMAGED
 from bot.text import render
 from conversations.asking import asked
@@ -28,6 +29,8 @@ from store.tables import Audit, Pupil, School, Staff, TutorGroup
 
 # Rows that tie the pupil to somebody else.
 LEFT_OUT = ("guardianship",)
+# Letters name the pupil they went to, and do not point at them.
+MESSAGES = "messages"
 # What the record calls a row that is a pupil's, by its table.
 _SUBJECTS = {"pupil": "pupil", "flag": "flag", "request": "request", "plan": "plan", "copy_request": "copy"}
 _PART = 400
@@ -77,6 +80,7 @@ def gather(
         for name, keys in found.items()
         if name not in LEFT_OUT
     }
+    tables[MESSAGES] = tuple(written_to(session, sealer, pupil))
     return Kept(
         _open_name(sealer, pupil),
         school.name,

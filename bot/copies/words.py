@@ -347,6 +347,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
         },
         say("When you asked for a copy"),
     ),
+    "messages": Section({"done_at": Told(say("When")), "message": Told(say("What it says"))}, say("Messages to you")),
     "signal": Section(
         {
             "as_of": Told(say("Up to your check-in of")),

@@ -5,9 +5,11 @@ school) is left out, for the finding before it already says what to do first.
 """
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import func
@@ -43,16 +45,28 @@ def folder_findings(settings: Settings) -> list[Finding]:
     if not settings.data_dir.is_dir():
         return [Finding("data folder", False, "There is no data folder yet: run `earshot init`.")]
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
-        words = "The data folder cannot be written to: mend its rights, or set EARSHOT_DATA_DIR to another."
-        return [Finding("data folder", False, words)]
+        return [closed_folder(settings.data_dir)]
     free = shutil.disk_usage(settings.data_dir).free
     if free < DISK_LEAST:
-        words = f"Only {free // 2**20} MB of disk are free: make room, 200 MB are the least."
+        look = f"`df -h {_quoted(settings.data_dir)}` shows which disk it is"
+        words = f"Only {free // 2**20} MB of disk are free: make room, 200 MB are the least; {look}."
         return [Finding("disk", False, words)]
     return [
         Finding("data folder", True, "The data folder can be written to."),
         Finding("disk", True, f"{free // 2**20:,} MB of disk are free."),
     ]
+
+
+def closed_folder(folder: Path) -> Finding:
+    """Say what opens a data folder that cannot be written to."""
+    mend = f"run `chmod u+rwx {_quoted(folder)}`, or set EARSHOT_DATA_DIR to another"
+    return Finding("data folder", False, f"The data folder cannot be written to: {mend}.")
+
+
+def closed_file(file: Path) -> Finding:
+    """Say what opens a database that can only be read."""
+    mend = f"run `chmod u+w {_quoted(file)}`"
+    return Finding("database", False, f"The database can be read but not written to: {mend}.")
 
 
 def _key(settings: Settings) -> tuple[Finding, Sealer | None]:
@@ -84,6 +98,8 @@ def store_findings(settings: Settings) -> list[Finding]:
         if not database.ok:
             return [key, database]
         with Session(engine) as session:
+            if sealer is None and (known := vault.keys_of(session)):
+                key = Finding(key.what, False, f"{key.words[:-1]}; the key it needs has the id {', '.join(known)}.")
             return [key, database, *_key_matches(session, sealer), *_school_findings(session)]
     finally:
         engine.dispose()
@@ -107,7 +123,7 @@ def _database(settings: Settings, engine: Engine) -> Finding | None:
     if not current:
         return Finding("database", False, "The database is of an older Earshot: run `earshot migrate`.")
     if engine.url.database and engine.dialect.name == "sqlite" and not os.access(engine.url.database, os.W_OK):
-        return Finding("database", False, "The database can be read but not written to: mend the rights of its file.")
+        return closed_file(Path(engine.url.database))
     return Finding("database", True, "The database opens and is of this version.")
 
 
@@ -165,7 +181,8 @@ def _people(session: Session, school_id: UUID) -> Iterator[Finding]:
         mend = "run `earshot import staff.csv groups.csv pupils.csv`"
         yield Finding("people", False, f"Staff, tutor groups or pupils are missing: {mend}.")
         return
-    yield Finding("people", True, f"{pupils:,} pupils, {len(groups)} tutor groups and {len(staff)} staff are here.")
+    here_are = f"{counted(pupils, 'pupil', 'pupils')}, {counted(len(groups), 'tutor group', 'tutor groups')}"
+    yield Finding("people", True, f"{here_are} and {len(staff)} staff are here.")
     yield _safeguarding(session, school_id)
     here = {member.id for member in staff}
     without = sum(1 for group in groups if group.tutor_id not in here)
@@ -295,6 +312,10 @@ def _due_work(session: Session, school_id: UUID, now: datetime) -> Finding:
         overdue = counted(late, "piece of work is", "pieces of work are")
         return Finding("due work", False, f"{overdue} overdue: see that `earshot run` is running.")
     return Finding("due work", True, "No work is overdue or failed.")
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _count(session: Session, statement: SelectOfScalar[int]) -> int:

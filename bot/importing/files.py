@@ -44,7 +44,7 @@ def read_sheet(path: Path) -> Sheet:
     except FileNotFoundError:
         raise ImportProblem(f"{path.name} is not there: check the name and the folder.") from None
     except OSError as error:
-        raise ImportProblem(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise ImportProblem(f"{path.name or path} cannot be read: {error.strerror}.") from None
     if len(data) > MAX_FILE_BYTES:
         raise ImportProblem(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB: is it the right file?")
     if data.startswith(b"PK\x03\x04"):

@@ -140,7 +140,7 @@ def _written(found: SQLModel | None, sealer: Sealer, school: School, entry: Entr
         guardian = guardian or Guardian(id=entry.id, school_id=school.id, language=language)
         guardian.mis_key = sealer.blind("mis", entry.row.reference)
         sealer.write(guardian, "name", entry.row.name)
-        guardian.active = True
+        guardian.active, guardian.left_at = True, None
         return guardian
     return _pupil(found if isinstance(found, Pupil) else None, sealer, school, entry, entry.row)
 
@@ -167,7 +167,7 @@ def _staff(staff: Staff, sealer: Sealer, row: StaffRow) -> Staff:
     sealer.write(staff, "name", row.name)
     sealer.write(staff, "email", row.email)
     staff.email_key = email_key(sealer, row.email)
-    staff.active = True
+    staff.active, staff.left_at = True, None
     if row.roles is not None:
         staff.roles = list(row.roles)
         staff.year = row.year
@@ -206,5 +206,5 @@ def _see_off(session: Session, school: School, leaver: Leaver, now: datetime) ->
         row.status_before, row.status, row.left_at = row.status, "left", now
         consent.end_check_ins(session, row.id, school.id, now)
     elif isinstance(row, Staff | Guardian):
-        row.active = False
+        row.active, row.left_at = False, now
     session.add(row)

@@ -36,6 +36,10 @@ KINDS: tuple[Kind, ...] = ("staff", "groups", "pupils", "guardians")
 LAST_YOUNG_YEAR = 6
 # Noughts are lost in front of numbers no longer than this.
 LONGEST_NUMBER = 10
+LOST_NOUGHTS = (
+    "somebody here has this id with more or fewer noughts at its front; a spreadsheet may have changed them; if it is "
+    "somebody else, say --noughts-differ"
+)
 _TOLD_EVERY = 250
 
 Progress = Callable[[int, int], None]
@@ -129,18 +133,20 @@ def plan(
     today: date,
     *,
     everyone: bool = False,
+    noughts_differ: bool = False,
     progress: Progress = quiet,
 ) -> ImportPlan:
     """Compare files with the store and say what would change; nothing is written.
 
     `today` turns a day of birth into a school year, and says whether a day of leaving has come. With `everyone`, who is
-    not named by the files of their kind has left. Files may be given together in any order: a group may name a tutor,
-    and a pupil a group, of another file or of the store. Raises Unreadable if the store was sealed with another key.
+    not named by the files of their kind has left. With `noughts_differ`, ids that differ only in noughts at their front
+    are of different people. Files may be given together in any order: a group may name a tutor, and a pupil a group, of
+    another file or of the store. Raises Unreadable if the store was sealed with another key.
     """
-    work = _Planning(session, sealer, school, today)
+    rows = [row for file in files for row in file.rows]
+    work = _Planning(session, sealer, school, today, None if noughts_differ else _references(rows))
     for file in files:
         work.bad.extend(file.bad)
-    rows = [row for file in files for row in file.rows]
     # Staff before groups before pupils before guardians: each may point at one of the kind before.
     order: tuple[tuple[type[Row], Callable[[Row], None]], ...] = (
         (StaffRow, work.staff_row),
@@ -175,11 +181,26 @@ def plan(
     )
 
 
-class _Planning:
-    """The store as it was, what the files have added to it so far, and the plan growing out of both."""
+def _references(rows: Iterable[Row]) -> set[tuple[type[Row], str]]:
+    """Collect the ids that rows of people have in the school's own system, each with the kind of row."""
+    return {(type(row), row.reference) for row in rows if not isinstance(row, GroupRow)}
 
-    def __init__(self, session: Session, sealer: Sealer, school: School, today: date) -> None:
-        self._sealer, self._today = sealer, today
+
+class _Planning:
+    """The store as it was, what the files have added to it so far, and the plan growing out of both.
+
+    `references` are all ids in the files; None when ids may differ from known ones in noughts alone.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sealer: Sealer,
+        school: School,
+        today: date,
+        references: Collection[tuple[type[Row], str]] | None,
+    ) -> None:
+        self._sealer, self._today, self._references = sealer, today, references
         self.added: list[Entry] = []
         self.changed: list[Entry] = []
         self.moved: list[Entry] = []
@@ -302,7 +323,8 @@ class _Planning:
             if found is None and self._lost_noughts(rows[0], reference, self._guardians):
                 continue
             ids = tuple(pupil for pupil in pupils if pupil is not None)
-            entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids)
+            back = bool(found and not found.active)
+            entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids, back=back)
             same = found and found.active and self._sealer.read(found, "name") == rows[0].name
             self._put(entry, found, bool(same and all((entry.id, pupil) in self._links for pupil in ids)))
 
@@ -338,14 +360,15 @@ class _Planning:
 
     def _lost_noughts(self, row: Row, reference: str, here: Collection[bytes]) -> bool:
         """Refuse an id that differs in noughts at its front from one that is here: it would make a second person."""
-        if not here or not reference.isdigit():
+        if self._references is None or not here or not reference.isdigit():
             return False
         digits = reference.lstrip("0") or "0"
         likes = {digits.zfill(length) for length in range(len(digits), LONGEST_NUMBER + 1)} - {reference}
+        # A list that names both knows them for two people.
+        likes = {like for like in likes if (type(row), like) not in self._references}
         if not any(self._sealer.blind("mis", like) in here for like in likes):
             return False
-        words = "somebody here has this id with more or fewer noughts at its front; a spreadsheet may have changed them"
-        self.bad.append(row.place.bad(words))
+        self.bad.append(row.place.bad(LOST_NOUGHTS))
         return True
 
     def _put(self, entry: Entry, found: SQLModel | None, same: bool) -> None:

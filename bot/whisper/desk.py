@@ -56,6 +56,11 @@ def record(session: Session, school: SchoolFacts, lead: Lead, report: str, actio
     )
 
 
+def record_of_key(session: Session, school: SchoolFacts, action: str, now: datetime) -> None:
+    """Write to the audit chain what was done with the recovery key, by whoever sat at the machine."""
+    audit.record(session, school.id, now, actor="command:whisper", action=action, subject="whisper:desk")
+
+
 def open_thread(store: WhisperStore, lead: Lead, report: str) -> Thread:
     """Open a whisper for a lead; from now on it counts as read. Raises NotThere."""
     thread = whisper_desk.open_thread(store, lead.reader, report)

@@ -17,7 +17,7 @@ from bot.whisper.anonymity import needles, search, search_file, writings
 from conversations.whisper_cards import arrived_card
 from store.people import by_chat
 from store.sealing import Sealer
-from store.tables import Binding, Pupil, Seen
+from store.tables import Binding, Pupil, Seen, Staff
 from store.whisper_care import back_up
 from store.whisper_desk import queue
 from store.whisper_store import WhisperStore
@@ -134,7 +134,11 @@ async def test_each_trace_planted_in_the_main_store_is_seen(town: Town, plant: C
 
 def wanted_of(town: Town) -> dict[bytes, str]:
     names = ["Zephyrine", *(f"zeph{chat}" for chat in town.chats)]
-    return needles([*town.chats, *names, *town.pupils.values(), WORDS])
+    with Session(town.engine) as session:
+        staff = session.exec(select(Staff)).all()
+        names += [str(town.sealer.read(one, column)) for one in staff for column in ("name", "email")]
+    assert len(names) > len(town.chats) + 2
+    return needles([*town.chats, *names, *town.pupils.values(), *(one.id.hex for one in staff), WORDS])
 
 
 def files_in(folder: Path, *named: str) -> list[Path]:

@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from bot.codes import CodesProblem, write_codes
+from bot.codes import write_codes
+from bot.commands.tools import FileProblem
 from store.invites import look_up
 from store.sealing import Sealer
 from store.tables import School
+from tests.bot.commands.test_care import actions
+from tests.bot.commands.test_keys import people
+from tests.bot.test_command_line import Earshot, _as_before, earshot, made
 from tests.factories import NOW, make_group, make_pupil, make_school
+
+__all__ = ["_as_before", "earshot", "made", "people"]
 
 
 @pytest.fixture
@@ -55,11 +61,17 @@ def test_codes_made_anew_end_those_before(session: Session, sealer: Sealer, scho
 def test_file_that_is_there_is_left_as_it_is(session: Session, sealer: Sealer, school: School, tmp_path: Path):
     path = tmp_path / "codes.csv"
     path.write_text("mine", "utf-8")
-    with pytest.raises(CodesProblem, match="is there already"):
+    with pytest.raises(FileProblem, match="is there already"):
         write_codes(session, sealer, school, path, NOW)
     assert path.read_text("utf-8") == "mine"
 
 
 def test_place_that_cannot_be_written_is_named(session: Session, sealer: Sealer, school: School, tmp_path: Path):
-    with pytest.raises(CodesProblem, match="cannot be written"):
+    with pytest.raises(FileProblem, match="cannot be written"):
         write_codes(session, sealer, school, tmp_path / "missing" / "codes.csv", NOW)
+
+
+def test_that_they_were_written_is_on_record_and_a_refusal_is_not(people: Earshot):
+    assert people("codes", "codes.csv").status == 0
+    assert people("codes", "codes.csv").err == "codes.csv is there already. Name a new file."
+    assert [action for action in actions() if "codes" in action] == ["wrote codes"]

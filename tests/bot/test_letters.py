@@ -6,11 +6,15 @@ import zlib
 from pathlib import Path
 
 import pytest
+import segno
 from sqlmodel import Session, col, select
 
+from bot import text
 from bot.letters import LettersProblem, write_letters
+from bot.letters import _letter as pupils_page
 from bot.parents_letters import _letter as parents_page
 from bot.parents_letters import write_parents_letters
+from conversations.model import say
 from scheduling.school import facts
 from store.guardian_tables import GuardianInvite
 from store.guardians import bind
@@ -69,6 +73,23 @@ def test_each_group_has_a_file_with_a_page_for_each_pupil_without_a_phone(
     assert [pages(path.read_bytes()) for path in files] == [2, 2]
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, *files)] == [0o700, 0o600, 0o600]
     assert len(session.exec(select(Invite)).all()) == 4
+
+
+def test_a_pupils_letter_is_in_their_language_with_a_picture_of_the_way_in(
+    session: Session, sealer: Sealer, school: School
+):
+    pupil = session.exec(select(Pupil).where(Pupil.status == "invited")).first()
+    assert pupil is not None
+    pupil.language = "cy"
+    group = session.get_one(TutorGroup, pupil.group_id)
+    made = pupils_page(session, sealer, facts(school), group, pupil, "your_bot", NOW)
+    assert (made.language, made.title) == ("cy", text.render(say("Join your school’s check-ins"), "cy", school.zone))
+    assert made.title != "Join your school’s check-ins"
+    # A picture of exactly the link that joins this pupil.
+    assert look_up(session, sealer, school.id, b"phone", made.code, NOW).outcome == "valid"
+    link = f"https://t.me/your_bot?start={made.code}"
+    assert made.picture == segno.make(link, error="q").svg_inline(border=0, scale=4)
+    assert made.spelled.endswith(spelled(made.code))
 
 
 def test_letters_made_anew_end_the_codes_on_those_before(

@@ -83,11 +83,11 @@ def test_a_parent_stops_and_starts_a_childs_check_ins_in_one_step_each(room: Cla
     tap(room, f"p:stop:{pupil.id.hex}")
     assert [(row.held, row.status) for row in room.rows(Pupil)] == [(True, "active")]
     assert [row.state for row in room.rows(CheckIn, id=check_in.id)] == ["partial"]
-    assert rounds.reachable_pupils(room.session) == 0
+    assert rounds.reachable_pupils(room.session, room.school.id) == 0
     room.session.commit()
     tap(room, f"p:start:{pupil.id.hex}")
     assert [row.held for row in room.rows(Pupil)] == [False]
-    assert rounds.reachable_pupils(room.session) == 1
+    assert rounds.reachable_pupils(room.session, room.school.id) == 1
     done = [(row.actor, row.action) for row in room.rows(Audit)]
     assert done == [
         (f"guardian:{carer.id.hex}", "stopped for a guardian"),

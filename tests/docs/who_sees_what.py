@@ -12,13 +12,14 @@ from pathlib import Path
 from sqlmodel import Session
 
 from store import guards, vault
+from store.care_tables import Wish
 from store.database import make_engine
 from store.guards import NotFound
 from store.plan_tables import Plan
 from store.sealing import Sealer
 from store.tables import Staff
 from tests.factories import NOW
-from tests.store.test_guards import OneSchool, fill
+from tests.store.test_guards import OneSchool, fill, tell
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "who-sees-what.md"
 Ask = Callable[[Session, Staff, OneSchool, str], bool]
@@ -134,7 +135,7 @@ VIEWERS: tuple[tuple[str, str, bool], ...] = (
 )
 # Of the tutor's own group (7A), another in the head of year's year (7B), and one of neither (8A).
 GROUPS = ("7A", "7B", "8A")
-WORDS = {"": "–", "7A": "own group", "7A 7B": "own year", "7A 7B 8A": "everyone", "8A": "who asked"}
+WORDS = {"": "–", "7A": "own group", "7A 7B": "own year", "7A 7B 8A": "everyone", "8A": "who asked", "7B": "told of"}
 HEAD = """# Who sees what
 
 This table is not written by hand: it is what the guards in `store/guards.py` answer when each of them is asked by each
@@ -149,7 +150,9 @@ Somebody who has left sees nothing from the moment the lists say so. The head se
 guard, for no pupil is in them. Once a day Slack is asked about every linked account: one that was closed, or has
 another address now, is let in no more until a card has found its owner anew. Nobody sees anything of another school on
 the same installation. An adult asked for is a member of staff without any other role whom a pupil of one group asked
-for, or whom that pupil's tutor asked to check in with them: they see that, and nothing else.
+for, or whom that pupil's tutor asked to check in with them: they see that, and nothing else. A counsellor sees what the
+school's own ladder (`./earshot policy`) tells them of, until somebody else has it; without a rung that names them they
+are told of nothing. Any member of staff may besides be an adult asked for.
 
 What a pupil tapped is in no row below, for no screen shows it to anybody but the pupil. It can be read only in
 [a copy of their data](persons-data.md), and making one is recorded.
@@ -162,6 +165,7 @@ def plan_of(session: Session, viewer: Staff, of: OneSchool, group: str, for_pupi
         school_id=of.school.id,
         group_id=of.groups[group].id,
         pupil_id=of.pupils[group].id if for_pupil else None,
+        flag_id=of.flags[group].id if for_pupil else None,
         owner_id=viewer.id,
         made_at=NOW,
         due_at=NOW,
@@ -204,6 +208,13 @@ def every_guard() -> set[str]:
 def page(session: Session, sealer: Sealer) -> str:
     """Ask every guard, and write the page."""
     here, there = fill(session, sealer), fill(session, sealer)
+    # The school's ladder named the counsellor, and told them of one pupil.
+    counsellor = here.staff["counsellor"]
+    tell(session, sealer, here, "7B", counsellor)
+    here.flags["7B"].owner_id = counsellor.id
+    wish = Wish(request_id=here.requests["7B"].id, school_id=here.school.id, told=[counsellor.id.hex])
+    session.add(wish)
+    session.flush()
     lines = [
         "| | " + " | ".join(name for name, _, _ in VIEWERS) + " |",
         "|---" * (len(VIEWERS) + 1) + "|",

@@ -6,10 +6,11 @@ from typing import Any
 from sqlmodel import Session, select
 
 from scheduling.school import facts
+from store.erasure import erase_pupil
 from store.invites import issue_to_guardian
 from store.people import by_chat
-from store.tables import Pupil, School
-from tests.end_to_end.rig import Phone, World
+from store.tables import Outbox, Pupil, School
+from tests.end_to_end.rig import Phone, World, eventually
 from tests.factories import make_guardian
 
 Json = dict[str, Any]
@@ -65,3 +66,33 @@ async def test_a_parent_joins_stops_and_starts_check_ins(earshot: World):
     await parent.tap(f"Start: {name}")
     await parent.reads(f"{name}: you have not stopped check-ins.")
     assert held(earshot) == 0
+
+
+async def test_an_erased_pupils_chat_is_emptied_of_what_the_bot_wrote(earshot: World):
+    phone, other = earshot.other_pupil(), earshot.near_pupil()
+    for one in (phone, other):
+        await one.write("/settings")
+        await one.reads("Settings")
+        await one.write("/help")
+    await phone.tap("Talk to someone")
+    await phone.reads("I am in danger now")
+
+    async def written_down() -> bool:
+        with Session(earshot.engine) as session:
+            return not session.exec(select(Outbox).where(Outbox.state == "waiting", Outbox.lane < 2)).all()
+
+    await eventually(written_down, "all that was sent is written down as sent")
+    kept = [message["message_id"] for message in await other.messages()]
+    assert len(await phone.messages()) == 3
+    with Session(earshot.engine) as session:
+        school = session.exec(select(School)).one()
+        found = by_chat(session, earshot.sealer, school.id, phone.person.id)
+        assert found is not None
+        erase_pupil(session, earshot.sealer, found.pupil, earshot.clock(), "command:person")
+        session.commit()
+
+    async def empty() -> bool:
+        return await phone.messages() == []
+
+    await eventually(empty, "a chat without a message of the bot's")
+    assert [message["message_id"] for message in await other.messages()] == kept

@@ -17,6 +17,7 @@ from scheduling.escalation import (
     KINDS,
     WHO,
     Around,
+    Kind,
     Ladder,
     Member,
     PolicyError,
@@ -305,6 +306,14 @@ def test_anything_else_is_refused_with_a_sentence(data: object):
 
 def test_the_usual_policy_of_a_whole_school_has_no_hole():
     assert holes(DEFAULT, STAFF, [7, 8], [7, 8]) == []
+
+
+@pytest.mark.parametrize("kind", ["nudge", "priority"])
+def test_a_ladder_that_shows_the_head_a_pupils_nudge_has_a_hole(kind: Kind):
+    ladder = replace(DEFAULT[kind], rungs=(Rung(0, ("head",)), *DEFAULT[kind].rungs[1:]))
+    assert holes({**DEFAULT, kind: ladder}, STAFF, [7, 8], [7, 8]) == [
+        f"{kind}: the head sees totals only and could not open it; name somebody else."
+    ]
 
 
 def test_holes_are_named_with_what_to_change():

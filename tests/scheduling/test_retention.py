@@ -12,11 +12,12 @@ from scheduling import retention
 from scheduling.retention import CLOCKS, RetentionProblem
 from scheduling.school import SchoolFacts, facts
 from store import audit
-from store.care_tables import Campaign, CampaignAsk, GoTo
+from store.care_tables import Campaign, CampaignAsk, GoTo, GoToRefusal, Wish
+from store.people_tables import Guardian
 from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
-from store.tables import Audit, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request, School, Wave
-from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
+from store.tables import Audit, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request, School, Staff, Wave
+from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school, make_staff
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
 
@@ -86,6 +87,12 @@ def plant(session: Session, sealer: Sealer, school: SchoolFacts, at: datetime) -
     whole = {"school_id": school.id, "group_id": group.id, "owner_id": staff.id, "made_at": at, "due_at": at}
     session.add(Plan(**whole, content_sealed=b""))
     session.add(Absence(school_id=school.id, staff_id=staff.id, starts_at=at, ends_at=at))
+    gone = make_guardian(session, sealer, school, pupil)
+    former = make_staff(session, sealer, school, "tutor")
+    group.tutor_id = staff.manager_id = former.id
+    for one in (gone, former):
+        one.active, one.left_at = False, at
+        session.add(one)
     session.add(OneToOne(school_id=school.id, term=at.isoformat(), staff_id=staff.id, leader_id=staff.id, made_at=at))
     session.flush()
 
@@ -115,6 +122,8 @@ def kept(session: Session) -> dict[str, int]:
         "codes": count(Invite),
         "failures": count(Failure),
         "leavers": count(Pupil, col(Pupil.status) == "left"),
+        "guardians": count(Guardian),
+        "staff": count(Staff, col(Staff.active).is_(False)),
     }
 
 
@@ -160,6 +169,23 @@ def test_a_round_of_asking_goes_with_who_was_asked_and_takes_nothing_else_of_the
     assert retention.purge(session, sealer, school, NOW) == {"go_tos": 1}
     counts = [session.exec(select(func.count()).select_from(table)).one() for table in (Campaign, CampaignAsk, Outbox)]
     assert counts == [2, 2, 1]
+
+
+def test_who_dealt_with_something_is_named_as_long_as_it_is_kept(
+    session: Session, sealer: Sealer, school: SchoolFacts
+) -> None:
+    pupil = make_pupil(session, sealer, school, make_group(session, school, "7A", 7))
+    owner, told, free, here = (make_staff(session, sealer, school, "tutor") for _ in range(4))
+    for one in (owner, told, free):
+        one.active, one.left_at = False, NOW - timedelta(days=1_096)
+    request = Request(school_id=school.id, pupil_id=pupil.id, asked_at=NOW, state="owned", owner_id=owner.id)
+    session.add(request)
+    session.add(GoToRefusal(school_id=school.id, staff_id=free.id, since=NOW))
+    session.flush()
+    session.add(Wish(request_id=request.id, school_id=school.id, told=[told.id.hex]))
+    session.flush()
+    assert retention.purge(session, sealer, school, NOW) == {"staff": 1}
+    assert {one.id for one in session.exec(select(Staff))} == {owner.id, told.id, here.id}
 
 
 def test_the_purge_says_in_the_record_what_it_purged_and_nothing_when_nothing(

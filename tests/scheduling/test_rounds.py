@@ -23,7 +23,7 @@ from store.outbox import Letter, ended
 from store.sealing import Sealer
 from store.tables import Binding, CheckIn, Due, Outbox, Pupil, School, Wave
 from tests.bot.classroom import Classroom, classroom
-from tests.factories import make_staff
+from tests.factories import make_group, make_pupil, make_school, make_staff
 
 # Tuesday 24 November 2026 is a school day; London keeps winter time.
 OPENS = datetime(2026, 11, 24, 8, 40, tzinfo=UTC)
@@ -349,4 +349,7 @@ def test_pupils_whom_a_wave_reaches_have_joined_and_not_stopped(room: Classroom)
     room.pupil(ROBIN)
     room.pupil(SASHA, status="stopped")
     room.pupil(status="active")
-    assert rounds.reachable_pupils(room.session) == 1
+    # Nor are those of another school counted.
+    elsewhere = make_school(room.session)
+    make_pupil(room.session, room.sealer, elsewhere, make_group(room.session, elsewhere, "7B", 7), chat_id=909)
+    assert rounds.reachable_pupils(room.session, room.school.id) == 1

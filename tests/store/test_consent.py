@@ -61,7 +61,7 @@ def test_a_pupil_is_asked_when_neither_they_nor_a_guardian_stopped(
         change(session, pupil)
     open_wave(session, sealer, school, pupil)
     assert len(session.exec(select(CheckIn)).all()) == int(asked)
-    assert rounds.reachable_pupils(session) == int(asked)
+    assert rounds.reachable_pupils(session, school.id) == int(asked)
 
 
 @pytest.mark.parametrize("change", [HOLD, STOP])

@@ -12,9 +12,10 @@ from store import absences, audit, guards
 from store.care_tables import NudgeAsk, Wish
 from store.guards import NotFound
 from store.ids import new_id
+from store.plan_tables import Plan
 from store.rights_tables import Contest, CopyRequest
 from store.sealing import Sealer
-from store.tables import Audit, CheckIn, Flag, Pupil, Request, School, Staff, TutorGroup, Wave
+from store.tables import Audit, CheckIn, Flag, Posted, Pupil, Request, School, Staff, TutorGroup, Wave
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
 
 LEADS = ("dsl", "deputy_dsl")
@@ -393,3 +394,74 @@ def test_whoever_stands_in_sees_what_their_colleague_sees_and_only_meanwhile(
     assert {row.actor for row in audited(session)} <= {f"staff:{viewer.id.hex}"}
     assert len(audited(session)) == len(sees)
     assert not guards.requests_seen(session, viewer, NOW)
+
+
+# --- whom the school's ladder names -----------------------------------------------------------------------------------
+
+
+def tell(session: Session, sealer: Sealer, one: OneSchool, name: str, staff: Staff) -> Flag:
+    """Somebody has the card of a flag, as the climb sends it."""
+    flag = one.flags[name]
+    card = Posted(school_id=one.school.id, slot=f"nudge:{flag.id.hex}:{staff.id.hex}:1")
+    sealer.write(card, "ref", {"channel": "D1", "ts": "1"})
+    session.add(card)
+    session.flush()
+    return flag
+
+
+def test_a_counsellor_sees_the_nudges_they_were_told_of_until_they_are_decided(
+    session: Session, sealer: Sealer, here: OneSchool, there: OneSchool
+) -> None:
+    viewer = here.staff["counsellor"]
+    flag = tell(session, sealer, here, "7B", viewer)
+    # A card alone is not enough: the role is, with it; and no other school's.
+    tell(session, sealer, here, "7A", here.staff["tutor of no group"])
+    tell(session, sealer, there, "7A", viewer)
+    assert guards.access_flag(session, viewer, flag.id, NOW, "nudge") == flag
+    groups = [group.id for group in here.groups.values()]
+    assert list(guards.flags_seen(session, viewer, groups, NOW)) == [flag]
+    assert [row.action for row in audited(session)] == ["read nudge", "read open nudges"]
+    outside = (
+        (viewer, here.flags["7A"]),
+        (viewer, there.flags["7A"]),
+        (here.staff["tutor of no group"], here.flags["7A"]),
+    )
+    for who, other in outside:
+        with pytest.raises(NotFound):
+            guards.access_flag(session, who, other.id, NOW, "nudge")
+    with pytest.raises(NotFound):
+        guards.access_pupil(session, viewer, here.pupils["7B"].id, NOW, "nudge")
+    flag.state, flag.owner_id = "taken", here.staff["dsl"].id
+    session.flush()
+    with pytest.raises(NotFound):
+        guards.access_flag(session, viewer, flag.id, NOW, "nudge")
+    flag.owner_id = viewer.id
+    session.flush()
+    assert guards.access_flag(session, viewer, flag.id, NOW, "nudge") == flag
+
+
+def test_a_counsellor_reads_the_plan_for_a_nudge_they_took(
+    session: Session, sealer: Sealer, here: OneSchool, there: OneSchool
+) -> None:
+    viewer = here.staff["counsellor"]
+    flag = tell(session, sealer, here, "7B", viewer)
+    flag.state, flag.owner_id = "taken", viewer.id
+    about = {"school_id": here.school.id, "group_id": here.groups["7B"].id, "pupil_id": here.pupils["7B"].id}
+    plan = Plan(**about, flag_id=flag.id, owner_id=viewer.id, made_at=NOW, due_at=NOW, content_sealed=b"")
+    session.add(plan)
+    session.flush()
+    assert guards.access_plan(session, viewer, plan.id, NOW, "plan") == plan
+    for who in (here.staff["tutor of no group"], there.staff["counsellor"], there.staff["dsl"]):
+        with pytest.raises(NotFound):
+            guards.access_plan(session, who, plan.id, NOW, "plan")
+
+
+def test_whoever_stands_in_for_a_counsellor_sees_what_came_to_them_meanwhile(
+    session: Session, sealer: Sealer, here: OneSchool
+) -> None:
+    cover, hour = here.staff["tutor of no group"], timedelta(hours=1)
+    absences.set_away(session, here.staff["counsellor"], NOW, NOW + hour, cover, NOW)
+    flag = tell(session, sealer, here, "7B", cover)
+    assert guards.access_flag(session, cover, flag.id, NOW, "nudge") == flag
+    with pytest.raises(NotFound):
+        guards.access_flag(session, cover, flag.id, NOW + hour, "nudge")

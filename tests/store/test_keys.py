@@ -72,8 +72,9 @@ def test_a_key_file_that_others_could_read_is_refused(tmp_path: Path, mode: int)
     path = tmp_path / "earshot.key"
     make_key_file(path)
     path.chmod(mode)
-    with pytest.raises(KeyProblem, match="others on this machine could read the key file: run `chmod 600"):
+    with pytest.raises(KeyProblem) as problem:
         read_key_file(path)
+    assert str(problem.value) == f"others on this machine could read the key file: run `chmod 600 {path}`"
 
 
 def test_a_full_disk_leaves_no_half_made_key_behind(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The vault: models equal migrations, up and down with data, and what is refused before anything is touched."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,11 @@ from sqlmodel import Session, SQLModel, select
 
 from store import vault
 from store.database import make_engine
+from store.people_tables import Guardian
 from store.sealing import KeyProblem, Sealer
-from store.tables import Pupil, School, SealingKey
+from store.tables import Pupil, School, SealingKey, Staff
 from store.vault import StoreProblem
-from tests.factories import make_group, make_pupil, make_school
+from tests.factories import make_group, make_guardian, make_pupil, make_school, make_staff
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -54,6 +55,26 @@ def test_a_store_with_people_goes_down_and_up_again(engine: Engine, sealer: Seal
         assert inspect(engine).get_table_names() == ["alembic_version"]
         vault.migrate(engine)
     assert vault.check_version(engine)
+
+
+def test_who_had_left_before_there_was_a_clock_for_it_begins_it_with_the_migration(
+    engine: Engine, sealer: Sealer
+) -> None:
+    with Session(engine) as session:
+        school = make_school(session)
+        pupil = make_pupil(session, sealer, school, make_group(session, school, "7B", 7))
+        make_guardian(session, sealer, school, pupil)
+        for number in range(2):
+            make_staff(session, sealer, school, "tutor").active = bool(number)
+        session.commit()
+    vault.migrate(engine, "0010")
+    vault.migrate(engine)
+    with Session(engine) as session:
+        staff, guardian = session.exec(select(Staff)).all(), session.exec(select(Guardian)).one()
+        assert [one.active for one in staff] == [one.left_at is None for one in staff]
+        (left_at,) = (one.left_at for one in staff if one.left_at)
+        assert abs(datetime.now(UTC) - left_at) < timedelta(minutes=5)
+        assert guardian.left_at is None
 
 
 def test_migrating_a_store_of_this_version_changes_nothing(engine: Engine) -> None:

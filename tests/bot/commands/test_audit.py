@@ -11,11 +11,12 @@ from bot.commands import audit_export
 from bot.opening import open_store
 from bot.settings import Settings
 from store import audit
+from store.rights_tables import CopyRequest
 from store.sealing import Sealer
-from store.tables import Pupil, School, Staff, TutorGroup
+from store.tables import Pupil, Request, School, Staff, TutorGroup
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
-from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
+from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school, make_staff
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -146,3 +147,19 @@ def test_rows_about_people_who_are_gone_keep_their_ids_and_no_formula_is_written
     # Of the other school, whose people these are not, only ids are shown.
     (first, second) = audit_export.rows(session, sealer, session.get_one(School, other.id), None, None)
     assert (first[2], second[4]) == (f"staff:{staff.id.hex}", f"pupil:{pupil.id.hex}")
+
+
+def test_what_a_row_is_about_is_told_by_whose_it_is_not_by_an_id(session: Session, sealer: Sealer) -> None:
+    school = make_school(session)
+    pupil = make_pupil(session, sealer, school, make_group(session, school, "7B", 7))
+    parent = make_guardian(session, sealer, school, pupil)
+    request = Request(school_id=school.id, pupil_id=pupil.id, asked_at=NOW)
+    copy = CopyRequest(school_id=school.id, pupil_id=pupil.id, asked_at=NOW)
+    session.add_all((request, copy))
+    session.flush()
+    subjects = [f"request:{request.id.hex}", f"copy:{copy.id.hex}", f"school:{school.id.hex}", "flag:ff"]
+    for subject in subjects:
+        audit.record(session, school.id, NOW, actor=f"guardian:{parent.id.hex}", action="read", subject=subject)
+    rows = list(audit_export.rows(session, sealer, session.get_one(School, school.id), None, None))
+    assert {row[2] for row in rows} == {"a parent or carer"}
+    assert [row[4] for row in rows] == ["request of P.E. (7B)", "copy for P.E. (7B)", "the school", "flag:ff"]

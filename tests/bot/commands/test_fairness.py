@@ -19,6 +19,7 @@ from store.tables import Audit, Flag, Pupil
 from tests.bot.classroom import Classroom, classroom
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, Told, _as_before, earshot, made
+from tests.factories import make_group, make_pupil, make_school
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -50,6 +51,10 @@ def test_flags_and_answers_are_compared_by_group(room: Classroom):
             )
             room.sealer.write(flag, "reasons", {})
             room.session.add(flag)
+    # Somebody of the same id at another school is nobody here.
+    elsewhere = make_school(room.session)
+    namesake = make_pupil(room.session, room.sealer, elsewhere, make_group(room.session, elsewhere, "7B", 7))
+    namesake.mis_key = room.sealer.blind("mis", "P3")
     room.session.commit()
     found = compare(room.session, room.sealer, listed, clock)
     assert [(one.group, one.pupils, one.rate) for one in found.flagged] == [("blue", 12, 0.0), ("red", 12, 2 / 12)]

@@ -3,7 +3,10 @@
 import csv
 from pathlib import Path
 
+import pytest
+
 from bot.commands.importing import SHOWN_BAD
+from bot.importing.planning import LOST_NOUGHTS
 from tests.bot.commands.test_care import actions
 from tests.bot.commands.test_keys import names, people
 from tests.bot.test_command_line import GROUPS, PUPILS, STAFF, Earshot, _as_before, counts, earshot, made, write
@@ -57,12 +60,32 @@ def test_who_comes_back_is_shown_as_such(people: Earshot) -> None:
 
 def test_a_spreadsheet_that_took_the_noughts_of_ids_makes_nobody_twice(people: Earshot) -> None:
     people("import", *write(pupils=HEAD + "0071,Sky Fen,9Q,9\n"))
-    why = "somebody here has this id with more or fewer noughts at its front; a spreadsheet may have changed them"
     for like in ("71", "071", "00071"):
         told = people("import", *write(pupils=HEAD + f"{like},Sky Fen,9Q,9\n"))
-        assert (told.status, told.err.startswith(f"pupils.csv, line 2: {why}")) == (1, True)
+        assert (told.status, told.err.startswith(f"pupils.csv, line 2: {LOST_NOUGHTS}")) == (1, True)
     assert people("import", *write(pupils=HEAD + "72,Fern Lee,9Q,9\n")).status == 0
     assert names() == ["Fern Lee", "Ivo Tarn", "Sky Fen", "Wren Ashdown"]
+
+
+def test_somebody_else_whose_id_differs_in_noughts_alone_is_brought_in_when_the_school_says_so(people: Earshot) -> None:
+    people("import", *write(pupils=HEAD + "0071,Sky Fen,9Q,9\n"))
+    other = write(pupils=HEAD + "71,Fern Lee,9Q,9\n")
+    assert people("import", *other).status == 1
+    assert people("import", "--noughts-differ", *other).status == 0
+    assert names() == ["Fern Lee", "Ivo Tarn", "Sky Fen", "Wren Ashdown"]
+    # Known from then on, by either id.
+    assert "│ pupils │ 0 │ 0 │ 0 │ 0 │ 0 │ 1 │" in people("import", *other).out
+
+
+def test_a_list_that_names_both_ids_knows_them_for_two_people(people: Earshot) -> None:
+    people("import", *write(pupils=HEAD + "0071,Sky Fen,9Q,9\n"))
+    both = HEAD + "71,Fern Lee,9Q,9\n0071,Sky Fen,9Q,9\n"
+    assert "│ pupils │ 1 │ 0 │ 0 │ 0 │ 0 │ 1 │" in people("import", *write(pupils=both)).out
+    # The id of one of another kind says nothing.
+    staff = "staff_id,name,email\n0072,Tess,t@x.example\n"
+    assert people("import", *write(staff=staff)).status == 0
+    lost = "staff_id,name,email\n72,Tess,t@x.example\n"
+    assert people("import", *write(staff=lost, pupils=HEAD + "0072,Ash Wood,9Q,9\n")).status == 1
 
 
 def test_a_file_that_would_see_off_very_many_is_not_believed_at_once(people: Earshot) -> None:
@@ -76,6 +99,20 @@ def test_a_file_that_would_see_off_very_many_is_not_believed_at_once(people: Ear
     )
     assert people("import", "--everyone", "--many-leave", *few).status == 0
     assert "│ pupils │ 0 │ 0 │ 0 │ 0 │ 0 │ 2 │" in people("import", "--everyone", *few).out
+
+
+@pytest.mark.parametrize("kind", ["staff", "guardians"])
+def test_nor_is_one_that_would_see_off_most_of_the_staff_or_guardians(people: Earshot, kind: str) -> None:
+    rows = {
+        "staff": ["staff_id,name,email", *(f"S{number},Ann Oak,a{number}@x.example" for number in range(2, 6))],
+        "guardians": ["guardian_id,pupil_id,name", *(f"G{number},P1,Ann Oak" for number in range(1, 6))],
+    }[kind]
+    people("import", *write(**{kind: "\n".join(rows)}))
+    refused = people("import", "--everyone", *write(**{kind: "\n".join(rows[:2])}))
+    assert (refused.status, refused.err) == (
+        1,
+        f"4 of 5 {kind} would leave, so nothing was changed. If the files do name everybody, say --many-leave as well.",
+    )
 
 
 def test_columns_that_are_not_needed_are_named_by_number(people: Earshot) -> None:

@@ -13,7 +13,7 @@ from bot.opening import open_store
 from bot.settings import Settings
 from store.tables import CheckIn, Flag, Pupil, School, Wave
 from tests.bot.commands.test_keys import names, people
-from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made, write
 from tests.factories import NOW
 
 __all__ = ["_as_before", "earshot", "made", "people"]
@@ -136,6 +136,17 @@ def test_an_erased_pupil_is_gone_for_good(people: Earshot) -> None:
     )
     assert names() == ["Ivo Tarn"]
     assert people("person", "erase", "P1", "--yes").status == 1
+
+
+def test_a_parent_is_erased_by_their_own_id_and_the_pupil_stays(people: Earshot) -> None:
+    people("import", *write(guardians="guardian_id,pupil_id,name\nG1,P1,Bo Ashdown\n"))
+    assert people("person", "erase", "G9", "--guardian", "--yes").err == (
+        "No parent or carer has that id. Give the guardian_id that stood in the lists you imported."
+    )
+    told = people("person", "erase", "G1", "--guardian", "--yes")
+    assert (told.status, told.out.startswith("Erased: 1 guardian, 1 guardianship.")) == (0, True)
+    assert names() == ["Ivo Tarn", "Wren Ashdown"]
+    assert people("person", "erase", "G1", "--guardian", "--yes").status == 1
 
 
 def test_erasing_asks_first(people: Earshot) -> None:

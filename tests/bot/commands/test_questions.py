@@ -13,7 +13,7 @@ from scheduling.school import facts
 from store import questions
 from store.tables import CheckIn, Cursor, School, Wave
 from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made
-from tests.factories import CALENDAR, NOW, make_group, make_pupil
+from tests.factories import CALENDAR, NOW, make_group, make_pupil, make_school
 
 __all__ = ["_as_before", "earshot", "made"]
 
@@ -154,6 +154,19 @@ def test_totals_count_the_whole_school_and_hide_what_could_tell_who_it_was(made:
             # All six of the older at the edge; one of the six young ones in the middle.
             sealer.write(row, "answers", [["own:LUNCH-1", 2 if number == 11 else 0, 900], ["SD-IN-1", 1, 900]])
             session.add(row)
+        # Another school's answers count nowhere here.
+        elsewhere = make_school(session)
+        other = make_group(session, elsewhere, "7B", 7)
+        foreign = Wave(
+            school_id=elsewhere.id, day="2027-01-12", number=0, opens_at=NOW, closes_at=NOW, bank_version="2026-1"
+        )
+        session.add(foreign)
+        session.flush()
+        theirs = {**row.model_dump(exclude={"id", "answers_sealed"}), "school_id": elsewhere.id, "wave_id": foreign.id}
+        pupil = make_pupil(session, sealer, elsewhere, other)
+        row = CheckIn(**theirs | {"pupil_id": pupil.id, "group_id": other.id})
+        sealer.write(row, "answers", [["own:LUNCH-1", 2, 900]])
+        session.add(row)
         session.commit()
     engine.dispose()
     assert made("questions", "totals", "LUNCH-1").out == (

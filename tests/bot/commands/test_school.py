@@ -139,9 +139,12 @@ def test_one_schools_backup_does_not_open_with_the_others_keys(both: Earshot) ->
         ("EARSHOT_DATA_DIR=../north-lane/data", "the folder for data"),
         ("EARSHOT_DATABASE_URL=postgresql://h/one", "the database"),
         ("EARSHOT_WHISPER_DATABASE_URL=postgresql://h/one", "the store of whispers"),
+        ("EARSHOT_DATABASE_URL=sqlite:////srv/x/../one.sqlite", "the database"),
         ("EARSHOT_KEY_FILE=/safe/one.key", "the key file"),
-        ("EARSHOT_TELEGRAM_TOKEN=1:x\nEARSHOT_SLACK_BOT_TOKEN={}\nEARSHOT_SLACK_APP_TOKEN=a", "the Telegram bot"),
-        ("EARSHOT_TELEGRAM_TOKEN={}\nEARSHOT_SLACK_BOT_TOKEN=x\nEARSHOT_SLACK_APP_TOKEN=a", "the Slack app"),
+        ("EARSHOT_KEY_COMMAND=cat /safe/one.key", "the key’s command"),
+        ("EARSHOT_TELEGRAM_TOKEN=1:x\nEARSHOT_SLACK_BOT_TOKEN={0}\nEARSHOT_SLACK_APP_TOKEN={0}", "the Telegram bot"),
+        ("EARSHOT_TELEGRAM_TOKEN={0}\nEARSHOT_SLACK_BOT_TOKEN=x\nEARSHOT_SLACK_APP_TOKEN={0}", "the Slack app"),
+        ("EARSHOT_TELEGRAM_TOKEN={0}\nEARSHOT_SLACK_BOT_TOKEN={0}\nEARSHOT_SLACK_APP_TOKEN=a", "the Slack app"),
         ("EARSHOT_HTTP_PORT=8711", "the HTTP port"),
     ],
 )
@@ -154,6 +157,15 @@ def test_two_schools_that_share_anything_are_refused(both: Earshot, line: str, s
         f"The schools south-park and north-lane share {shared}: nothing may belong to two. "
         "Mend it in south-park's .env."
     )
+
+
+def test_one_schools_database_is_not_anothers_store_of_whispers(both: Earshot) -> None:
+    for name, kind in zip(BOTH, ("DATABASE", "WHISPER_DATABASE"), strict=True):
+        with Path(f"schools/{name}/.env").open("a") as file:
+            file.write(f"\nEARSHOT_{kind}_URL=sqlite:////srv/one.sqlite\n")
+    shared = {"north-lane": "the database", "south-park": "the store of whispers"}
+    for name, what in shared.items():
+        assert f"share {what}: nothing may belong to two." in both("--school", name, "doctor").err
 
 
 def test_the_machines_environment_is_no_schools(both: Earshot, monkeypatch: pytest.MonkeyPatch) -> None:

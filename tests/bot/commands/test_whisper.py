@@ -263,6 +263,15 @@ def test_files_that_are_not_there_are_said_in_a_sentence(earshot: Run):
     )
 
 
+def recorded() -> list[str]:
+    """What was done, as the audit chain has it."""
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        found = [row.action for row in session.exec(select(Audit).order_by("number")).all()]
+    engine.dispose()
+    return found
+
+
 def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     """Pipe secrets in, as a script does."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
@@ -298,6 +307,8 @@ def test_desk_is_locked_opened_rehearsed_and_recovered(
     answers(monkeypatch, other)
     assert "they take my things" in earshot("whisper", "read", handle, *LEAD)[1]
     assert earshot("whisper", "desk", "recover", "nothing.key", *LEAD)[0] == 1
+    deeds = ["lock desk", "choose passphrase", "rehearse recovery", "recover desk"]
+    assert [one for one in recorded() if one in {*deeds, "remove desk lock"}] == deeds
 
 
 def test_lock_is_taken_away_by_a_lead_with_passphrase_and_paper_alone(

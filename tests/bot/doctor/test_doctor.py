@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 
 from bot.backups import PROVEN, TAKEN, public_path
 from bot.doctor.doctor import Finding, examine
+from bot.doctor.store import closed_file, closed_folder
 from bot.opening import anchor_path, open_store
 from bot.settings import Settings
 from bot.whisper import backups as whisper_backups
@@ -27,7 +28,7 @@ from scheduling.calendar import SchoolCalendar, Term
 from store import anchor, audit, outbox
 from store.due import set_due
 from store.ids import new_id
-from store.keys import make_key_file
+from store.keys import make_key_file, read_key_file
 from store.people import link_slack
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
@@ -324,6 +325,8 @@ def test_one_thing_amiss_is_found_alone(settings: Settings, engine: Engine, amis
     what, words = AMISS[amiss]
     plant(engine, what)
     assert mended(settings) == words
+    # Each names the command that mends it, but for what only the pupil can do on their phone.
+    assert ["`earshot " in one for one in words.values()] == [amiss != "somebody cut us off"]
 
 
 @pytest.mark.parametrize("what", [_broken_calendar, _bad_policy])
@@ -390,10 +393,19 @@ def test_a_database_with_nothing_in_it_begins_with_init_and_no_key_is_missed(tmp
     assert told["database"] == "There is nothing in the database yet: run `earshot init`."
 
 
+def test_what_cannot_be_written_to_is_told_with_the_command_that_mends_it() -> None:
+    assert [closed_folder(Path("our data")).words, closed_file(Path("data/earshot.sqlite")).words] == [
+        "The data folder cannot be written to: run `chmod u+rwx 'our data'`, or set EARSHOT_DATA_DIR to another.",
+        "The database can be read but not written to: run `chmod u+w data/earshot.sqlite`.",
+    ]
+
+
 def test_a_missing_or_wrong_key_is_found_and_the_rest_is_looked_at_all_the_same(settings: Settings) -> None:
+    key_id = read_key_file(settings.key_path).current.key_id.hex()
     settings.key_path.unlink()
     (words,) = mended(settings).values()
     assert words.startswith("There is no key file earshot.key: put back the one this store was made with (its backup)")
+    assert words.endswith(f"; the key it needs has the id {key_id}.")
     make_key_file(settings.key_path)
     told = mended(settings)
     assert list(told) == ["key"]

@@ -1,6 +1,6 @@
 """Who leaves, who comes back, guardians and line managers: what an import does to people who are here already."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlmodel import Session, col, select
@@ -135,8 +135,10 @@ def test_a_member_of_staff_who_left_sees_nothing_and_comes_back(session: Session
     text = text.replace("tutor,\n", "tutor,,\n").replace("head_of_year,7", "head_of_year,7,")
     assert brought_in(session, school, staff=text).counts() == {"staff": Counts(left=1, same=2)}
     assert with_role(session, school.id, "dsl") == []
+    assert staff_called(session, "S3").left_at == datetime(2026, 11, 23, tzinfo=UTC)
     assert brought_in(session, school, staff=STAFF).counts() == {"staff": Counts(back=1, same=2)}
     assert [staff.id for staff in with_role(session, school.id, "dsl")] == [staff_called(session, "S3").id]
+    assert staff_called(session, "S3").left_at is None
 
 
 def test_line_managers_are_set_whatever_the_order_of_rows_and_kept_without_the_column(session: Session, school: School):
@@ -180,6 +182,8 @@ def test_a_tie_ends_only_when_the_file_names_everyone(session: Session, school: 
     assert plan.counts() == {"guardians": Counts(left=1, same=1)}
     kept = session.exec(select(Guardianship).join(Guardian).where(col(Guardian.active).is_(True))).all()
     assert [link.pupil_id for link in kept] == [pupil_called(session, "P1").id]
+    assert brought_in(session, school, guardians=GUARDIANS).counts() == {"guardians": Counts(back=1, changed=1)}
+    assert {one.left_at for one in session.exec(select(Guardian))} == {None}
 
 
 def test_another_schools_people_are_not_seen_nor_changed(session: Session, school: School):
