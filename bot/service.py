@@ -29,7 +29,7 @@ from bot.ticker import Ticker
 from bot.watch import Watch
 from bot.whisper.service import WhisperService
 from bot.worker import Worker
-from scheduling import talking
+from scheduling import unreached
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
 from store import anchor, outbox
@@ -109,7 +109,7 @@ class Service:
             clock,
             f"{name}-slack",
             SLACK,
-            on_unreachable=talking.note_unreachable,
+            on_unreachable=unreached.note,
         )
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
@@ -232,11 +232,7 @@ class Service:
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
         ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
-        problems = [f"{name} has ended" for name in ended]
-        if self.ticker.seconds_since_pass() > 60:
-            problems.append("no due work was looked at for a minute")
-        if self.watch.is_late():
-            problems.append("the auditor has not passed for fifteen minutes")
+        problems = problems_of(ended, self.ticker.seconds_since_pass(), auditor_is_late=self.watch.is_late())
         return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
@@ -256,6 +252,16 @@ class Service:
         await self.slack.stop()
         await self._bot.shutdown()
         self.worker.close()
+
+
+def problems_of(ended: Iterable[str], since_pass: float, *, auditor_is_late: bool) -> list[str]:
+    """Say what is wrong: parts that have ended, seconds since the ticker's last pass, the auditor's."""
+    problems = [f"{name} has ended" for name in ended]
+    if since_pass > 60:
+        problems.append("no due work was looked at for a minute")
+    if auditor_is_late:
+        problems.append("the auditor has not passed for fifteen minutes")
+    return problems
 
 
 def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:

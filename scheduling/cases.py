@@ -28,7 +28,7 @@ from scheduling.escalation import (
     told,
 )
 from scheduling.school import SchoolFacts, next_in_school
-from store import absences, plans, wishes
+from store import absences, outbox, plans, wishes
 from store.due import set_due
 from store.people import tutor_of
 from store.plan_tables import Absence
@@ -87,14 +87,26 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     session.add(case)
     if case.lapses_at is not None:
         set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
+    # What a network that was away has kept back must not nag whoever has a copy of it.
+    outbox.withdraw_repeats(session, school.id, slots_of(row), now)
 
 
-def close(session: Session, row: Subject) -> None:
+def own_again(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime) -> None:
+    """Note that somebody has what was closed after all; where it stood on its ladder is kept."""
+    case = case_of(session, row)
+    if case is not None and case.state == "closed":
+        case.state = "open"
+        session.add(case)
+        own(session, school, row, owner, now)
+
+
+def close(session: Session, row: Subject, now: datetime) -> None:
     """Note that nothing of it waits any more."""
     case = case_of(session, row)
     if case is not None:
         case.state, case.version, case.lapses_at = "closed", case.version + 1, None
         session.add(case)
+        outbox.withdraw_repeats(session, case.school_id, slots_of(row), now)
 
 
 def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
@@ -126,6 +138,17 @@ def climb_on(
         ladder, people = Ladder.from_json(case.ladder), around(session, school, row, now)
         while case.step < len(ladder.rungs) - 1 and not set(told(ladder, case.step, people)) - {asks}:
             case.step += 1
+    _open(session, school, case, now, waits=0)
+
+
+def climb_to_leads(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
+    """Let the first step that tells safeguarding leads come at once; an open case that is past it climbs on."""
+    case = case_of(session, row)
+    if case is None or case.state != "open":
+        return
+    rungs = Ladder.from_json(case.ladder).rungs
+    leads = next((number for number, rung in enumerate(rungs) if SAFEGUARDING & set(rung.tell)), len(rungs) - 1)
+    case.step = max(case.step, leads)
     _open(session, school, case, now, waits=0)
 
 
@@ -180,9 +203,10 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     _open(session, school, case, now, waits=ladder.waits(case.step))
     people = around(session, school, row, now)
     readers = told(ladder, step, people)
-    if isinstance(row, Flag) and (asks := plans.asked_for_help(session, sealer, row.id)) is not None:
-        # Who took it and asks for help knows of it, as long as there is anybody else.
-        readers = tuple(one for one in readers if one != asks) or readers
+    if isinstance(row, Flag):
+        # Who took it and asks for help, or passed it on, knows of it, as long as there is anybody else.
+        knows = {plans.asked_for_help(session, sealer, row.id), row.owner_id}
+        readers = tuple(one for one in readers if one not in knows) or readers
     tell(session, sealer, school, row, readers, str(case.version), now)
     if not any(one.here for one in people.staff if one.id in readers):
         _tell_head(session, sealer, school, case, people, now)

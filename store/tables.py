@@ -191,7 +191,10 @@ class CheckIn(SQLModel, table=True):
 
 
 class Flag(SQLModel, table=True):
-    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed, done."""
+    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed, done.
+
+    `owner_id` is whose decision that was; of one that is new, who passed it to the safeguarding leads, if anybody did.
+    """
 
     __table_args__ = (
         Index("ix_flag_group", "school_id", "group_id", "state"),

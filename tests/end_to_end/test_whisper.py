@@ -69,6 +69,9 @@ async def test_whisper_from_the_first_word_to_the_answer(earshot: World):
     await lead.send("home/open")
     await lead.sees_home("1 is open.")
     assert "things" not in str(await lead.get("home"))
+    # What the Home tab shows of it can be typed for.
+    await lead.send("command", command="/earshot", text="home")
+    assert "things" not in str(await lead.reads("1 is open."))
     await lead.press(card, "Open")
     view = await modal(lead, "Somebody takes my things every day", "It is about the writer.")
     sent = await lead.send(
