@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.delivery import Delivery
@@ -173,9 +173,15 @@ class Service:
                 await self._bot.initialize()
                 await self.telegram.announce(self.settings.telegram_webhook_url)
                 break
+            except InvalidToken:
+                log.error(for_chosen("telegram refuses the token: `earshot doctor` says what to mend"))
+                await _pause(stop, 30.0)
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)
+        if stop.is_set():
+            # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
+            return
         menus = asyncio.create_task(self.telegram.show_menus())
         try:
             if not self.settings.telegram_webhook_url:

@@ -176,6 +176,7 @@ def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
         "open": say("not yet"),
         "missed": say("no answer"),
         "absent": say("was not at school"),
+        "replaced": say("another check-in took its place"),
     }
     return Card(
         say("{group}: not answered", group=group),

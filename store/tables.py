@@ -166,7 +166,7 @@ class CheckIn(SQLModel, table=True):
     """One pupil's check-in of one wave, pinned to a version of the item bank and to the wording of the pupil's `phase`.
 
     `state`: open, answered, partial, missed, undelivered (it never reached the phone), absent (missed by who was not at
-    school). The answers are one sealed blob.
+    school), replaced (another opened before this one's time was up). The answers are one sealed blob.
     """
 
     __tablename__ = "check_in"

@@ -252,11 +252,12 @@ def test_a_flag_can_be_worked_out_again_from_what_is_stored_with_it(room: Classr
     assert [reason["code"] for reason in why["reasons"]][:1] in (["low"], ["fallen"])
 
 
-def test_an_undelivered_check_in_is_no_silence(room: Classroom):
+@pytest.mark.parametrize("state", ["undelivered", "replaced"])
+def test_a_check_in_that_did_not_arrive_or_was_cut_short_is_no_silence(room: Classroom, state: str):
     near, far = room.pupil(FIRST), room.pupil(FIRST + 1)
     for week in range(10):
         room.clock.move(days=7)
-        answer(room, near, 0.75, week, "answered" if week < 6 else "undelivered")
+        answer(room, near, 0.75, week, "answered" if week < 6 else state)
         answer(room, far, 0.75, week, "answered" if week < 6 else "missed")
     run(room, [near, far])
     points = {pupil: its for pupil, (_, its) in kept(room).items()}
