@@ -47,9 +47,10 @@ def escaped(phrase: Phrase) -> list[str]:
     whole = wordless or (words.startswith(OPEN) and words.endswith(CLOSE) and words.count(OPEN) == words.count(CLOSE))
     if phrase.text == "{text}":
         return []
-    values = [value for _, value in phrase.params]
-    inside = [found for value in values if isinstance(value, Phrase) for found in escaped(value)]
-    sentences = [value for value in values if isinstance(value, str) and len(value.split()) > WORDS_IN_A_VALUE]
+    inside = [found for _, value in phrase.params if isinstance(value, Phrase) for found in escaped(value)]
+    # What a person wrote is theirs, and of a list of names each is a name.
+    values = [value for name, value in phrase.params if isinstance(value, str) and name != "words"]
+    sentences = [value for value in values if max(len(one.split()) for one in value.split(", ")) > WORDS_IN_A_VALUE]
     return ([] if whole else [words]) + inside + sentences
 
 
