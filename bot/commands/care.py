@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from bot.clock import kept_clock
 from bot.commands.anchors import anchors
+from bot.commands.check_ins import check_ins
 from bot.commands.names import names
 from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
@@ -173,4 +174,5 @@ def _holes(session: Session, school: School, policy: Policy) -> list[str]:
 
 
 app.command()(anchors)
+app.command()(check_ins)
 app.command()(names)
