@@ -60,6 +60,17 @@ def test_a_changed_ladder_is_kept_and_shown(made: Earshot) -> None:
     assert shown(made)["today"]["every"] == 20
 
 
+@pytest.mark.parametrize("kind", ["nudge", "priority"])
+def test_a_policy_that_takes_a_pupils_nudge_to_the_head_is_refused(made: Earshot, kind: str) -> None:
+    policy = shown(made)
+    policy[kind]["rungs"][-1]["tell"].append("head")
+    Path("policy.json").write_text(json.dumps(policy))
+    told = made("policy", "set", "policy.json")
+    words = f"{kind.capitalize()}: the head sees totals only and could not open it; name somebody else."
+    assert (told.status, told.out, told.err) == (1, "", words)
+    assert (school().policy, actions()) == ({}, [])
+
+
 def test_check_names_the_holes_of_this_school(people: Earshot) -> None:
     told = people("policy", "check")
     assert told.status == 1
