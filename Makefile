@@ -51,16 +51,23 @@ $(AXE): tests/browser/package-lock.json
 	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq npm; } || true
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent && touch $@ || true
 
+# Debian leaves half an environment behind where python3-venv is missing: one without pip is made anew.
+ENVIRONMENT = $(VENV) -m pip --version >/dev/null 2>&1 || { \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& $(PYTHON) -m venv --clear .venv >/dev/null 2>&1; } || { rm -rf .venv; \
+	echo "Earshot's environment cannot be made: it needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; \
+	exit 1; }
+
 # Stamps carry the lock's content, not the folder's name: the environment still works after the folder is moved.
 # The lock is whole, so pip is told to resolve nothing: asked to, it looks at newer releases and refuses them for want
 # of a hash.
 .venv/run.stamp: requirements.lock
-	@test -x $(VENV) || $(PYTHON) -m venv .venv
+	@$(ENVIRONMENT)
 	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock
-	@test -x $(VENV) || $(PYTHON) -m venv .venv
+	@$(ENVIRONMENT)
 	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@ .venv/run.stamp
 

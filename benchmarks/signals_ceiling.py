@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.signals_school import DAY_NOISE, WEEKS, Year, simulate
+from benchmarks.signals_school import WEEKS, Year, simulate
 from benchmarks.signals_score import WITHIN, Figures, figures, score
 from signals import flag
 from signals.items import usual_item
@@ -62,7 +62,7 @@ def ways(year: Year, seed: int) -> Iterator[tuple[str, Array]]:
     low = -year.shown[..., 8]
     yield "what pupils show, without a single wrong tap", low
     # What a week tells at best: the day is in every answer of it, and some weeks tell nothing.
-    day = np.where(year.answered, low + chance.normal(0, DAY_NOISE, low.shape), np.nan)
+    day = np.where(year.answered, low + chance.normal(0, year.world.day, low.shape), np.nan)
     for keep in KEEPS:
         yield f"the same on the days they answer, {keep} kept each week", _smooth(day, keep)
     yield "the same against their own usual", _against_usual(day)

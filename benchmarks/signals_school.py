@@ -29,15 +29,32 @@ GAPS = np.array(
 )
 SHIFTED, TRANSIENT, CARELESS = 0.12, 0.20, 0.08
 SHIFT = 1.5
-AT_RISK = 1.5
-TRAIT, WANDER_KEEP = 0.7, 0.8
-STEERING_LOADING = 1.0
-DAY_NOISE = 0.6
-SURVEY_DAY_NOISE = 1.0
 STEMS = 6
-MASKED_SHARE = (2, 5)
-MASKED_ALWAYS = 0.15
 STATE_ITEMS = 15
+MASKED_SPREAD = 7.0
+
+
+@dataclass(frozen=True)
+class World:
+    """What is supposed of pupils where nothing says how it is; chosen by the two pilots (`benchmarks.signals_world`).
+
+    `at_risk` is the risk (SD) from which on somebody is at risk; `trait` the share of its variance that lasts, `keep`
+    what stays of the rest from week to week; `loading` how far factors go to their end with risk; `day` and
+    `survey_day` the SD of a day's ups and downs in a check-in and in a direct survey. Masked is `masked_share` of
+    trouble, on average, and about `masked_always` (SD) of anything.
+    """
+
+    at_risk: float = 1.5
+    trait: float = 0.7
+    keep: float = 0.8
+    loading: float = 1.0
+    day: float = 0.6
+    survey_day: float = 1.0
+    masked_share: float = 2 / 7
+    masked_always: float = 0.15
+
+
+WORLD = World()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +78,11 @@ class Year:
     direct: Array
     levels: Array
     shown: Array
+    world: World
 
     @property
     def at_risk(self) -> Truth:
-        return np.asarray(self.risk > AT_RISK)
+        return np.asarray(self.risk > self.world.at_risk)
 
 
 DIRECT_WEEKS = (4, 20)
@@ -94,36 +112,49 @@ def _true_items(chance: np.random.Generator, young: bool) -> list[ItemModel]:
     return made
 
 
-def simulate(seed: int, pupils: int = 1000, *, check_in_masks: float = 1.0) -> Year:
+def simulate(seed: int, pupils: int = 1000, *, check_in_masks: float = 1.0, world: World = WORLD) -> Year:
     """Simulate one year; `check_in_masks` is how much of a direct survey's masking the check-in meets (1: all)."""
     chance = np.random.default_rng([seed, 77])
     group = (chance.random(pupils) < 0.3).astype(np.intp)
     young = chance.random(pupils) < 0.35
-    risk, shift_week, transient_week = _risk(chance, pupils)
+    risk, shift_week, transient_week = _risk(chance, pupils, world)
     trouble = np.maximum(risk, 0.0)
-    masking = chance.beta(*MASKED_SHARE, pupils) * trouble + np.abs(chance.normal(0, MASKED_ALWAYS, pupils))
+    beta = MASKED_SPREAD * world.masked_share, MASKED_SPREAD * (1 - world.masked_share)
+    masking = chance.beta(*beta, pupils) * trouble + np.abs(chance.normal(0, world.masked_always, pupils))
     shown_risk = risk - masking * check_in_masks
-    levels, shown = _levels(chance, risk, shown_risk)
+    levels, shown = _levels(chance, risk, shown_risk, world)
     lean = chance.normal(0.15 * group, 0.4)
     stretch = np.exp(chance.normal(0, 0.3, pupils))
     careless = chance.random(pupils) < CARELESS
     answered = _attendance(chance, risk, group)
     items = _chosen(chance, pupils)
-    options, milliseconds = _answers(chance, shown, items, lean, stretch, careless, young)
+    options, milliseconds = _answers(chance, shown, items, lean, stretch, careless, young, world.day)
     options[~answered] = -1
-    direct = _direct(chance, risk - masking, lean, stretch, careless)
+    direct = _direct(chance, risk - masking, lean, stretch, careless, world.survey_day)
     return Year(
-        risk, shift_week, transient_week, group, young, items, options, milliseconds, answered, direct, levels, shown
+        risk,
+        shift_week,
+        transient_week,
+        group,
+        young,
+        items,
+        options,
+        milliseconds,
+        answered,
+        direct,
+        levels,
+        shown,
+        world,
     )
 
 
-def _risk(chance: np.random.Generator, pupils: int) -> tuple[Array, Whole, Whole]:
-    trait = chance.normal(0, np.sqrt(TRAIT), pupils)
+def _risk(chance: np.random.Generator, pupils: int, world: World) -> tuple[Array, Whole, Whole]:
+    trait = chance.normal(0, np.sqrt(world.trait), pupils)
     wander = np.zeros((WEEKS, pupils))
-    wander[0] = chance.normal(0, np.sqrt(1 - TRAIT), pupils)
+    wander[0] = chance.normal(0, np.sqrt(1 - world.trait), pupils)
     for week in range(1, WEEKS):
-        keep = WANDER_KEEP ** GAPS[week]
-        wander[week] = keep * wander[week - 1] + chance.normal(0, np.sqrt((1 - TRAIT) * (1 - keep**2)), pupils)
+        keep = world.keep ** GAPS[week]
+        wander[week] = keep * wander[week - 1] + chance.normal(0, np.sqrt((1 - world.trait) * (1 - keep**2)), pupils)
     shifted = chance.random(pupils) < SHIFTED
     shift_week = np.where(shifted, chance.integers(8, WEEKS - 11, pupils), -1)
     passing = (chance.random(pupils) < TRANSIENT) & ~shifted
@@ -134,7 +165,7 @@ def _risk(chance: np.random.Generator, pupils: int) -> tuple[Array, Whole, Whole
     return trait + wander + SHIFT * (ramp + bump), shift_week, transient_week
 
 
-def _levels(chance: np.random.Generator, risk: Array, shown_risk: Array) -> tuple[Array, Array]:
+def _levels(chance: np.random.Generator, risk: Array, shown_risk: Array, world: World) -> tuple[Array, Array]:
     """True and shown levels of the nine series: each factor goes to that pupil's own end as risk rises."""
     weeks, pupils = risk.shape
     end = chance.choice([-1.0, 1.0], (pupils, 4))
@@ -142,7 +173,7 @@ def _levels(chance: np.random.Generator, risk: Array, shown_risk: Array) -> tupl
     levels, shown = np.empty((weeks, pupils, 9)), np.empty((weeks, pupils, 9))
     for to, source in ((levels, risk), (shown, shown_risk)):
         for week in range(weeks):
-            moved = own + STEERING_LOADING * np.maximum(source[week], 0.0)[:, None, None] * end[:, :, None]
+            moved = own + world.loading * np.maximum(source[week], 0.0)[:, None, None] * end[:, :, None]
             to[week, :, :8] = moved.reshape(pupils, 8)
             to[week, :, 8] = -source[week]
     return levels, shown
@@ -169,12 +200,19 @@ def _chosen(chance: np.random.Generator, pupils: int) -> Whole:
 
 
 def _answers(
-    chance: np.random.Generator, shown: Array, items: Whole, lean: Array, stretch: Array, careless: Truth, young: Truth
+    chance: np.random.Generator,
+    shown: Array,
+    items: Whole,
+    lean: Array,
+    stretch: Array,
+    careless: Truth,
+    young: Truth,
+    day_noise: float,
 ) -> tuple[Whole, Array]:
     weeks, pupils, asked = items.shape
     options = np.full(items.shape, -1, dtype=np.intp)
     series = np.array([_series(n) for n in range(48 + STATE_ITEMS)])
-    day = chance.normal(0, DAY_NOISE, (weeks, pupils))
+    day = chance.normal(0, day_noise, (weeks, pupils))
     for is_young in (False, True):
         rows = np.flatnonzero(young == is_young)
         bank = _true_items(chance, is_young)
@@ -211,11 +249,13 @@ def draw(chance: np.random.Generator, probabilities: Array) -> Whole:
     return np.asarray((chance.random((len(below), 1)) > below[:, :-1]).sum(axis=1), dtype=np.intp)
 
 
-def _direct(chance: np.random.Generator, shown_risk: Array, lean: Array, stretch: Array, careless: Truth) -> Array:
+def _direct(
+    chance: np.random.Generator, shown_risk: Array, lean: Array, stretch: Array, careless: Truth, day_noise: float
+) -> Array:
     """A direct survey twice a year: ten graded questions about how things are, all running the same way."""
     scores = np.full((len(DIRECT_WEEKS), shown_risk.shape[1]), np.nan)
     for number, week in enumerate(DIRECT_WEEKS):
-        day = chance.normal(0, SURVEY_DAY_NOISE, shown_risk.shape[1])
+        day = chance.normal(0, day_noise, shown_risk.shape[1])
         total = np.zeros(shown_risk.shape[1])
         for _ in range(10):
             steps = np.array([-1.0, 0.0, 1.0, 2.0]) + chance.normal(0, 0.2)

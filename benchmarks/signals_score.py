@@ -89,10 +89,12 @@ def direct(year: Year) -> Array:
     return np.where((weeks >= 0)[:, None], year.direct[np.maximum(weeks, 0)], year.direct.min() - 1)
 
 
-def flags(year: Year, points: Array, *, floor: bool = True, quiet: int = flag.QUIET_WEEKS) -> tuple[Truth, Truth]:
+def flags(
+    year: Year, points: Array, *, floor: bool = True, quiet: int = flag.QUIET_WEEKS, ceiling: bool = True
+) -> tuple[Truth, Truth]:
     """Apply the flag rule week by week: who is flagged, and who newly, both (weeks, pupils).
 
-    Bars are those of the week before; at most three new a tutor a week, and never more than the ceiling in all.
+    Bars are those of the week before; at most three new a tutor a week, and never more than the `ceiling` in all.
     """
     weeks, pupils = points.shape
     tutor = np.arange(pupils) // TUTEES
@@ -103,7 +105,7 @@ def flags(year: Year, points: Array, *, floor: bool = True, quiet: int = flag.QU
         since += 1
         on &= points[week] >= bars.leave
         may = ~on & (points[week] >= bars.enter) & (since >= quiet)
-        room = int(flag.ENTER_SHARE * pupils) - int(on.sum())
+        room = (int(flag.ENTER_SHARE * pupils) if ceiling else pupils) - int(on.sum())
         for pupil in sorted(np.flatnonzero(may), key=lambda one: -points[week, one]):
             if room > 0 and new[week, tutor == tutor[pupil]].sum() < flag.NEW_A_TUTOR_A_WEEK:
                 new[week, pupil], room = True, room - 1
@@ -134,10 +136,12 @@ class Figures:
     precision: float
 
 
-def figures(year: Year, points: Array, *, floor: bool = True, quiet: int = flag.QUIET_WEEKS) -> Figures:
+def figures(
+    year: Year, points: Array, *, floor: bool = True, quiet: int = flag.QUIET_WEEKS, ceiling: bool = True
+) -> Figures:
     """Measure one way of scoring from week 10 on, when it has had time to know anybody."""
     late = slice(FROM_WEEK, WEEKS)
-    flagged, new = flags(year, points, floor=floor, quiet=quiet)
+    flagged, new = flags(year, points, floor=floor, quiet=quiet, ceiling=ceiling)
     at_risk, risk, marked = year.at_risk[late], year.risk[late], points[late]
     top = marked >= np.quantile(marked, 0.9, axis=1, keepdims=True)
     shifted = np.flatnonzero(year.shift_week >= 0)

@@ -71,6 +71,11 @@ def main() -> None:
         "weeks of rest after a flag",
         {str(rest): [figures(year, flag.points(signals), quiet=rest) for year, signals in judged] for rest in RESTS},
     )
+    _print(
+        console,
+        "without a ceiling on how many are up at once",
+        {"": [figures(year, flag.points(signals), ceiling=False) for year, signals in judged]},
+    )
 
 
 def state_alone(year: Year) -> Array:

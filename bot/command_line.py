@@ -45,7 +45,7 @@ COMMANDS = {
     "wording": "wording:wording",
     "questions": "questions:app",
     "whisper": "whisper:app",
-    "anonymity": "whisper:anonymity_app",
+    "anonymity": "anonymity:app",
 }
 """Each command's name, and where in `bot.commands` its function or its family lies, as module:name."""
 

@@ -163,6 +163,9 @@ class Delivery:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest."""
+        await self._in_order.recall(
+            self._worker, self._sealer, self._network, self._sender.chat_of, self._clock(), stop
+        )
         loops = [asyncio.create_task(loop(stop)) for loop in (self._claim_loop, self._send_loop, self._end_loop)]
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -295,7 +298,7 @@ class Delivery:
                 self._held[letter_id] = asked if letter_id in ours else NOT_OURS
 
     def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
-        if not isinstance(result, TryAgain):
+        if not isinstance(result, TryAgain) or result.error.startswith(FAULT):
             self._in_order.ended(letter, chat)
         if isinstance(result, Sent):
             self.counts["sent"] += 1
@@ -309,7 +312,7 @@ class Delivery:
             after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
             later = now + timedelta(seconds=after)
             if not result.error.startswith(FAULT):
-                self._in_order.in_trouble(letter, chat, later, now)
+                self._in_order.in_trouble(letter, chat, later)
             self._end(letter, chat, lambda session: outbox.put_back(session, letter, result.error, later))
         else:
             self.counts["refused"] += 1

@@ -40,6 +40,8 @@ from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import LANES, CheckIn, Pupil
 
+# A check-in whose end is not known yet, or was written before the conversation heard of it; answers count even then.
+ENDS_LATER = ("open", "undelivered", "replaced")
 VOICE_FOR = timedelta(minutes=10)
 
 
@@ -270,9 +272,9 @@ def _record(
 ) -> None:
     check_in = session.get(CheckIn, UUID(effect.check_in))
     # A check-in ends once; what comes after (a redelivery, a tap that crossed the closing) changes nothing.
-    if check_in is None or check_in.pupil_id != pupil.id or check_in.state not in ("open", "undelivered"):
+    if check_in is None or check_in.pupil_id != pupil.id or check_in.state not in ENDS_LATER:
         return
-    if not (effect.ending == "missed" and check_in.state == "undelivered"):
+    if effect.ending != "missed" or check_in.state == "open":
         check_in.state = effect.ending
     check_in.ended_at = context.now
     if effect.answers:

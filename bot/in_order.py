@@ -1,19 +1,28 @@
 """In order: while a network is in trouble, what was written first to a chat is what the chat reads first."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+
+from bot.worker import Worker
+from store import outbox
 from store.outbox import Letter
+from store.sealing import Sealer
 from store.tables import LANES
 
-# How much longer than its time the first is waited for: a few looks at the store. It may have been withdrawn.
+log = structlog.get_logger()
+
+# How much longer than its time a letter is waited for: a few looks at the store. It may have been withdrawn.
 PATIENCE: Final = timedelta(seconds=5)
+LOOK_AGAIN: Final = 1.0
 
 
 class InOrder:
-    """Remembers, by chat and lane, the oldest post that a network did not take, and when it is tried again.
+    """Remembers, by chat and lane, the posts that a network did not take, those put off behind them, and until when.
 
     Edits (`unordered` names their methods) and bulk are left out: an edit that is late is overtaken by the next, and of
     a wave each chat gets one letter.
@@ -21,32 +30,57 @@ class InOrder:
 
     def __init__(self, unordered: Collection[str], patience: timedelta = PATIENCE) -> None:
         self._unordered, self._patience = unordered, patience
-        self._first: dict[tuple[str, int], tuple[UUID, datetime]] = {}
+        self._waiting: dict[tuple[str, int], dict[UUID, datetime]] = {}
 
     def behind(self, letter: Letter, chat: str, now: datetime) -> datetime | None:
         """Until when a letter waits for one written before it; None when it need not.
 
-        That is a little longer than the first one's time, which may be on its way from the store just now.
+        That is when the other is tried again, or now if that has come: it may be on its way from the store just now.
+        A letter that waits holds up those written after it in its turn.
         """
-        first = self._first.get((chat, letter.lane))
-        if (
-            first is None
-            or letter.method in self._unordered
-            or letter.id <= first[0]
-            or first[1] + self._patience <= now
-        ):
+        waiting = self._waiting.get((chat, letter.lane))
+        if waiting is None or letter.method in self._unordered:
             return None
-        return max(first[1], now)
+        for gone in [id for id, until in waiting.items() if until + self._patience <= now]:
+            del waiting[gone]
+        first = min((id for id in waiting if id < letter.id), default=None)
+        if first is None:
+            return None
+        until = waiting[letter.id] = max(waiting[first], now)
+        return until
 
-    def in_trouble(self, letter: Letter, chat: str, again: datetime, now: datetime) -> None:
+    def in_trouble(self, letter: Letter, chat: str, again: datetime) -> None:
         """Note that the network did not take a letter, which is tried again at a moment."""
-        if letter.lane == LANES["bulk"] or letter.method in self._unordered:
-            return
-        first = self._first.get((chat, letter.lane))
-        if first is None or letter.id <= first[0] or first[1] + self._patience <= now:
-            self._first[chat, letter.lane] = letter.id, again
+        if letter.lane != LANES["bulk"] and letter.method not in self._unordered:
+            self._waiting.setdefault((chat, letter.lane), {})[letter.id] = again
 
     def ended(self, letter: Letter, chat: str) -> None:
         """Note that a letter has arrived, or never will."""
-        if (first := self._first.get((chat, letter.lane))) is not None and first[0] == letter.id:
-            del self._first[chat, letter.lane]
+        waiting = self._waiting.get((chat, letter.lane), {})
+        waiting.pop(letter.id, None)
+        if not waiting:
+            self._waiting.pop((chat, letter.lane), None)
+
+    async def recall(
+        self,
+        worker: Worker,
+        sealer: Sealer,
+        network: str,
+        chat_of: Callable[[Letter], str],
+        now: datetime,
+        stop: asyncio.Event,
+    ) -> None:
+        """Learn from the store what waits since before this process began, or until `stop`."""
+        while not stop.is_set():
+            try:
+                left = await worker.run(
+                    lambda session: outbox.left_waiting(session, sealer, network, self._unordered, now)
+                )
+            except Exception as error:
+                # Sent before it is known what else waits, a letter could come too early.
+                log.error("outbox cannot be read", network=network, error=type(error).__name__)
+                await asyncio.sleep(LOOK_AGAIN)
+                continue
+            for letter, until in left:
+                self.in_trouble(letter, chat_of(letter), max(until, now))
+            return

@@ -28,7 +28,7 @@ from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
 from store.sealing import Sealer
-from store.tables import Cursor, Wave
+from store.tables import Cursor
 
 # What the stand-in networks accept; they are secrets to nobody.
 _TOKENS = {
@@ -250,17 +250,19 @@ def _next_school_day(service: Service) -> _Handler:
 
 
 def _open_wave(service: Service) -> _Handler:
-    def open_one(session: Session) -> Wave:
+    def open_one(session: Session) -> bool:
         school, now = service.schools.of(session), service.clock()
-        return rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), now), now)
+        before = rounds.open_waves(session, school)
+        rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), now), now)
+        return bool(before)
 
     async def handle(_request: web.Request) -> web.Response:
         try:
-            await service.worker.run(open_one)
+            replaced = await service.worker.run(open_one)
         except WaveProblem as problem:
             return web.json_response({"error": str(problem)})
         asked = await service.worker.run(lambda session: rounds.reachable_pupils(session, service.schools.id))
         service.ticker.wake()
-        return web.json_response({"opened": asked})
+        return web.json_response({"opened": asked, "replaced": replaced})
 
     return handle

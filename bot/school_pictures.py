@@ -30,6 +30,9 @@ DPI = 110
 NARROWEST = 8.5
 # Of the words below the charts.
 LETTERS_AN_INCH = 13
+# The first picture is small, with large words: Slack shows it a few hundred pixels wide until it is opened.
+GLANCE = (6.2, 4.6)
+GLANCE_LETTERS_AN_INCH = 9
 # Longer than any drawing takes, also on a busy machine.
 SECONDS = 240.0
 KEPT = ("HOME", "LANG", "PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TMPDIR")
@@ -75,16 +78,43 @@ def main() -> None:
 
 def png(plan: Plan) -> bytes:
     """Draw one plan as a PNG."""
+    file = BytesIO()
+    figure_of(plan).savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def figure_of(plan: Plan) -> Figure:
+    """Draw one plan as a figure of matplotlib's."""
     # Here, so that whoever imports this module to call `draw` does not load it.
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     mpl.use("agg")
     figure = Figure(dpi=DPI, facecolor="white")
-    {"trends": _trends, "answering": _answering, "nudges": _nudges}[plan["kind"]](figure, plan)
-    file = BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
-    return file.getvalue()
+    {"glance": _glance, "trends": _trends, "answering": _answering, "nudges": _nudges}[plan["kind"]](figure, plan)
+    return figure
+
+
+def _glance(figure: Figure, plan: Plan) -> None:
+    """A line for each series of the whole school, with where it stands now: to be read before it is opened."""
+    figure.set_size_inches(*GLANCE)
+    figure.subplots_adjust(left=0.38, right=0.86, top=0.86, bottom=0.19, hspace=0.35)
+    charts = figure.subplots(len(plan["rows"]), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    reach = _reach([plan["school"]])
+    for chart, name, points, now in zip(charts, plan["rows"], plan["school"], plan["now"], strict=True):
+        _band(chart, plan["days"], points)
+        _line(chart, plan["days"], [point and point[0] for point in points], BLUE, 2.5)
+        chart.axhline(0.5, color=PALE, linewidth=1, zorder=0)
+        chart.set(ylim=(0.5 - reach, 0.5 + reach), xticks=[], yticks=[])
+        chart.spines[:].set_visible(False)
+        words = chart.set_ylabel(_folded(name), fontsize=14, color=INK, labelpad=8)
+        words.set(rotation=0, ha="right", va="center")
+        number = "–" if now is None else str(now)
+        chart.text(1.04, 0.5, number, transform=chart.transAxes, fontsize=20, color=INK, weight="bold", va="center")
+    width, height = GLANCE
+    figure.suptitle(plan["words"]["title"], fontsize=16, color=INK, weight="bold", y=1 - 0.12 / height, va="top")
+    words = in_lines([plan["words"][word] for word in ("scale", "gap")], int(GLANCE_LETTERS_AN_INCH * width))
+    figure.supxlabel(words, fontsize=12, color="#404040", y=0.1 / height, va="bottom")
 
 
 def _trends(figure: Figure, plan: Plan) -> None:
@@ -92,7 +122,7 @@ def _trends(figure: Figure, plan: Plan) -> None:
     rows, columns = len(plan["rows"]), max(len(plan["columns"]), 1)
     _room(figure, 1.9 + 1.7 * columns, 1.3 + 1.4 * rows, left=1.8)
     charts = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    reach = _reach(plan)
+    reach = _reach(plan["years"])
     for row, (name, series) in enumerate(zip(plan["rows"], plan["years"], strict=True)):
         for column, points in enumerate(series):
             chart = charts[row][column]
@@ -207,9 +237,9 @@ def _band(chart: Axes, days: list[int], points: list[list[float] | None]) -> Non
         chart.vlines(days[one], lower[one], upper[one], color=BLUE, alpha=0.35, linewidth=4)
 
 
-def _reach(plan: Plan) -> float:
+def _reach(lines: list[list[list[list[float] | None]]]) -> float:
     """How far from the middle the charts reach, in twentieths: the same for all, so that they can be compared."""
-    points = [point for series in plan["years"] for year in series for point in year if point]
+    points = [point for series in lines for line in series for point in line if point]
     farthest = max((max(0.5 - lower, upper - 0.5) for _, lower, upper in points), default=0.0)
     return min(0.5, max(0.15, ceil(20 * farthest) / 20))
 

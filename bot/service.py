@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.delivery import Delivery
@@ -29,7 +29,7 @@ from bot.ticker import Ticker
 from bot.watch import Watch
 from bot.whisper.service import WhisperService
 from bot.worker import Worker
-from scheduling import talking
+from scheduling import unreached
 from scheduling.jobs import set_standing
 from scheduling.school import SchoolFacts, Schools
 from store import anchor, outbox
@@ -109,7 +109,7 @@ class Service:
             clock,
             f"{name}-slack",
             SLACK,
-            on_unreachable=talking.note_unreachable,
+            on_unreachable=unreached.note,
         )
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
@@ -173,9 +173,15 @@ class Service:
                 await self._bot.initialize()
                 await self.telegram.announce(self.settings.telegram_webhook_url)
                 break
+            except InvalidToken:
+                log.error(for_chosen("telegram refuses the token: `earshot doctor` says what to mend"))
+                await _pause(stop, 30.0)
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
                 await _pause(stop, 2.0)
+        if stop.is_set():
+            # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
+            return
         menus = asyncio.create_task(self.telegram.show_menus())
         try:
             if not self.settings.telegram_webhook_url:
@@ -226,11 +232,12 @@ class Service:
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
         ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
-        problems = [f"{name} has ended" for name in ended]
-        if self.ticker.seconds_since_pass() > 60:
-            problems.append("no due work was looked at for a minute")
-        if self.watch.is_late():
-            problems.append("the auditor has not passed for fifteen minutes")
+        problems = problems_of(
+            ended,
+            self.ticker.seconds_since_pass(),
+            auditor_is_late=self.watch.is_late(),
+            since_round=self.whispers.rounds.seconds_since_pass(),
+        )
         return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
@@ -250,6 +257,20 @@ class Service:
         await self.slack.stop()
         await self._bot.shutdown()
         self.worker.close()
+
+
+def problems_of(
+    ended: Iterable[str], since_pass: float, *, auditor_is_late: bool, since_round: float = 0.0
+) -> list[str]:
+    """Say what is wrong: parts that have ended, seconds since the ticker's last pass and whispers' last round."""
+    problems = [f"{name} has ended" for name in ended]
+    if since_pass > 60:
+        problems.append("no due work was looked at for a minute")
+    if since_round > 300:
+        problems.append("no round of whispers was done for five minutes")
+    if auditor_is_late:
+        problems.append("the auditor has not passed for fifteen minutes")
+    return problems
 
 
 def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:

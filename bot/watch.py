@@ -27,7 +27,7 @@ LATE_AFTER = 15 * 60.0
 
 
 class Watch:
-    """Has the auditor pass every minute until told to stop."""
+    """Has the auditor pass every minute until told to stop; `seconds` is a clock that nobody can set."""
 
     def __init__(
         self,
@@ -36,15 +36,16 @@ class Watch:
         school: Callable[[Session], SchoolFacts],
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._sealer, self._school, self._clock, self._wake = worker, sealer, school, clock, wake
         self._suspected: set[UUID] = set()
-        self._passed = time.monotonic()
+        self._seconds, self._passed = seconds, seconds()
         self._mended = 0
 
     def is_late(self) -> bool:
         """Whether the auditor has not passed for a quarter of an hour."""
-        return time.monotonic() - self._passed > LATE_AFTER
+        return self._seconds() - self._passed > LATE_AFTER
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pass every minute until `stop`."""
@@ -67,7 +68,7 @@ class Watch:
             return auditor.mend(session, self._sealer, self._school(session), suspected, self._clock())
 
         self._suspected, mended = await self._worker.run(look)
-        self._passed = time.monotonic()
+        self._passed = self._seconds()
         if mended:
             self._mended += mended
             log.error("steps were overdue and are done again", steps=mended)
@@ -85,10 +86,10 @@ class Watch:
 
         def read(session: Session) -> None:
             school, now = self._school(session), self._clock()
-            waiting = auditor.standing(session, school, now)
+            waiting = auditor.standing(session, self._sealer, school, now)
             for state in ("open", "owned", "overdue"):
                 cases.labels(state).set(getattr(waiting, state))
-            began = auditor.oldest(session, school)
+            began = auditor.oldest(session, self._sealer, school)
             oldest.set((now - began).total_seconds() if began else 0)
             for lane, since in _queues(session, school.id, now).items():
                 ages.labels(lane).set((now - since).total_seconds())

@@ -24,6 +24,7 @@ ACTIONS = (
     "nudge_why_explained",
     "nudge_why_not_seen",
     "nudge_why_answers",
+    "nudge_pass",
     "nudge_done",
     "nudge_undo",
     "nudge_who",
@@ -53,6 +54,7 @@ ACTIONS = (
     "request_tomorrow",
     "request_cannot",
     "request_done",
+    "request_undo",
     "request_back",
     "request_who",
     "nudge_goto",
@@ -174,6 +176,7 @@ def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
         "open": say("not yet"),
         "missed": say("no answer"),
         "absent": say("was not at school"),
+        "replaced": say("another check-in took its place"),
     }
     return Card(
         say("{group}: not answered", group=group),
@@ -240,9 +243,9 @@ def response_cards(responses: tuple[Response, ...]) -> tuple[Card, ...]:
 
 
 def home_pages(cards: tuple[Card, ...], page: int) -> tuple[Card, ...]:
-    """Give one page of a Home tab, the first for a number past the last, with the way to its neighbours."""
+    """Give one page of a Home tab, the last for a number past it, with the way to its neighbours."""
     last = max(0, len(cards) - 1) // HOME_PAGE
-    page = page if page <= last else 0
+    page = min(page, last)
     shown = cards[page * HOME_PAGE : (page + 1) * HOME_PAGE]
     if not last:
         return shown

@@ -76,9 +76,11 @@ def nobody_card(groups: Sequence[tuple[str, Sequence[str]]]) -> Card:
     return Card(say("Who has nobody"), lines or (say("Every pupil has somebody."),), note)
 
 
-def many_card(named: Sequence[tuple[str, int]], many: int) -> Card:
-    """Which adults are named by many, most first: pairs of a name and a count; shown in a modal."""
-    lines = tuple(say("{name}: {count}", name=name, count=count) for name, count in named)
+def many_card(named: Sequence[tuple[str, int, str]], many: int) -> Card:
+    """Which adults are named by many, most first: a name, a count, and it by year ("7: 12, 8: 3"); shown in a modal."""
+    lines = tuple(
+        say("{name}: {count} (by year {years})", name=name, count=count, years=years) for name, count, years in named
+    )
     note = say("Many is {count} or more here: twice an even share, and never fewer than ten.", count=many)
     return Card(say("Named by many"), lines or (say("Nobody is named by many."),), note)
 

@@ -42,7 +42,7 @@ def request_card(asked: AskedFor) -> Card:
     title = say("{pupil} ({group}) asks to talk to someone", pupil=asked.pupil, group=asked.group)
     lines = _wished(asked)
     if asked.done:
-        return Card(title, (*lines, _met(asked)), buttons=(who,))
+        return Card(title, (*lines, _met(asked)), buttons=(_undo(asked), who))
     today = CardButton("request_today", asked.request, say("I’ll find them today"))
     tomorrow = CardButton("request_tomorrow", asked.request, say("Tomorrow"))
     cannot = CardButton("request_cannot", asked.request, say("I can’t"))
@@ -77,6 +77,10 @@ def _wished(asked: AskedFor) -> tuple[Phrase, ...]:
     return tuple(lines)
 
 
+def _undo(asked: AskedFor) -> CardButton:
+    return CardButton("request_undo", asked.request, say("Undo"))
+
+
 def _met(asked: AskedFor) -> Phrase:
     return say("{owner} has talked with them.", owner=asked.owner)
 
@@ -88,7 +92,7 @@ def _danger(asked: AskedFor, who: CardButton) -> Card:
         asked_at=asked.asked_at,
     )
     if asked.done:
-        return Card(title, (line, _met(asked)), buttons=(who,))
+        return Card(title, (line, _met(asked)), buttons=(_undo(asked), who))
     if asked.owner:
         owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
         met = CardButton("request_done", asked.request, say("We have talked"), "primary")

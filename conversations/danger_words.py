@@ -3,29 +3,33 @@
 The list only ever raises urgency. A match shows the crisis card and tells the safeguarding leads a name; no match means
 nothing at all, and nothing is ever held back, sorted out or scored because of it. It is meant to be short enough for a
 safeguarding lead to read, and to err towards a card too many. It knows English, and Welsh in draft: words of danger
-in another language are not found, and Talk to someone stays on every screen for that reason.
+in another language are not found, and Talk to someone stays on every screen for that reason. Within a whisper, where
+nobody is named, drafts in the other languages raise the urgency too (`sounds_urgent`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
+from conversations.danger_drafts import DRAFTS
 from conversations.danger_phrases import BY_LANGUAGE
 
 _LOOKS_LIKE = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 _APOSTROPHES = re.compile("['’‘ʼ`´]")
+_NO_DECOMPOSITION = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ґ": "г", "ى": "ي", "ی": "ي", "ک": "ك"})
 _EDGE_MARKS = '.,;:!?"“”()[]{}*_~<>'
 
 
 def _plain(text: str) -> str:
-    """Reduce text to lower-case words of a-z and digits with single spaces and no letter twice in a row."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
+    """Reduce text to words of small letters and digits with single spaces and no letter twice in a row."""
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_NO_DECOMPOSITION)
     seen = "".join(mark for mark in folded if unicodedata.category(mark) not in ("Mn", "Cf"))
     words = (_word(word.strip(_EDGE_MARKS)) for word in _APOSTROPHES.sub("", seen).split())
-    spaced = re.sub(r"[^a-z0-9]+", " ", " ".join(words))
-    return re.sub(r"([a-z])\1+", r"\1", spaced).strip()
+    spaced = re.sub(r"[\W_]+", " ", " ".join(words))
+    return re.sub(r"([^\W\d])\1+", r"\1", spaced).strip()
 
 
 def _word(word: str) -> str:
@@ -39,15 +43,24 @@ def _themes() -> list[str]:
 
 @cache
 def _danger() -> re.Pattern[str]:
+    return _pattern(_themes())
+
+
+@cache
+def _drafted() -> re.Pattern[str]:
+    return _pattern(DRAFTS.values())
+
+
+def _pattern(themes: Iterable[str]) -> re.Pattern[str]:
     forms = set()
-    for phrase in (phrase.strip() for theme in _themes() for phrase in re.split(r"[|\n]", theme)):
+    for phrase in (phrase.strip() for theme in themes for phrase in re.split(r"[|\n]", theme)):
         if not phrase:
             continue
-        stem, star = (phrase[:-1], "[a-z]*") if phrase.endswith("*") else (phrase, "")
+        stem, star = (phrase[:-1], r"[^\W\d]*") if phrase.endswith("*") else (phrase, "")
         # A distance ("5 kms") is the one everyday reading common enough to leave out.
         before = r"(?<![0-9] )" if stem == "kms" else ""
         forms.add(before + _plain(stem).replace(" ", " ?") + star)
-    return re.compile(r"(?<![a-z0-9])(?:" + "|".join(sorted(forms)) + r")(?![a-z0-9])")
+    return re.compile(r"(?<!\w)(?:" + "|".join(sorted(forms)) + r")(?!\w)")
 
 
 _SPELT_OUT = re.compile(r"(?<![a-z0-9])(?:[a-z] ){2,}[a-z](?![a-z0-9])")
@@ -64,3 +77,11 @@ def sounds_like_danger(text: str) -> bool:
         return True
     joined = _SPELT_OUT.sub(lambda run: run.group().replace(" ", ""), plain)
     return joined != plain and bool(_danger().search(re.sub(r"([a-z])\1+", r"\1", joined)))
+
+
+def sounds_urgent(text: str) -> bool:
+    """Say whether words of a whisper make it urgent: those of danger, and the drafts of other languages.
+
+    For whispers alone, where no name is told because of it. Takes any string; never raises.
+    """
+    return sounds_like_danger(text) or bool(_drafted().search(_plain(text)))

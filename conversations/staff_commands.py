@@ -10,7 +10,7 @@ COMMANDS: dict[str, Phrase] = {
     "nudges": say("/earshot nudges: nudges to decide, and those you took"),
     "plans": say("/earshot plans: your plans for groups"),
     "group": say("/earshot group: how far your groups have answered; /earshot group 7B for one"),
-    "waiting": say("/earshot waiting: requests, and how many cases are open and overdue (for leads)"),
+    "waiting": say("/earshot waiting: requests to you; for leads all, and how many cases are open and overdue"),
     "away": say("/earshot away until 2026-12-04: you are away from today to that day; /earshot away shows who is"),
     "back": say("/earshot back: you are here again"),
     "meet": say("/earshot meet: your one-to-ones of this term"),
@@ -24,6 +24,12 @@ def help_card(unknown: str = "") -> Card:
     above = (say("“{word}” is not known here.", word=unknown),) if unknown else ()
     note = say("Only you see the answer. Buttons in it do what they do on a card.")
     return Card(say("What you can type"), (*above, *COMMANDS.values()), note)
+
+
+def page_card(typed: str, page: int, last: int, other: int) -> Card:
+    """Which page of an answer this is, and what to type for another; pages count from 1."""
+    line = say("Page {other}: /earshot {typed} page {other}", typed=typed, other=other)
+    return Card(say("Page {page} of {last}", page=page, last=last), (line,))
 
 
 def nothing_card() -> Card:

@@ -71,11 +71,10 @@ def noticed_part(planned: Planned) -> Card:
 
 
 def noticed_buttons(planned: Planned) -> tuple[CardButton, ...]:
-    """The second tap of two; words are for who wishes."""
+    """The second tap of two, which may be changed; words are for who wishes."""
+    others = tuple((noticed, label) for noticed, label in NOTICED.items() if noticed != planned.noticed)
     words = CardButton("plan_words", planned.plan, say("Add a note"))
-    if planned.noticed:
-        return (words,)
-    return (*(CardButton(f"plan_{noticed}", planned.plan, label) for noticed, label in NOTICED.items()), words)
+    return (*(CardButton(f"plan_{noticed}", planned.plan, label) for noticed, label in others), words)
 
 
 def group_plan_card(planned: Planned, group: str, state: str) -> Card:
@@ -110,7 +109,8 @@ class Nudge:
     """What a nudge card tells of a flag: ids in hexadecimal, the pupil by initials (or name, as the school chose).
 
     `ideas` are the titles of suggested actions, the best first; `why` one of WHY once it is said not to be needed;
-    `plan` what its taker means to do; `help_for` whoever took it and asks for help.
+    `plan` what its taker means to do; `help_for` whoever took it and asks for help. Of one that is new, `owner` is who
+    passed it to the safeguarding leads.
     """
 
     flag: str
@@ -166,14 +166,17 @@ def nudge_card(nudge: Nudge) -> Card:
         asked = Card(say("Why not?"), (say("It helps to judge such nudges. You need not say."),))
         return Card(title, (*nudge.reasons, line), advice, (*_why_buttons(nudge.flag), *buttons), (asked,))
     helped = (say("{owner} took this, and asks for help with it.", owner=nudge.help_for),) if nudge.help_for else ()
+    passed = (say("{owner} passes this to the safeguarding leads.", owner=nudge.owner),) if nudge.owner else ()
+    pass_on = () if nudge.owner else (CardButton("nudge_pass", nudge.flag, say("Pass to safeguarding")),)
     return Card(
         title,
-        (*helped, *nudge.reasons, *_gotos(nudge)),
+        (*helped, *passed, *nudge.reasons, *_gotos(nudge)),
         advice,
         (
             CardButton("nudge_take", nudge.flag, say("I’ll take this"), "primary"),
             CardButton("nudge_snooze", nudge.flag, say("Snooze a week")),
             CardButton("nudge_not_needed", nudge.flag, say("Not needed")),
+            *pass_on,
             how,
             figures,
             who,

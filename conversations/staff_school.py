@@ -59,6 +59,15 @@ def series_names() -> tuple[Phrase, ...]:
     return (factor_name(HOW_THINGS_ARE), *(factor_name(number) for number in range(HOW_THINGS_ARE)))
 
 
+def glance_words() -> Mapping[str, Phrase]:
+    """The words in the first picture, the whole school at a glance."""
+    return {
+        "title": say("The whole school, week by week"),
+        "scale": say("The number: the last four check-ins, 0 to 100"),
+        "gap": say("A gap: fewer than ten pupils"),
+    }
+
+
 def trend_words() -> Mapping[str, Phrase]:
     """The words in the picture of trends."""
     return {
@@ -92,6 +101,15 @@ def nudge_words() -> Mapping[str, Phrase]:
 def became_names() -> tuple[Phrase, ...]:
     """What became of nudges: the columns of their table, the last for all of them."""
     return (say("waiting"), say("taken on"), say("done"), say("not needed"), say("all"))
+
+
+def glance_told(latest: Sequence[tuple[Phrase, int]]) -> tuple[Phrase, ...]:
+    """Tell the first picture to who cannot see it: each series' place from 0 to 100."""
+    return (
+        say("Line charts of a year for the whole school, one for each series."),
+        say("In the last four check-ins, from 0, the low end, to 100:"),
+        say("{places}.", places=_listed(latest)),
+    )
 
 
 def trends_told(latest: Sequence[tuple[Phrase, Sequence[tuple[Phrase, int]]]]) -> tuple[Phrase, ...]:

@@ -27,7 +27,7 @@ from typing import assert_never
 from conversations import whisper_knocks as knocks
 from conversations import whisper_pages as pages
 from conversations import whisper_waiting as waiting_words
-from conversations.danger_words import sounds_like_danger
+from conversations.danger_words import sounds_urgent
 from conversations.model import Command, Tap, Text
 from conversations.whisper_choice import ADULT, KIND_NAMES, Around, Choice
 from conversations.whisper_model import (
@@ -73,7 +73,7 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case OtherFile(kind):
             return Turn(exchange, (Speak(pages.refused(kind)),))
         case Changed(text):
-            return Turn(exchange, (Speak(pages.changed(around, sounds_like_danger(text))),))
+            return Turn(exchange, (Speak(pages.changed(around, sounds_urgent(text))),))
         case Sealed(again, what):
             return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
         case NotSealed(why):
@@ -121,10 +121,10 @@ def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
         return Turn(exchange, (Speak(pages.not_six_words()),))
     if exchange.choice is None:
         waiting, held = waiting_words.with_more(exchange.waiting, text)
-        danger = sounds_like_danger(text)
+        danger = sounds_urgent(text)
         page = waiting_words.choose_first(around, held=held, lapsed=exchange.lapsed, danger_words=danger)
         return Turn(replace(exchange, waiting=waiting, offered=False, lapsed=False), (Speak(page),))
-    urgent = sounds_like_danger(text)
+    urgent = sounds_urgent(text)
     return Turn(replace(exchange, urgent=exchange.urgent or urgent), (Seal(text, exchange.choice, urgent=urgent),))
 
 
@@ -133,7 +133,7 @@ def _photo(exchange: Exchange | None, caption: str) -> Turn:
         return Turn(exchange, (Speak(waiting_words.photo_before_choosing()),))
     if exchange.photos >= PHOTOS_MOST:
         return Turn(exchange, (Speak(pages.too_many_photos(exchange.choice)),))
-    urgent = sounds_like_danger(caption)
+    urgent = sounds_urgent(caption)
     changed = replace(exchange, photos=exchange.photos + 1, urgent=exchange.urgent or urgent)
     return Turn(changed, (Seal(caption, exchange.choice, photo=True, urgent=urgent),))
 
@@ -206,7 +206,7 @@ def _write(exchange: Exchange, around: Around) -> Turn:
     if not exchange.waiting:
         return Turn(exchange, (page,))
     text = waiting_words.joined(exchange.waiting)
-    urgent = sounds_like_danger(text)
+    urgent = sounds_urgent(text)
     changed = replace(exchange, waiting=(), urgent=urgent)
     return Turn(changed, (page, Seal(text, choice, urgent=urgent)))
 
@@ -261,7 +261,7 @@ def _finish(exchange: Exchange | None, choice: Choice) -> Turn:
         return Turn(exchange, (look,))
     text = waiting_words.joined(exchange.waiting)
     changed = replace(exchange, waiting=(), choice=choice)
-    return Turn(changed, (Seal(text, choice, urgent=sounds_like_danger(text)), look))
+    return Turn(changed, (Seal(text, choice, urgent=sounds_urgent(text)), look))
 
 
 def _looked(exchange: Exchange | None, looked: Looked, around: Around) -> Turn:

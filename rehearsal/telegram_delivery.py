@@ -27,6 +27,7 @@ KINDS = frozenset(
         "business_message",
         "edited_business_message",
         "deleted_business_messages",
+        "guest_message",
         "message_reaction",
         "message_reaction_count",
         "inline_query",
@@ -42,6 +43,8 @@ KINDS = frozenset(
         "chat_join_request",
         "chat_boost",
         "removed_chat_boost",
+        "managed_bot",
+        "subscription",
     ]
 )
 FUTURE = 10

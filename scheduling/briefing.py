@@ -312,7 +312,8 @@ def post_home(
 ) -> Letter | None:
     """Write the person's Home tab anew, at a page from 0. An old one is of no use: it expires after ten minutes."""
     shown = cards.home_pages(home(session, sealer, school, staff, now), page)
-    payload: dict[str, Any] = {"cards": [card.to_json() for card in shown], **_address(sealer, school, staff)}
+    shown_cards = [card.to_json() for card in shown]
+    payload: dict[str, Any] = {"cards": shown_cards, "page": page, **_address(sealer, school, staff)}
     return outbox.post(
         session,
         sealer,

@@ -28,7 +28,7 @@ from scheduling.escalation import (
     told,
 )
 from scheduling.school import SchoolFacts, next_in_school
-from store import absences, plans, wishes
+from store import absences, outbox, plans, wishes
 from store.due import set_due
 from store.people import tutor_of
 from store.plan_tables import Absence
@@ -87,14 +87,26 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     session.add(case)
     if case.lapses_at is not None:
         set_due(session, school.id, "case.lapse", case.id.hex, case.lapses_at, version=case.version)
+    # What a network that was away has kept back must not nag whoever has a copy of it.
+    outbox.withdraw_repeats(session, school.id, slots_of(row), now)
 
 
-def close(session: Session, row: Subject) -> None:
+def own_again(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: datetime) -> None:
+    """Note that somebody has what was closed after all; where it stood on its ladder is kept."""
+    case = case_of(session, row)
+    if case is not None and case.state == "closed":
+        case.state = "open"
+        session.add(case)
+        own(session, school, row, owner, now)
+
+
+def close(session: Session, row: Subject, now: datetime) -> None:
     """Note that nothing of it waits any more."""
     case = case_of(session, row)
     if case is not None:
         case.state, case.version, case.lapses_at = "closed", case.version + 1, None
         session.add(case)
+        outbox.withdraw_repeats(session, case.school_id, slots_of(row), now)
 
 
 def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
@@ -126,6 +138,17 @@ def climb_on(
         ladder, people = Ladder.from_json(case.ladder), around(session, school, row, now)
         while case.step < len(ladder.rungs) - 1 and not set(told(ladder, case.step, people)) - {asks}:
             case.step += 1
+    _open(session, school, case, now, waits=0)
+
+
+def climb_to_leads(session: Session, school: SchoolFacts, row: Subject, now: datetime) -> None:
+    """Let the first step that tells safeguarding leads come at once; an open case that is past it climbs on."""
+    case = case_of(session, row)
+    if case is None or case.state != "open":
+        return
+    rungs = Ladder.from_json(case.ladder).rungs
+    leads = next((number for number, rung in enumerate(rungs) if SAFEGUARDING & set(rung.tell)), len(rungs) - 1)
+    case.step = max(case.step, leads)
     _open(session, school, case, now, waits=0)
 
 
@@ -180,9 +203,10 @@ def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escal
     _open(session, school, case, now, waits=ladder.waits(case.step))
     people = around(session, school, row, now)
     readers = told(ladder, step, people)
-    if isinstance(row, Flag) and (asks := plans.asked_for_help(session, sealer, row.id)) is not None:
-        # Who took it and asks for help knows of it, as long as there is anybody else.
-        readers = tuple(one for one in readers if one != asks) or readers
+    if isinstance(row, Flag):
+        # Who took it and asks for help, or passed it on, knows of it, as long as there is anybody else.
+        knows = {plans.asked_for_help(session, sealer, row.id), row.owner_id}
+        readers = tuple(one for one in readers if one not in knows) or readers
     tell(session, sealer, school, row, readers, str(case.version), now)
     if not any(one.here for one in people.staff if one.id in readers):
         _tell_head(session, sealer, school, case, people, now)
@@ -265,13 +289,26 @@ def around(session: Session, school: SchoolFacts, row: Subject, now: datetime) -
 
 def around_group(session: Session, school: SchoolFacts, group: TutorGroup, now: datetime) -> Around:
     """Find the people around a tutor group: who of the staff is here, its tutor and heads of year."""
-    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
-    tutor, away = tutor_of(session, group.id), absences.away(session, school.id, now)
+    staff, tutor = _staff(session, school), tutor_of(session, group.id)
     return Around(
-        tuple(_member(one, away, staff) for one in staff),
+        _members(session, school, staff, now),
         tutor=tutor.id if tutor else None,
         heads_of_year=frozenset(one.id for one in staff if "head_of_year" in one.roles and one.year == group.year),
     )
+
+
+def around_nobody(session: Session, school: SchoolFacts, now: datetime) -> Around:
+    """Find the people around what is of no pupil that is known: who of the staff is here."""
+    return Around(_members(session, school, _staff(session, school), now))
+
+
+def _staff(session: Session, school: SchoolFacts) -> Sequence[Staff]:
+    return session.exec(select(Staff).where(Staff.school_id == school.id, Staff.active).order_by(col(Staff.id))).all()
+
+
+def _members(session: Session, school: SchoolFacts, staff: Sequence[Staff], now: datetime) -> tuple[Member, ...]:
+    away = absences.away(session, school.id, now)
+    return tuple(_member(one, away, staff) for one in staff)
 
 
 def _member(one: Staff, away: Mapping[UUID, Absence], staff: Sequence[Staff]) -> Member:

@@ -25,11 +25,13 @@ def choose_items(session: Session, sealer: Sealer, wave: Wave, pupils: Sequence[
     kept = _kept(session, sealer, pupils)
     shown: dict[Band, Exposure] = {"young": Exposure(len(pupils)), "older": Exposure(len(pupils))}
     chosen = {}
-    for pupil in sorted(pupils, key=lambda one: one.id):
+    # Those who meet the rotation come first: what it gives counts towards the quarter that an item may go to.
+    for pupil in sorted(pupils, key=lambda one: (one.id in kept, one.id)):
         band: Band = "young" if pupil.phase == "young" else "older"
         rotated = choose(bank.load(wave.bank_version), round_number=wave.number, seed=pupil.id.int % 2**31)
         chosen[pupil.id] = rotated
         if pupil.id not in kept:
+            shown[band].give(rotated[-STEERING_ITEMS:])
             continue
         row, recent = kept[pupil.id]
         steering = choose_steering(

@@ -132,8 +132,9 @@ DEFAULT: Final[Policy] = {
         every=DAY // 2,
         lapse=2 * DAY,
     ),
-    "whisper": Ladder((Rung(0, ("dsl",)), Rung(DAY, ("dsl", "deputy_dsl"))), every=DAY, lapse=3 * DAY),
-    "whisper_urgent": Ladder((Rung(0, ("dsl",)), Rung(30, ("dsl", "deputy_dsl"))), every=30, lapse=120, clock="always"),
+    # Its cards go out at fixed times, so what is due between two of them goes out at the later.
+    "whisper": Ladder((Rung(0, ("dsl",)), Rung(150, ("dsl", "deputy_dsl"))), every=DAY, lapse=3 * DAY),
+    "whisper_urgent": Ladder((Rung(0, ("dsl", "deputy_dsl")),), every=30, lapse=120, clock="always"),
 }
 
 

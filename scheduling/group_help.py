@@ -27,7 +27,8 @@ def ask(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now: 
     step = 0
     while step < len(ladder.rungs) - 1 and not set(_told(session, school, plan, ladder, step, now)) - {plan.owner_id}:
         step += 1
-    plans.change(session, sealer, plan, help={"by": plan.owner_id.hex, "ladder": ladder.to_json(), "step": step})
+    asked = {"by": plan.owner_id.hex, "ladder": ladder.to_json(), "step": step, "asked": now.isoformat()}
+    plans.change(session, sealer, plan, help={**asked, "since": now.isoformat(), "waits": 0})
     set_due(session, school.id, "plan.help", plan.id.hex, now, version=plan.version)
 
 
@@ -39,7 +40,8 @@ def climb(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now
     if opens > now:
         set_due(session, school.id, "plan.help", plan.id.hex, opens, version=plan.version)
         return
-    plans.change(session, sealer, plan, help={**asked, "step": step + 1})
+    waits = ladder.waits(step + 1)
+    plans.change(session, sealer, plan, help={**asked, "step": step + 1, "since": now.isoformat(), "waits": waits})
     session.flush()
     card = going.card_of(session, sealer, school, plan)
     for staff_id in _told(session, school, plan, ladder, step, now):
@@ -47,7 +49,7 @@ def climb(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now
             slot = f"{going.slots_of(plan)}{staff_id.hex}:{plan.id.hex}:{plan.version}"
             reader = session.get_one(Staff, staff_id)
             post_card(session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now)
-    due = cases.when_due(school, ladder, now, ladder.waits(step + 1))
+    due = cases.when_due(school, ladder, now, waits)
     set_due(session, school.id, "plan.help", plan.id.hex, due, version=plan.version)
 
 

@@ -20,6 +20,7 @@ from scheduling import (
     campaigns,
     cases,
     group_help,
+    handing_on,
     meetings,
     plans,
     retention,
@@ -27,6 +28,7 @@ from scheduling import (
     rounds,
     scoring,
     talking,
+    unreached,
 )
 from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
@@ -149,6 +151,8 @@ def flag_return(session: Session, sealer: Sealer, school: SchoolFacts, due: Due,
     flag.state, flag.snoozed_until, flag.owner_id, flag.version = "new", None, None, flag.version + 1
     session.add(flag)
     _nudge(session, sealer, school, flag, now)
+    session.flush()
+    rights.show_nudge(session, sealer, school, flag, now, key=f"return:{flag.id.hex}:{flag.version}")
     return []
 
 
@@ -180,6 +184,9 @@ def case_step(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
     """Take the next step of a case, unless something has happened to it since this was set."""
     case = session.get_one(Escalation, UUID(due.subject), with_for_update=True)
     if case.state == "open" and case.version == due.version:
+        if case.request_id is not None:
+            row = session.get_one(Request, case.request_id)
+            handing_on.past_the_away(session, school, row, now, tell=False)
         cases.take_step(session, sealer, school, case, now)
     return []
 
@@ -221,6 +228,8 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
     row = session.get(Absence, UUID(due.subject))
     if row is not None:
         away.begin(session, sealer, school, row, now)
+        if row.starts_at <= now < row.ends_at:
+            handing_on.of_who_is_away(session, sealer, school, row.staff_id, row.ends_at, now)
     return []
 
 
@@ -242,7 +251,7 @@ def meet_remind(session: Session, sealer: Sealer, school: SchoolFacts, due: Due,
 
 def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Tell the safeguarding leads, as a school day begins, what is open, owned and overdue."""
-    card = daily_card(auditor.standing(session, school, now), now)
+    card = daily_card(auditor.standing(session, sealer, school, now), now)
     for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
         key = f"daily:{school.calendar.local_date(now).isoformat()}:{lead.id.hex}"
         post_card(session, sealer, school, lead, card, slot=None, dedupe=key, now=now)
@@ -255,6 +264,12 @@ def _next_morning(school: SchoolFacts, now: datetime) -> datetime:
     today = school.calendar.local_date(now)
     day = school.calendar.next_school_day(today) or today + DAY
     return school.calendar.local(day, school.calendar.day_start)
+
+
+def goto_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Each school morning, hand on what those who have left had, as go-tos and of pupils who asked for them."""
+    handing_on.of_who_left(session, sealer, school, now)
+    return campaigns.hand_over(session, sealer, school, due, now)
 
 
 def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due, _now: datetime) -> list[Addressed]:
@@ -305,9 +320,11 @@ JOBS: dict[str, Job] = {
     "goto.ask": campaigns.ask_group,
     "goto.remind": campaigns.remind,
     "goto.group.remind": campaigns.remind_group,
-    "goto.daily": campaigns.hand_over,
+    "goto.daily": goto_daily,
     "talk.next": talking.tell_next,
-    "talk.unreached": talking.unreached,
+    "talk.unreached": unreached.of_request,
+    "nudge.unreached": unreached.of_nudge,
+    "asked.unreached": unreached.of_ask,
     "talk.nobody": talking.nobody_reached,
     "talk.answered": talking.answered,
     "talk.passed": talking.passed,

@@ -59,13 +59,16 @@ _CHECK_IN = [
 ]
 
 
-def read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> list[Known]:
-    """Read what is kept of some pupils, and their check-ins that ended since, oldest first."""
+def read(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID], now: datetime) -> list[Known]:
+    """Read what is kept of some pupils, and their check-ins that ended since, oldest first.
+
+    What was kept by a clock that has since gone back is not taken over: it is made again from what is not to come.
+    """
     rows = session.execute(select(*_KEPT).where(_among(session, _SIGNALS.c.pupil_id, pupil_ids)))
-    kept = {row.pupil_id: _of_row(sealer, row) for row in rows.all()}
+    kept = {row.pupil_id: _of_row(sealer, row, now) for row in rows.all()}
     known = [kept.get(pupil_id) or Known(pupil_id) for pupil_id in dict.fromkeys(pupil_ids)]
     for together in heard_of_together(known):
-        add_check_ins(session, school_id, together)
+        add_check_ins(session, school_id, together, now)
     for one in known:
         if one.as_of is None:
             one.check_ins = one.check_ins[-LEARNT_FROM:]
@@ -88,13 +91,14 @@ def heard_of_together(known: Sequence[Known]) -> Iterator[list[Known]]:
         yield strangers
 
 
-def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known]) -> None:
-    """Read the check-ins of some pupils that ended and are not in what is kept of them, oldest first."""
+def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known], until: datetime) -> None:
+    """Read the check-ins of some pupils, opened up to a moment, that ended and are not in what is kept of them, oldest
+    first."""
     by_pupil = {one.pupil_id: one for one in known}
     statement = (
         select(*_CHECK_IN)
         .where(_CHECK_INS.c.school_id == school_id, _among(session, _CHECK_INS.c.pupil_id, list(by_pupil)))
-        .where(_CHECK_INS.c.state != "open")
+        .where(_CHECK_INS.c.state != "open", _CHECK_INS.c.opened_at <= until)
         .order_by(_CHECK_INS.c.opened_at, _CHECK_INS.c.id)
     )
     since = [one.as_of for one in known if one.as_of]
@@ -106,11 +110,12 @@ def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known]) -> 
             one.check_ins.append(check_in)
 
 
-def _of_row(sealer: Sealer, row: Any) -> Known:  # noqa: ANN401 (a row of columns)
-    if row.model != flag.MODEL:
-        return Known(row.pupil_id, kept=True)
+def _of_row(sealer: Sealer, row: Any, now: datetime) -> Known:  # noqa: ANN401 (a row of columns)
     data = sealer.open("signal", "data", row.pupil_id, row.data_sealed)
-    up_at = datetime.fromisoformat(data["up_at"]) if data["up_at"] else None
+    up_at = datetime.fromisoformat(data["up_at"]) if data.get("up_at") else None
+    if row.model != flag.MODEL or row.as_of > now:
+        # The rest after a nudge goes on: a new release, or a clock set right, is no reason to tell a tutor again.
+        return Known(row.pupil_id, kept=True, up_at=up_at if up_at and up_at <= now else None)
     return Known(row.pupil_id, True, row.as_of, data["board"], row.flagged, up_at, data["recent"], data["points"])
 
 

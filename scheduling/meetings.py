@@ -17,7 +17,7 @@ from conversations.staff_meetings import Meeting, leader_card, listed_card, memb
 from scheduling.briefing import post_card
 from scheduling.one_to_ones import NoPair, assign
 from scheduling.school import SchoolFacts, next_in_school
-from store import absences
+from store import absences, outbox
 from store.due import set_due
 from store.outbox import Letter
 from store.plan_tables import OneToOne
@@ -205,43 +205,61 @@ def card_for(
     return leader_card(_meeting(session, sealer, row, row.staff_id, now))
 
 
-def tell(
+def tell(session: Session, sealer: Sealer, school: SchoolFacts, row: OneToOne, now: datetime) -> None:
+    """Tell both that they are a pair."""
+    for reader_id in (row.staff_id, row.leader_id):
+        reader = session.get_one(Staff, reader_id)
+        card, slot = card_for(session, sealer, school, row, reader_id, now), _slot(row, reader)
+        morning = next_in_school(school, now)
+        post_card(
+            session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now, lane="bulk", not_before=morning
+        )
+
+
+def show(
     session: Session,
     sealer: Sealer,
     school: SchoolFacts,
     row: OneToOne,
     now: datetime,
     *,
-    key: str = "",
+    key: str,
     lease_to: str | None = None,
 ) -> list[Letter]:
-    """Tell both, or with the `key` of a press bring both of their cards up to date."""
+    """Bring every copy of both their cards up to date after a press, whose `key` no other has."""
     letters = []
     for reader in (session.get_one(Staff, row.staff_id), session.get_one(Staff, row.leader_id)):
-        slot = _slot(row, reader)
-        letter = post_card(
-            session,
-            sealer,
-            school,
-            reader,
-            card_for(session, sealer, school, row, reader.id, now),
-            slot=slot,
-            dedupe=f"{slot}:{key}" if key else slot,
-            now=now,
-            method="update" if key else "post",
-            lane="reply" if key else "bulk",
-            lease_to=lease_to,
-            not_before=None if key else next_in_school(school, now),
-        )
-        letters += [letter] if letter else []
+        card = card_for(session, sealer, school, row, reader.id, now)
+        for slot in outbox.slots_of(session, school.id, _slot(row, reader)):
+            letter = post_card(
+                session,
+                sealer,
+                school,
+                reader,
+                card,
+                slot=slot,
+                dedupe=f"{slot}:{key}",
+                now=now,
+                method="update",
+                lease_to=lease_to,
+            )
+            letters += [letter] if letter else []
     return letters
+
+
+def tell_freed(session: Session, sealer: Sealer, school: SchoolFacts, row: OneToOne, by: Staff, now: datetime) -> None:
+    """Tell the other that the time was given back, with a card of its own: a changed one says nothing by itself."""
+    other = session.get_one(Staff, row.leader_id if by.id == row.staff_id else row.staff_id)
+    card = card_for(session, sealer, school, row, other.id, now)
+    _post(session, sealer, school, other, card, now, f"{_slot(row, other)}:freed:{row.version}")
 
 
 def _post(
     session: Session, sealer: Sealer, school: SchoolFacts, reader: Staff, card: Card, now: datetime, key: str
 ) -> None:
     if reader.active:
-        post_card(session, sealer, school, reader, card, slot=None, dedupe=key, now=now, lane="bulk")
+        morning = next_in_school(school, now)
+        post_card(session, sealer, school, reader, card, slot=key, dedupe=key, now=now, lane="bulk", not_before=morning)
 
 
 def listed(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:

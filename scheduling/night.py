@@ -41,17 +41,26 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
 
 def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, datetime | None]:
     """Find the pupils with check-ins of late that were not taken in, and when each was last heard of."""
-    lately = select(Wave.id).where(Wave.school_id == school_id, col(Wave.opens_at) > now - LATELY)
+    lately = (
+        select(Wave.id)
+        .where(Wave.school_id == school_id)
+        .where(col(Wave.opens_at) > now - LATELY, col(Wave.opens_at) <= now)
+    )
     # By their ids, and pupils named twice told apart here: a join or DISTINCT would have SQLite walk through all
     # check-ins that the school ever had.
     waves = session.exec(lately).all()
     rows = session.execute(
-        select(CheckIn.pupil_id, col(Signal.as_of))
+        select(CheckIn.pupil_id, col(Signal.as_of), col(Signal.model))
         .outerjoin(Signal, col(Signal.pupil_id) == col(CheckIn.pupil_id))
         .where(CheckIn.school_id == school_id, col(CheckIn.wave_id).in_(waves), CheckIn.state != "open")
-        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)))
+        .where(col(CheckIn.opened_at) <= now)
+        .where(col(Signal.as_of).is_(None) | (col(Signal.as_of) < col(CheckIn.opened_at)) | (col(Signal.as_of) > now))
     )
-    return {pupil_id: as_of for pupil_id, as_of in rows.all()}
+    # What another model, or a clock that has since gone back, put down is not known: it is made again.
+    return {
+        pupil_id: as_of if as_of is not None and as_of <= now and model == flag.MODEL else None
+        for pupil_id, as_of, model in rows.all()
+    }
 
 
 def _set_bars(

@@ -147,7 +147,7 @@ def done(session: Session, plan: Plan, now: datetime) -> None:
         flag = session.get_one(Flag, plan.flag_id)
         flag.state, flag.decided_at, flag.version = "done", now, flag.version + 1
         session.add(flag)
-        cases.close(session, flag)
+        cases.close(session, flag, now)
 
 
 def not_yet(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, owner: Staff, now: datetime) -> bool:

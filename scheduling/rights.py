@@ -126,7 +126,7 @@ def contest(
     flag.contested, flag.version = "open", flag.version + 1
     session.add_all((row, flag))
     session.flush()
-    cases.close(session, flag)
+    cases.close(session, flag, now)
     audit.record(session, school.id, now, actor=actor, action="nudge contested", subject=f"flag:{flag.id.hex}")
     set_due(session, school.id, "contest.open", row.id.hex, now)
     show_nudge(session, sealer, school, flag, now, key=f"contest:{row.id.hex}")
@@ -144,6 +144,8 @@ def answer(
     if stands and flag.state in ("new", "snoozed"):
         flag.state, flag.snoozed_until, flag.owner_id = "new", None, None
         cases.begin(session, school, flag, cases.kind_of(sealer, flag), now)
+    elif stands and flag.owner_id is not None and flag.state == "taken":
+        cases.own_again(session, school, flag, session.get_one(Staff, flag.owner_id), now)
     elif not stands:
         flag.state, flag.owner_id, flag.decided_at = "not_needed", staff.id, now
     session.add_all((row, flag))

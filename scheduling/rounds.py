@@ -4,10 +4,11 @@ Every function is idempotent: a wave, a check-in or a card that is already there
 after a crash carries on where it stood.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from conversations import bank
@@ -38,6 +39,11 @@ class WaveProblem(Exception):
     """A wave cannot be opened now; the sentence says why and what to do."""
 
 
+def open_waves(session: Session, school: SchoolFacts) -> Sequence[Wave]:
+    """List the waves that are open: one at most, but for a moment."""
+    return session.exec(select(Wave).where(Wave.school_id == school.id, Wave.state == "open")).all()
+
+
 def plan(session: Session, school: SchoolFacts, now: datetime) -> None:
     """Set the next wave of the calendar; with no wave ahead (the calendar runs out) it looks again tomorrow."""
     times = next_wave(school.calendar, wave_rule(school), now)
@@ -65,16 +71,13 @@ def open_planned(session: Session, school: SchoolFacts, day_name: str, due_at: d
 
 
 def open_now(session: Session, school: SchoolFacts, times: WaveTimes | None, now: datetime) -> Wave:
-    """Open a wave at once and close the one before it. Raises WaveProblem on a day or at an hour without school."""
+    """Open a wave at once in place of one that is open. Raises WaveProblem on a day or at an hour without school."""
     if not school.may_ask:
         raise WaveProblem(
             "The lawful basis and the impact assessment are not noted yet, so no check-in is sent. Run `earshot basis`."
         )
     if times is None:
         raise WaveProblem("There is no school now, so no check-in is sent. Choose a time in the school day.")
-    earlier = session.exec(select(Wave).where(Wave.school_id == school.id, Wave.state == "open")).all()
-    for wave in earlier:
-        close(session, wave, now)
     day = school.calendar.local_date(now).isoformat()
     taken = session.exec(
         select(func.count()).select_from(Wave).where(Wave.school_id == school.id, col(Wave.day).startswith(day))
@@ -83,6 +86,7 @@ def open_now(session: Session, school: SchoolFacts, times: WaveTimes | None, now
 
 
 def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes, now: datetime) -> Wave:
+    earlier = open_waves(session, school)
     number = session.exec(select(func.count()).select_from(Wave).where(Wave.school_id == school.id)).one()
     wave = Wave(
         school_id=school.id,
@@ -97,6 +101,8 @@ def _open(session: Session, school: SchoolFacts, day_name: str, times: WaveTimes
     if now >= times.closes_at:
         wave.state = "lapsed"
         return wave
+    for one in earlier:
+        _replace(session, one, now)
     session.flush()
     _spread(session, wave, "wave.group.open", now)
     # A wave that opens late (the machine was off) does not remind in the same breath.
@@ -162,6 +168,20 @@ def remind_group(session: Session, wave: Wave, group_id: UUID, now: datetime) ->
     ]
 
 
+def _replace(session: Session, wave: Wave, now: datetime) -> None:
+    """Close a wave before its time, for another: whoever has not answered it has missed nothing.
+
+    On the phones the opening of the other ends it: nobody is told of a closing that the next check-in follows at once.
+    """
+    session.exec(
+        update(CheckIn)
+        .where(col(CheckIn.school_id) == wave.school_id, col(CheckIn.wave_id) == wave.id)
+        .where(col(CheckIn.state) == "open")
+        .values(state="replaced", ended_at=now)
+    )
+    close(session, wave, now)
+
+
 def close(session: Session, wave: Wave, now: datetime) -> None:
     """Close a wave: each group's unfinished check-ins are put away, then its tutor's card goes."""
     if wave.state != "open":
@@ -185,9 +205,10 @@ def group_card(
 ) -> None:
     """Tell the tutor how many of the group answered."""
     group = session.get_one(TutorGroup, group_id)
-    # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them.
+    # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them; that is no missing.
     for check_in in _unfinished(session, wave, group_id):
-        check_in.state, check_in.ended_at = "missed", now
+        takes_part = session.get_one(Pupil, check_in.pupil_id).status == "active"
+        check_in.state, check_in.ended_at = "missed" if takes_part else "partial", now
         session.add(check_in)
     session.flush()
     counted, tutor = response(session, wave, group), tutor_of(session, group_id)

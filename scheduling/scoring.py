@@ -18,6 +18,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -38,22 +39,20 @@ from signals.items import STATE, ItemSet, item_set, usual_item
 from signals.keeping import put_away, take_up
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
-from store.tables import CheckIn, Flag, Pupil
+from store.tables import CheckIn, Flag, Pupil, TutorGroup
 
 WEEK = timedelta(weeks=1)
 # A check-in that ended longer ago than this is taken in, but no tutor is written to about it.
 FRESH = timedelta(days=4)
 MOST_ITEMS = 16
 REMEMBERED = 12
-# It did not reach the phone, or the pupil was absent from school: not answering it is no silence.
-NOT_ASKED = ("undelivered", "absent")
 
 Raise = Callable[[Flag], None]
 
 
 @dataclass(frozen=True)
 class _Step:
-    """One check-in taken in: whose, what the points came to, and the board's row if they pass the bar."""
+    """One check-in taken in: whose, what the points came to, and the board's row if it may raise a flag."""
 
     known: Known
     check_in: Any
@@ -109,7 +108,7 @@ def take_in(
     steps: list[_Step] = []
     everyone: list[Known] = []
     for start in range(0, len(pupil_ids), CHUNK):
-        known = read(session, sealer, school.id, pupil_ids[start : start + CHUNK])
+        known = read(session, sealer, school.id, pupil_ids[start : start + CHUNK], now)
         steps += _advance(sealer, known, bars)
         everyone += (one for one in known if one.check_ins)
     _decide(session, sealer, school, steps, bars, now, raised)
@@ -123,9 +122,11 @@ def read_bars(session: Session, school_id: UUID) -> Bars:
     return Bars(row.enter, row.leave) if row else flag.bars([])
 
 
-def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID]) -> tuple[Board, list[bool]]:
+def look(
+    session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[UUID], now: datetime
+) -> tuple[Board, list[bool]]:
     """What is known of some pupils, with all that has ended, and who is flagged; nothing is written or raised."""
-    known, bars = read(session, sealer, school_id, pupil_ids), read_bars(session, school_id)
+    known, bars = read(session, sealer, school_id, pupil_ids, now), read_bars(session, school_id)
     for step in _advance(sealer, known, bars):
         step.known.flagged = flag.stays(step.points, step.known.flagged, bars)
     return take_up([one.row for one in known]), [one.flagged for one in known]
@@ -134,7 +135,8 @@ def look(session: Session, sealer: Sealer, school_id: UUID, pupil_ids: Sequence[
 def level_at(session: Session, sealer: Sealer, school_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, float]:
     """How things were for some pupils, each at a moment of their own: levels in SD, by what was known then."""
     known = [Known(pupil_id) for pupil_id in moments]
-    add_check_ins(session, school_id, known)
+    if known:
+        add_check_ins(session, school_id, known, max(moments.values()))
     for one in known:
         one.check_ins = [row for row in one.check_ins if row.opened_at <= moments[one.pupil_id]]
     for _ in _advance(sealer, known, flag.bars([])):
@@ -162,18 +164,19 @@ def _advance(sealer: Sealer, known: list[Known], bars: Bars) -> Iterator[_Step]:
             sheet = _sheet(sealer, [(known[place], known[place].check_ins[number]) for place in places], items)
             after = advance(board.rows(which), sheet, items)
             board = board.with_rows(which, after)
-            yield from _steps([known[place] for place in places], number, after, bars)
+            yield from _steps([known[place] for place in places], number, after, bars, sheet.asked)
     for one, text in zip(known, put_away(board), strict=True):
         if one.check_ins:
             one.row = text
 
 
-def _steps(known: Sequence[Known], number: int, board: Board, bars: Bars) -> Iterator[_Step]:
+def _steps(known: Sequence[Known], number: int, board: Board, bars: Bars, said: NDArray[np.bool_]) -> Iterator[_Step]:
     points = flag.points(evidence(board))
     for place, one in enumerate(known):
         check_in, its = one.check_ins[number], float(points[place])
         one.as_of, one.points = check_in.opened_at, its
-        row = board.rows(np.array([place], dtype=np.intp)) if its >= bars.enter else None
+        # One that says nothing (it never came, or its pupil opted out) is no news about anybody.
+        row = board.rows(np.array([place], dtype=np.intp)) if its >= bars.enter and said[place] else None
         yield _Step(one, check_in, its, float(board.answers[place, FACTOR_COUNT]), row)
 
 
@@ -211,13 +214,17 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -
         numbers[at], options[at], milliseconds[at] = asked_of, chosen, took
     widest = max(places, default=0) + 1
     answered = np.asarray((options >= 0).any(axis=1), dtype=bool)
-    # A check-in of the school's own questions alone asked nothing of the model: to leave it is no silence.
-    asked = np.array([_asks_of_bank(check_in) for _, check_in in pairs], dtype=bool)
+    asked = answered | np.array([_left(check_in) for _, check_in in pairs], dtype=bool)
     return Sheet(numbers[:, :widest], options[:, :widest], milliseconds[:, :widest], weeks, asked, answered)
 
 
-def _asks_of_bank(check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
-    return check_in.state not in NOT_ASKED and bool(bank.base(check_in.bank_version))
+def _left(check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
+    """Whether a check-in was left unanswered until it closed, which alone may be silence.
+
+    One that ended because the pupil opted out is not, nor one in which they skipped every question; and one of the
+    school's own questions alone asked nothing of the model.
+    """
+    return check_in.state == "missed" and bool(bank.base(check_in.bank_version))
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
@@ -235,7 +242,7 @@ def _decide(
     """Go through the check-ins in the order in which they ended, and raise what flags are due."""
     room: int | None = None
     new: list[Flag] = []
-    nudged = _nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
+    nudged = _Nudged(session, school.id, [step.check_in for step in steps if step.board is not None])
     # By number: fifty thousand ids are dear to compare.
     for step in sorted(steps, key=lambda one: (_ended(one.check_in), one.check_in.id.int)):
         known, at = step.known, step.check_in.opened_at
@@ -252,12 +259,12 @@ def _decide(
             # What is old news raises nobody; if it still holds, the next check-in does.
             due = raised is None or _ended(step.check_in) > now - FRESH
             room = _room(session, school.id) if room is None else room
-            free = due and room > 0 and (raised is None or not _tutor_is_full(nudged, step.check_in))
+            free = due and room > 0 and (raised is None or not nudged.is_full(step.check_in))
             if free and (raised is None or _may_start(session, sealer, school, step, bars)):
                 known.flagged, room = True, room - 1
                 if raised is not None:
                     new.append(_new_flag(sealer, school, step, bars, now))
-                    nudged[step.check_in.group_id].append(step.check_in.ended_at)
+                    nudged.add(step.check_in.group_id, step.check_in.ended_at)
         if room is not None and before and not known.flagged:
             room += 1
         if known.flagged:
@@ -283,33 +290,43 @@ def _room(session: Session, school_id: UUID) -> int:
     active = session.exec(
         select(func.count()).select_from(Pupil).where(Pupil.school_id == school_id, Pupil.status == "active")
     ).one()
+    # Who left or stopped while flagged takes no place.
     flagged = session.exec(
-        select(func.count()).select_from(Signal).where(Signal.school_id == school_id, Signal.flagged)
+        select(func.count())
+        .select_from(Signal)
+        .join(Pupil, col(Pupil.id) == col(Signal.pupil_id))
+        .where(Signal.school_id == school_id, Signal.flagged, Pupil.status == "active")
     ).one()
     return max(ceil(flag.ENTER_SHARE * active), flag.NEW_A_TUTOR_A_WEEK) - flagged
 
 
-def _nudged(session: Session, school_id: UUID, check_ins: Sequence[Any]) -> dict[UUID, list[datetime | None]]:
-    """For each tutor group of some check-ins, when those ended that brought nudges, a week back and on."""
-    nudged: dict[UUID, list[datetime | None]] = defaultdict(list)
-    if check_ins:
+class _Nudged:
+    """When check-ins ended that brought a tutor nudges, a week back and on, over all of the tutor's groups."""
+
+    def __init__(self, session: Session, school_id: UUID, check_ins: Sequence[Any]) -> None:
+        self._at: dict[UUID, list[datetime | None]] = defaultdict(list)
+        self._tutors: dict[UUID, UUID] = {}
+        if not check_ins:
+            return
+        tutors = select(TutorGroup.id, TutorGroup.tutor_id).where(TutorGroup.school_id == school_id)
+        self._tutors = {group_id: tutor_id or group_id for group_id, tutor_id in session.exec(tutors)}
         since = min(map(_ended, check_ins)) - WEEK
-        groups = {check_in.group_id for check_in in check_ins}
         rows = session.execute(
             select(Flag.group_id, CheckIn.ended_at)
             .join(CheckIn, col(CheckIn.id) == col(Flag.check_in_id))
-            .where(Flag.school_id == school_id, col(Flag.group_id).in_(groups), col(CheckIn.ended_at) > since)
+            .where(Flag.school_id == school_id, col(Flag.raised_at) > since, col(CheckIn.ended_at) > since)
         )
         for group_id, ended_at in rows:
-            nudged[group_id].append(ended_at)
-    return nudged
+            self.add(group_id, ended_at)
 
+    def add(self, group_id: UUID, ended_at: datetime | None) -> None:
+        self._at[self._tutors.get(group_id, group_id)].append(ended_at)
 
-def _tutor_is_full(nudged: Mapping[UUID, list[datetime | None]], check_in: Any) -> bool:  # noqa: ANN401 (a row)
-    """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
-    at = _ended(check_in)
-    new = sum(1 for one in nudged.get(check_in.group_id, ()) if one is not None and at - WEEK < one <= at)
-    return new >= flag.NEW_A_TUTOR_A_WEEK
+    def is_full(self, check_in: Any) -> bool:  # noqa: ANN401 (a row of columns)
+        """Whether the tutor has had as many new nudges as a week may bring, counted by when the check-ins ended."""
+        at, tutor = _ended(check_in), self._tutors.get(check_in.group_id, check_in.group_id)
+        new = sum(1 for one in self._at[tutor] if one is not None and at - WEEK < one <= at)
+        return new >= flag.NEW_A_TUTOR_A_WEEK
 
 
 def _new_flag(sealer: Sealer, school: SchoolFacts, step: _Step, bars: Bars, now: datetime) -> Flag:

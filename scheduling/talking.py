@@ -23,7 +23,6 @@ from store.care_tables import Wish
 from store.due import set_due
 from store.guards import SAFEGUARDING
 from store.ids import new_id
-from store.outbox import Letter
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Request, Staff
 
@@ -122,20 +121,35 @@ def talked(session: Session, school: SchoolFacts, request: Request, owner: Staff
         return False
     request.state = "done"
     session.add(request)
-    cases.close(session, request)
+    cases.close(session, request, now)
     wish = wishes.wish_of(session, request)
-    if not request.danger and not wish.promises:
-        wish.promises, wish.met = 1, ""
+    if request.danger or not wish.promises:
+        # What was promised is asked about by itself; here nothing was, or before it became danger.
+        wish.promises, wish.met = wish.promises + 1, ""
         session.add(wish)
         session.flush()
-        set_due(session, school.id, "talk.met", request.id.hex, _day_after(school.calendar, now), version=1)
+        asked_at = _day_after(school.calendar, now)
+        set_due(session, school.id, "talk.met", request.id.hex, asked_at, version=wish.promises)
     return True
 
 
-def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime) -> bool:
+def not_talked(session: Session, school: SchoolFacts, request: Request, owner: Staff, now: datetime) -> bool:
+    """Take back that its owner has talked with the pupil: they have it again, unless the pupil says that it was so."""
+    if request.state != "done" or request.owner_id != owner.id or wishes.wish_of(session, request).met == "yes":
+        return False
+    request.state = "owned"
+    session.add(request)
+    cases.own_again(session, school, request, owner, now)
+    return True
+
+
+def pass_on(
+    session: Session, school: SchoolFacts, request: Request, staff: Staff, now: datetime, *, tell: bool = True
+) -> bool:
     """Note that somebody cannot find the pupil: the next in line is told, and in the end the safeguarding leads.
 
-    False, and nothing is changed, when it is done, somebody else's, or was passed on by them before.
+    Without `tell` whoever calls this tells them. False, and nothing is changed, when it is done, somebody else's, or
+    was passed on by them before.
     """
     wish = wishes.wish_of(session, request)
     theirs = request.state == "owned" and request.owner_id == staff.id
@@ -151,7 +165,8 @@ def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staf
         session.add(request)
         cases.hand_back(session, school, request, now)
     session.flush()
-    set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
+    if tell:
+        set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
     if heard_of:
         set_due(session, school.id, "talk.passed", f"{request.id.hex}:{staff.id.hex}", now)
     return True
@@ -159,15 +174,12 @@ def pass_on(session: Session, school: SchoolFacts, request: Request, staff: Staf
 
 def is_in_line(session: Session, request: Request, staff: Staff) -> bool:
     """Say whether a request would go on to somebody else if this one cannot: so not from a lead it climbed to."""
-    return staff.id in wishes.line(session, request) or not SAFEGUARDING & set(staff.roles)
+    return is_in_own_line(session, request, staff.id) or not SAFEGUARDING & set(staff.roles)
 
 
-def note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
-    """A card could not reach somebody, who has no Slack: if it was a request's, the next in line is to know."""
-    kind, _, rest = (letter.slot or "").partition(":")
-    if kind == "request":
-        request_id, staff_id = rest.split(":")[:2]
-        set_due(session, letter.school_id, "talk.unreached", f"{request_id}:{staff_id}", now)
+def is_in_own_line(session: Session, request: Request, staff_id: UUID) -> bool:
+    """Say whether somebody is one of those whom the pupil's wish goes to before the leads."""
+    return staff_id in wishes.line(session, request)
 
 
 # --- due work ---------------------------------------------------------------------------------------------------------
@@ -186,17 +198,6 @@ def tell_next(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
     if line[0].hex not in wishes.wish_of(session, request).told:
         cases.tell(session, sealer, school, request, line[:1], f"{case.version}.{int(now.timestamp())}", now)
     show(session, sealer, school, request, now)
-    return []
-
-
-def unreached(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
-    """Somebody has no Slack that a card could reach: it goes to the next in line as if they could not."""
-    request_id, _, staff_id = due.subject.partition(":")
-    request = session.get_one(Request, UUID(request_id), with_for_update=True)
-    staff = session.get_one(Staff, UUID(staff_id))
-    if request.danger or staff.id not in wishes.line(session, request):
-        return []
-    pass_on(session, school, request, staff, now)
     return []
 
 
@@ -241,7 +242,9 @@ def ask_if_met(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due,
     request = session.get_one(Request, UUID(due.subject))
     wish = wishes.wish_of(session, request)
     owner = session.get(Staff, request.owner_id) if request.owner_id else None
-    if owner is None or request.danger or request.state == "open" or wish.promises != due.version or wish.met:
+    # Of danger only what is said to be done: one that is owned lapses within the hour.
+    going_on = request.state == "owned" and request.danger
+    if owner is None or request.state == "open" or going_on or wish.promises != due.version or wish.met:
         return []
     pupil = session.get_one(Pupil, request.pupil_id)
     if pupil.status == "left":
@@ -287,7 +290,7 @@ def met(
     session.add(wish)
     if yes and request.state == "owned":
         request.state = "done"
-        cases.close(session, request)
+        cases.close(session, request, now)
     elif not yes and request.state != "open":
         request.state, request.owner_id, request.owned_at = "open", None, None
         # Both hear of it now: it has waited once already.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from signals import grid
 from signals.change import Track, follow, new_track
 from signals.items import STATE, USUAL_STYLES, ItemSet
-from signals.quality import CARELESS_AT_FIRST, carelessness, weekly_evidence
+from signals.quality import CARELESS_AT_FIRST, carelessness, person_fit, reversed_pairs, weekly_evidence
 from signals.silence import Rhythm, heard, new_rhythm
 
 Array = NDArray[np.float64]
@@ -132,10 +132,15 @@ def advance(board: Board, sheet: Sheet, items: ItemSet) -> Board:
     """Take in one check-in of each pupil, in the order in which they came."""
     board = pass_weeks(board, sheet.weeks)
     chance = carelessness(board.careless)
-    week = _Week(np.zeros(len(board)), np.zeros((len(board), GROUPS)), np.zeros((len(board), GROUPS)))
+    week = _Week(*(np.zeros(len(board)) for _ in range(2)), *(np.zeros((len(board), GROUPS)) for _ in range(2)))
     for place in range(sheet.items.shape[1]):
         board = _take(board, sheet.items[:, place], sheet.options[:, place], items, chance, week)
-    evidence = weekly_evidence(sheet.options, sheet.milliseconds, week.surprise)
+    evidence = weekly_evidence(
+        sheet.options,
+        sheet.milliseconds,
+        person_fit(week.misfit, week.spread),
+        reversed_pairs(*_where_it_lies(sheet, items)),
+    )
     moved = 0.9 * (board.careless - CARELESS_AT_FIRST) + CARELESS_AT_FIRST + evidence
     careless = np.clip(np.where(sheet.answered, moved, board.careless), -6.0, 4.0)
     return replace(
@@ -148,10 +153,12 @@ def advance(board: Board, sheet: Sheet, items: ItemSet) -> Board:
 
 @dataclass(frozen=True, eq=False)
 class _Week:
-    """What this week alone says, gathered answer by answer: `surprise` (pupils,), for each of the five series the
+    """What this week alone says, gathered answer by answer: how much likelier the answers were than is to be expected
+    (`misfit`, (pupils,), in log-likelihood) and its variance (`spread`, (pupils,)), for each of the five series the
     `precision` (pupils, 5) of what was observed, and its `sum`, the observations times their precision."""
 
-    surprise: Array
+    misfit: Array
+    spread: Array
     precision: Array
     sum: Array
 
@@ -168,8 +175,14 @@ def _take(board: Board, item: Whole, option: Whole, items: ItemSet, chance: Arra
     level = (mean * of).sum(axis=1)
     weights = grid.on_grid(level, np.einsum("ni,nij,nj->n", of, covariance, of))
     told = items.likelihood[item, option]
-    by_style = np.einsum("nsg,ng->ns", told, weights)
-    week.surprise[rows] -= np.log(np.maximum((styles * by_style).sum(axis=1) * among, 1e-9))
+    by_option = _by_option(item, weights, items)
+    by_style = by_option[np.arange(len(rows)), option]
+    likely = np.einsum("nos,ns->no", by_option, styles) * (np.arange(by_option.shape[1]) < among[:, None])
+    likely /= likely.sum(axis=1, keepdims=True)
+    log = np.log(np.maximum(likely, 1e-12))
+    expected = (likely * log).sum(axis=1)
+    week.misfit[rows] += log[np.arange(len(rows)), option] - expected
+    week.spread[rows] += (likely * log**2).sum(axis=1) - expected**2
     # Who taps anything answers each option alike: with that chance the answer says nothing.
     honest, blind = 1 - chance[rows, None], chance[rows, None] / among[:, None]
     after = grid.update(weights, np.einsum("nsg,ns->ng", told, styles) * honest + blind)
@@ -185,6 +198,29 @@ def _take(board: Board, item: Whole, option: Whole, items: ItemSet, chance: Arra
     all_styles[rows] = grid.update(styles, by_style * honest + blind)
     answers[rows, group] += 1
     return replace(board, mean=all_mean, covariance=all_covariance, styles=all_styles, answers=answers)
+
+
+def _by_option(item: Whole, weights: Array, items: ItemSet) -> Array:
+    """How likely each option is by each leaning, from what is known of each pupil: (n, options, styles)."""
+    found = np.empty((len(item), *items.likelihood.shape[1:3]))
+    # Item by item: a table of likelihoods for each pupil would be many times the memory.
+    for one in np.unique(item):
+        at = item == one
+        found[at] = np.einsum("ng,osg->nos", weights[at], items.likelihood[one])
+    return found
+
+
+def _where_it_lies(sheet: Sheet, items: ItemSet) -> tuple[Whole, Array]:
+    """For each answer of a sheet its series and where it lies between that one's ends: (pupils, k), 0 to 1.
+
+    What was not answered, or is not of the bank, has the series -1.
+    """
+    known = (sheet.items >= 0) & (sheet.items < len(items.ids))
+    item = np.where(known, sheet.items, len(items.ids))
+    last = items.options[item] - 1
+    known &= (sheet.options >= 0) & (sheet.options <= last)
+    place = sheet.options / np.maximum(last, 1)
+    return np.where(known, items.series[item], -1), np.where(items.direction[item] == 1, place, 1 - place)
 
 
 PARTS = np.array([[1.0, 1.0, 1.0 if series % 2 == 0 else -1.0] for series in range(STATE)] + [[1.0, 1.0, 1.0]])

@@ -2,8 +2,8 @@
 
 Who is flagged is flagged on a bad week, and many are better a while later whatever anybody does: regression to the
 mean. So a raw share of “improved” says nothing alone; here it always comes with what was to be expected. Each
-acted-for pupil is matched with the likest of the others (level and slope before); the interval resamples whole tutor
-groups. It stays an observation: whoever decides to act may know what no number holds.
+acted-for pupil is matched with the likest of the others (level, slope and support before); the interval resamples
+whole tutor groups. It stays an observation: whoever decides to act may know what no number holds.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ _SAMPLES = 300
 
 @dataclass(frozen=True)
 class Case:
-    """One flagged pupil: tutor `group`, whether somebody `acted`, levels in SD `before`, `slope` a week, and
-    `after`."""
+    """One flagged pupil: tutor `group`, whether somebody `acted`, levels in SD `before`, `slope` a week, and `after`.
+
+    `support` says whether somebody was there for them before already.
+    """
 
     group: str
     acted: bool
     before: float
     slope: float
     after: float
+    support: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,15 @@ class Impact:
 def impact(cases: Sequence[Case], seed: int = 1) -> Impact | None:
     """Compare those acted for with like others; None with fewer than FEWEST pairs, of which nothing should be said.
 
-    Each is matched, with replacement, to the nearest within CALIPER (SD of level, and of slope over four weeks); what
-    is left between them before is taken out by the line that the others' change follows (Abadie and Imbens, 2011). The
-    interval repeats all of it on tutor groups drawn anew, for pupils of one tutor are alike.
+    Each is matched, with replacement, to the nearest within CALIPER (SD of level, and of slope over four weeks) who had
+    support before, or had none, as they did. What is left between them before is taken out by the line that the others'
+    change follows (Abadie and Imbens, 2011). The interval repeats all of it on tutor groups drawn anew, for pupils of
+    one tutor are alike.
     """
     acted = np.array([case.acted for case in cases], dtype=bool)
     if not acted.any() or acted.all():
         return None
-    before = np.array([[case.before, 4 * case.slope] for case in cases])
+    before = _before(cases)
     change = np.array([case.after - case.before for case in cases])
     found = _compare(before[acted], change[acted], before[~acted], change[~acted])
     if found is None:
@@ -78,12 +82,13 @@ def drawn(cases: Sequence[Case], seed: int = 1) -> Impact | None:
     """Compare those who by a draw came first (`acted`) with those who came later; None with fewer than FEWEST of each.
 
     By intention to treat: whoever was drawn counts where they were drawn. The difference of levels is taken at equal
-    level and slope before, by one regression (Lin, 2013, without interactions); the interval draws tutor groups anew.
+    level, slope and support before, by one regression (Lin, 2013, without interactions); the interval draws tutor
+    groups anew.
     """
     first = np.array([case.acted for case in cases], dtype=bool)
     if min(first.sum(), (~first).sum()) < FEWEST:
         return None
-    before = np.array([[case.before, 4 * case.slope] for case in cases])
+    before = _before(cases)
     after = np.array([case.after for case in cases])
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         return None
@@ -103,6 +108,11 @@ def drawn(cases: Sequence[Case], seed: int = 1) -> Impact | None:
         float(better[first].mean()),
         float(better[~first].mean()),
     )
+
+
+def _before(cases: Sequence[Case]) -> Array:
+    """What is alike among the matched: (cases, 3). Support, 0 or 1, lies farther apart than CALIPER: nobody crosses."""
+    return np.array([[case.before, 4 * case.slope, float(case.support)] for case in cases])
 
 
 def _at_equal_before(first: NDArray[np.bool_], before: Array, after: Array) -> float:
@@ -142,8 +152,8 @@ def _compare(
     if not len(before) or not len(others):
         return None
     # One measure after the other: to take the larger of two along the last axis is many times slower.
-    level, slope = (np.abs(before[:, None, part] - others[None, :, part]) for part in (0, 1))
-    apart = np.maximum(level, slope)
+    level, slope, support = (np.abs(before[:, None, part] - others[None, :, part]) for part in range(3))
+    apart = np.maximum(np.maximum(level, slope), support)
     nearest = apart.argmin(axis=1)
     near = apart[np.arange(len(before)), nearest] <= CALIPER
     if near.sum() < FEWEST:

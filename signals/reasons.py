@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from signals import flag
-from signals.board import FACTORS, Board, errors, levels
-from signals.change import ALARM, reliable_change
+from signals.board import FACTORS, Board, errors, levels, stated
+from signals.change import reliable_change
 from signals.evidence import APART, context_gap, evidence, polar
 from signals.grid import SLOW, THIRD, interval, normal_below
 from signals.quality import carelessness
@@ -61,9 +61,9 @@ def why(board: Board) -> Why:
     beyond = (evidence(board)[0] - ORDINARY) * np.array(flag.WEIGHTS)
     low, lower, poles, quiet = beyond
     found: list[tuple[float, Reason]] = []
-    if board.track.falling[0, FACTORS] > ALARM:
+    if board.track.lower[0, FACTORS]:
         found.append((max(low, 0.0) + max(lower, 0.0) + 0.01, _fallen(board)))
-    elif low > 0 and _chance_of_low(board) >= LIKELIER_THAN_NOT:
+    elif low > 0 and stated(board)[0, FACTORS] and _chance_of_low(board) >= LIKELIER_THAN_NOT:
         found.append((low + max(lower, 0.0), _low(board)))
     if quiet > 0 and silence(board.rhythm)[0] >= SILENT and _missed_of_late(board)[0] > 1:
         found.append((quiet, _silence(board)))

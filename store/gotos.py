@@ -147,18 +147,24 @@ class YearCoverage:
 class Coverage:
     """How a school stands: by year group, who has nobody (pupils by id), and how often each adult is named.
 
-    `many` is the number from which an adult counts as named by many.
+    `many` is the number from which an adult counts as named by many; `by_year` says by how many of each year group.
     """
 
     years: tuple[YearCoverage, ...]
     nobody: frozenset[UUID]
     named: dict[UUID, int]
     many: int
+    by_year: dict[UUID, dict[int, int]]
 
     @property
     def named_by_many(self) -> dict[UUID, int]:
-        """The adults named by many, and by how many."""
-        return {staff_id: count for staff_id, count in self.named.items() if count >= self.many}
+        """The adults named by many, and by how many, most first."""
+        found = {staff_id: count for staff_id, count in self.named.items() if count >= self.many}
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+    def years_of(self, staff_id: UUID) -> str:
+        """By how many of each year group an adult is named, as "7: 12, 8: 3"."""
+        return ", ".join(f"{year}: {count}" for year, count in sorted(self.by_year[staff_id].items()))
 
 
 def coverage(session: Session, school_id: UUID) -> Coverage:
@@ -172,16 +178,20 @@ def coverage(session: Session, school_id: UUID) -> Coverage:
     rows = session.exec(
         select(GoTo.pupil_id, GoTo.staff_id).where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
     ).all()
-    here = {pupil_id for pupil_id, _ in pupils}
+    here = dict(pupils)
     counted = [(pupil_id, staff_id) for pupil_id, staff_id in rows if staff_id in able and pupil_id in here]
     have = Counter(pupil_id for pupil_id, _ in counted)
     named = Counter(staff_id for _, staff_id in counted)
+    by_year: dict[UUID, dict[int, int]] = {staff_id: Counter() for staff_id in named}
+    for pupil_id, staff_id in counted:
+        by_year[staff_id][here[pupil_id]] += 1
     years = sorted({year for _, year in pupils})
     return Coverage(
         tuple(_year(year, [have[pupil_id] for pupil_id, of in pupils if of == year]) for year in years),
-        frozenset(here - set(have)),
+        frozenset(set(here) - set(have)),
         dict(named),
         many(len(counted), len(able)),
+        by_year,
     )
 
 

@@ -228,8 +228,32 @@ def put_off(session: Session, letter: Letter, not_before: datetime) -> None:
     session.exec(
         update(Outbox)
         .where(col(Outbox.id) == letter.id, col(Outbox.state) == "waiting")
-        .values(leased_by=None, lease_until=None, not_before=not_before)
+        .values(leased_by=None, lease_until=None, last_error="behind another", not_before=not_before)
     )
+
+
+def left_waiting(
+    session: Session, sealer: Sealer, network: str, unordered: Collection[str], now: datetime
+) -> list[tuple[Letter, datetime]]:
+    """List what has not arrived and is late: put back, put off, or due by now; each with when it is tried next.
+
+    Without bulk, and without the methods in `unordered`.
+    """
+    late = or_(col(Outbox.last_error).is_not(None), col(Outbox.not_before) <= now)
+    rows = session.exec(
+        select(Outbox)
+        .where(_IS_WAITING, Outbox.network == network, late)
+        .where(col(Outbox.lane) != LANES["bulk"], col(Outbox.method).not_in(list(unordered)))
+        .order_by(col(Outbox.id))
+    ).all()
+    found = []
+    for row in rows:
+        try:
+            found.append((_letter(row, sealer.read(row, "payload")), row.not_before))
+        except Unreadable:
+            # It will be found so when it is claimed, and ends there.
+            continue
+    return found
 
 
 def release(session: Session, worker: str | None = None) -> None:
@@ -279,6 +303,37 @@ def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -
         .limit(1)
     ).first()
     return found is not None
+
+
+def withdraw_repeats(session: Session, school_id: UUID, slots: str, now: datetime) -> None:
+    """Take back the repeats of a card that have not left: of each reader's copies the first stays, there or on its way.
+
+    `slots` is how their slots begin; then comes the reader, then ":" and what tells one copy from another. What a
+    process has in hand leaves.
+    """
+    begins = col(Outbox.slot).startswith(slots, autoescape=True)
+    waiting = session.exec(
+        select(Outbox.id, Outbox.slot)
+        .where(_IS_WAITING, Outbox.school_id == school_id, Outbox.method == "post", begins)
+        .order_by(col(Outbox.id))
+    ).all()
+    if not waiting:
+        return
+    ids = {slot: letter_id for letter_id, slot in waiting}
+    readers = {_reader(slot, slots) for slot in slots_of(session, school_id, slots) if slot not in ids}
+    for letter_id, slot in waiting:
+        reader = _reader(slot or "", slots)
+        if reader in readers:
+            session.exec(
+                update(Outbox)
+                .where(col(Outbox.id) == letter_id, _IS_WAITING, col(Outbox.leased_by).is_(None))
+                .values(state="replaced", last_error="no longer needed", done_at=now)
+            )
+        readers.add(reader)
+
+
+def _reader(slot: str, slots: str) -> str:
+    return slot.removeprefix(slots).partition(":")[0]
 
 
 def withdraw(session: Session, school_id: UUID, recipient: str, now: datetime, *, lanes: Iterable[int]) -> None:

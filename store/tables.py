@@ -166,7 +166,7 @@ class CheckIn(SQLModel, table=True):
     """One pupil's check-in of one wave, pinned to a version of the item bank and to the wording of the pupil's `phase`.
 
     `state`: open, answered, partial, missed, undelivered (it never reached the phone), absent (missed by who was not at
-    school). The answers are one sealed blob.
+    school), replaced (another opened before this one's time was up). The answers are one sealed blob.
     """
 
     __tablename__ = "check_in"
@@ -191,7 +191,10 @@ class CheckIn(SQLModel, table=True):
 
 
 class Flag(SQLModel, table=True):
-    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed, done."""
+    """A pupil whose pattern changed, and what became of the nudge: new, taken, snoozed, not_needed, done.
+
+    `owner_id` is whose decision that was; of one that is new, who passed it to the safeguarding leads, if anybody did.
+    """
 
     __table_args__ = (
         Index("ix_flag_group", "school_id", "group_id", "state"),

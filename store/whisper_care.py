@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from store.whispers import KINDS
 KEEP: Final = timedelta(days=90)
 # A backup holds a whole number of these: one report more does not show.
 REPORTS_STEP, TURNS_STEP = 32, 128
+_SLOT: Final = "slot"
 
 
 def due_for_purge(store: WhisperStore, today: date) -> list[str]:
@@ -61,6 +62,7 @@ def tidy(store: WhisperStore) -> None:
         finally:
             raw.close()
         store.settle()
+        store.untidy = False
         return
     with store.write() as connection:
         for table in (report, wrap, turn):
@@ -70,6 +72,21 @@ def tidy(store: WhisperStore) -> None:
             connection.execute(text(f'TRUNCATE TABLE "{table.name}"'))
             for row in rows:
                 connection.execute(insert(table), [row])
+    store.untidy = False
+
+
+def slot_done(store: WhisperStore) -> datetime | None:
+    """Say which of the fixed times was done last, by whichever process; None where none was yet."""
+    with store.read() as connection:
+        value = connection.execute(select(setting.c.value).where(setting.c.name == _SLOT)).scalar()
+    return datetime.fromisoformat(bytes(value).decode()) if value is not None else None
+
+
+def note_slot(store: WhisperStore, slot: datetime) -> None:
+    """Note that a fixed time was done. It is the school's own, in no way a writer's."""
+    with store.write() as connection:
+        connection.execute(delete(setting).where(setting.c.name == _SLOT))
+        connection.execute(insert(setting), {"name": _SLOT, "value": slot.astimezone(UTC).isoformat().encode()})
 
 
 def back_up(store: WhisperStore, path: Path, sealer: Sealer, today: date) -> None:

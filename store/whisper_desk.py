@@ -7,9 +7,10 @@ store's key; which member of staff a reader is follows from a keyed hash, so the
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, insert, select, update
 
 from store.sealing import Sealer
 from store.whisper_sealing import (
@@ -31,6 +32,8 @@ from store.whispers import Door, sealed_turn
 
 # Stands for the channel where what lies in Slack is a file, in no channel.
 _FILE = "file"
+# Stands there for how far a report has climbed, which is kept with where its cards lie.
+_CLIMB = "climb"
 OUTCOMES = ("helped", "passed_on", "known", "no_action", "misuse")
 
 
@@ -64,6 +67,18 @@ class Line:
     def handle(self) -> str:
         """A short name to speak of it by."""
         return self.id[:6].upper()
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far a report has climbed: by which ladder, since when it waits, and the last step that was told.
+
+    `since` is of staff's doings, never of a writer's: when its first card went out, or was found to be opened.
+    """
+
+    kind: str
+    since: datetime
+    step: int
 
 
 @dataclass(frozen=True)
@@ -306,7 +321,13 @@ def recuse(store: WhisperStore, who: bytes, report_id: str) -> None:
 
 def cards_of(store: WhisperStore, report_id: str) -> list[list[str]]:
     """Read where a report's cards lie: lists of a channel and a message."""
-    return [place for place in _places(store, report_id) if place[0] != _FILE]
+    return [place for place in _places(store, report_id) if place[0] not in (_FILE, _CLIMB)]
+
+
+def climb_of(store: WhisperStore, report_id: str) -> Climb | None:
+    """Read how far a report has climbed; None for one that no card went out for."""
+    found = next((place for place in _places(store, report_id) if place[0] == _CLIMB), None)
+    return Climb(found[1], datetime.fromisoformat(found[2]), int(found[3])) if found else None
 
 
 def files_of(store: WhisperStore, report_id: str) -> list[str]:
@@ -317,10 +338,24 @@ def files_of(store: WhisperStore, report_id: str) -> list[str]:
         return []
 
 
-def note_cards(store: WhisperStore, report_id: str, places: list[list[str]], stage: str) -> None:
-    """Keep where a report's cards lie, and how far they have come."""
+def note_cards(
+    store: WhisperStore, report_id: str, places: list[list[str]], stage: str, climb: Climb, was: str
+) -> None:
+    """Keep where a report's cards lie, and how far it has come; its stage only where it is still what it `was`."""
     files = [[_FILE, file_id] for file_id in files_of(store, report_id)]
-    _keep_places(store, report_id, [*places, *files], stage=stage)
+    # Somebody may have opened it, or its writer have added to it, while its cards went out.
+    now = case((report.c.stage == was, stage), else_=report.c.stage)
+    _keep_places(store, report_id, [*places, *files, _written(climb)], stage=now)
+
+
+def note_climb(store: WhisperStore, report_id: str, climb: Climb) -> None:
+    """Keep how far a report has climbed."""
+    others = [place for place in _places(store, report_id) if place[0] != _CLIMB]
+    _keep_places(store, report_id, [*others, _written(climb)])
+
+
+def _written(climb: Climb) -> list[str]:
+    return [_CLIMB, climb.kind, climb.since.isoformat(), str(climb.step)]
 
 
 def note_file(store: WhisperStore, report_id: str, file_id: str, *, there: bool) -> None:
@@ -338,7 +373,7 @@ def _places(store: WhisperStore, report_id: str) -> list[list[str]]:
     return found
 
 
-def _keep_places(store: WhisperStore, report_id: str, places: list[list[str]], **values: str) -> None:
+def _keep_places(store: WhisperStore, report_id: str, places: list[list[str]], **values: object) -> None:
     wanted = _id(report_id)
     sealed = store.lock_card(json.dumps(places).encode(), wanted)
     with store.write() as connection:

@@ -64,6 +64,8 @@ class WhisperStore:
         self._made = False
         self._desks: dict[bytes, tuple[Seed, float]] = {}
         self.settled = True
+        # Rows lie in the order they came until the store is written anew (`store.whisper_care.tidy`).
+        self.untidy = True
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -72,6 +74,7 @@ class WhisperStore:
             # An open file that was deleted would take everything, and keep nothing.
             raise StoreGone(errno.ENOENT, "the whisper store is not there any more")
         with self.engine.begin() as connection:
+            self.untidy = True
             yield connection
         self._made = True
         self.settle()

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from store.whisper_sealing import (
     ID_BYTES,
@@ -173,8 +173,9 @@ def add(
 ) -> None:
     """Seal more of the reporter's into their report; with `urgent` its urgency rises. Raises TooLong, Gone."""
     with store.write() as connection:
-        # To the desk it is news again, until somebody opens it.
-        values = {"stage": "new", **({"urgency": "urgent"} if urgent else {})}
+        # To the desk it is news again, until somebody opens it; one whose card waits goes on climbing where it is.
+        stage = case((report.c.stage == "read", "new"), else_=report.c.stage)
+        values = {"stage": stage, **({"urgency": "urgent"} if urgent else {})}
         if connection.execute(update(report).where(report.c.id == door.report).values(values)).rowcount == 0:
             raise Gone
         _add(connection, door, facts, body, mark)

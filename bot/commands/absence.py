@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from sqlmodel import Session, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import bar, out, settings, the_school
 from bot.importing.columns import read_pairs
 from bot.importing.rows import ImportProblem, read_day
@@ -34,9 +34,8 @@ def absence(
     """
     marks = read_marks(file)
     engine, sealer = open_store(settings(), make=False)
-    now = Clock()()
     with Session(engine) as session:
-        school = facts(the_school(session))
+        school, now = facts(the_school(session)), kept_clock(session)()
         count, anew, unknown = note(session, sealer, school, marks, now)
         session.commit()
         with bar("Working out") as progress:

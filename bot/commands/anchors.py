@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import out, settings, the_school
 from bot.opening import open_store
 from scheduling.anchoring import SETTING, anchor_weeks, has_anchors
@@ -23,9 +23,8 @@ def anchors(
     Example: earshot policy anchors --off
     """
     engine, _sealer = open_store(settings(), make=False)
-    now = Clock()()
     with Session(engine) as session:
-        school = the_school(session)
+        school, now = the_school(session), kept_clock(session)()
         if on is not None:
             set_anchors(session, school, now, on=on)
             session.commit()

@@ -22,7 +22,7 @@ from store.tables import Wave
 
 def wave(
     again: Annotated[
-        bool, typer.Option("--again", help="Close the check-in that is open, and ask everybody once more.")
+        bool, typer.Option("--again", help="Take the place of the check-in that is open, and ask everybody once more.")
     ] = False,
 ) -> None:
     """Open a check-in for everybody now, rather than at its planned time.
@@ -44,12 +44,12 @@ def wave(
 
 
 def _refuse_a_second(session: Session, school: SchoolFacts, now: datetime) -> None:
-    """A command given twice would close everybody's check-in as missed. Raises WaveProblem."""
+    """A command given twice would take away the check-in that everybody is answering. Raises WaveProblem."""
     opened = select(Wave).where(Wave.school_id == school.id, Wave.state == "open", col(Wave.closes_at) > now)
     if (found := session.exec(opened).first()) is not None:
         until = found.closes_at.astimezone(ZoneInfo(school.zone))
         raise WaveProblem(
-            f"A check-in is open already, until {until:%A %H:%M}. To close it and ask everybody once more, say "
+            f"A check-in is open already, until {until:%A %H:%M}. To ask everybody once more in place of it, say "
             "`earshot wave --again`."
         )
 

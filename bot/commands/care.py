@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from bot.clock import kept_clock
 from bot.commands.anchors import anchors
+from bot.commands.names import names
 from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
 from scheduling.calendar import Closure, SchoolCalendar
@@ -75,8 +76,10 @@ def check(file: Annotated[Path | None, typer.Argument(help="A policy; without on
 
 
 @app.command(name="set")
-def set_policy(file: File) -> None:
-    """Set the policy. Cases that wait already keep the one they began with.
+def set_policy(
+    file: File, anyway: Annotated[bool, typer.Option("--anyway", help="Set it though it opens holes.")] = False
+) -> None:
+    """Set the policy, unless it opens a hole. Cases that wait already keep the one they began with.
 
     Example: earshot policy set policy.json
     """
@@ -86,6 +89,11 @@ def set_policy(file: File) -> None:
     engine, _sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         school = the_school(session)
+        found = _holes(session, school, policy)
+        before = _holes(session, school, read_policy(school.policy.get("escalation", {})))
+        fresh = [sentence for sentence in found if sentence not in before]
+        if fresh and not anyway:
+            raise FileProblem(f"{' '.join(fresh)} Nothing was set. Mend it, or add --anyway.")
         changed = {kind: ladder.to_json() for kind, ladder in policy.items() if ladder != DEFAULT[kind]}
         school.policy = {**school.policy, "escalation": changed}
         session.add(school)
@@ -97,7 +105,6 @@ def set_policy(file: File) -> None:
             action="policy set",
             subject=f"school:{school.id.hex}",
         )
-        found = _holes(session, school, policy)
         session.commit()
     out.print("The policy is set; what begins from now on goes by it.")
     for sentence in found:
@@ -168,3 +175,4 @@ def _holes(session: Session, school: School, policy: Policy) -> list[str]:
 
 
 app.command()(anchors)
+app.command()(names)

@@ -19,7 +19,7 @@ from bot.importing.columns import read_pairs
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import read_settings
-from scheduling.scoring import NOT_ASKED, items_of, look
+from scheduling.scoring import items_of, look
 from signals.board import levels
 from signals.fairness import FEWEST, GroupRate, rates
 from store import audit
@@ -31,15 +31,21 @@ if TYPE_CHECKING:
 
 YEAR = timedelta(days=365)
 HALF = 0.5
+# It did not reach the phone, or the pupil was absent from school.
+NOT_ASKED = ("undelivered", "absent", "replaced")
 
 
 @dataclass(frozen=True)
 class Fairness:
-    """What was found: the share flagged and the share who answer half or more, by group; how many ids are unknown."""
+    """What was found by group: the share flagged, the share who answer half or more, and of those who needed somebody
+    the share flagged (`found`, nothing without a list of them); how many ids are unknown, and how many of those who
+    needed somebody are in no group (`unplaced`)."""
 
     flagged: tuple[GroupRate, ...]
     answering: tuple[GroupRate, ...]
     unknown: int
+    found: tuple[GroupRate, ...] = ()
+    unplaced: int = 0
 
 
 def fairness(
@@ -47,16 +53,19 @@ def fairness(
     items: Annotated[
         bool, typer.Option("--items", help="Test each question too (needs the extra `fairness`).")
     ] = False,
+    needed: Annotated[
+        Path | None, typer.Option("--needed", help="A file with a column pupil_id: who did need somebody, as you know.")
+    ] = None,
 ) -> None:
-    """Compare how often pupils of different groups were flagged in the last year, and answered. The file is not kept.
+    """Compare how often pupils of different groups were flagged in the last year, and answered. No file is kept.
 
-    Example: earshot fairness groups.csv
+    Example: earshot fairness groups.csv --needed known-by-safeguarding.csv
     """
-    listed = read_groups(file)
+    listed, those = read_groups(file), read_needed(needed) if needed else ()
     engine, sealer = open_store(read_settings(), make=False)
     with Session(engine) as session:
         clock = kept_clock(session)
-        found = compare(session, sealer, listed, clock)
+        found = compare(session, sealer, listed, clock, those)
         if not found.flagged:
             raise ImportProblem(
                 f"No pupil_id of {file.name} is of a pupil who takes part: take them from the list that was imported."
@@ -68,6 +77,10 @@ def fairness(
         pupils = f"fewer than {FEWEST}, or kept back" if flagged.pupils is None else str(flagged.pupils)
         table.add_row(flagged.group, pupils, _cell(flagged), _cell(answering))
     out.print(table)
+    if needed:
+        out.print(_sensitivity(found.found))
+        if found.unplaced:
+            out.print(f"Ids of {needed.name} that are in no group of {file.name}, and were left out: {found.unplaced}.")
     if found.unknown:
         out.print(
             "1 id of the file is of no pupil who takes part; it was left out."
@@ -86,8 +99,18 @@ def read_groups(file: Path) -> list[tuple[str, str]]:
     return [(reference, group or "not given") for _, reference, group in read_pairs(file, "pupil_id", "group", "pupil")]
 
 
-def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock) -> Fairness:
-    """Compare the groups of the pupils listed who are taking part; noted in the audit."""
+def read_needed(file: Path) -> list[str]:
+    """Read the ids of those who needed somebody. Raises ImportProblem."""
+    return [reference for _, reference, _ in read_pairs(file, "pupil_id", "pupil_id", "pupil")]
+
+
+def compare(
+    session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]], clock: Clock, needed: Sequence[str] = ()
+) -> Fairness:
+    """Compare the groups of the pupils listed who are taking part; `needed` are ids of those who needed somebody.
+
+    Noted in the audit.
+    """
     now = clock()
     school_id = session.exec(select(School.id).limit(1)).first()
     group_of = _groups(session, sealer, school_id, listed)
@@ -98,10 +121,14 @@ def compare(session: Session, sealer: Sealer, listed: Sequence[tuple[str, str]],
     for pupil_id, state, count in session.exec(statement.group_by(col(CheckIn.pupil_id), col(CheckIn.state))):
         counts.setdefault(pupil_id, {})[state] = count
     groups = list(group_of.values())
+    ids = [(one, "") for one in needed]
+    those = [pupil_id for pupil_id in _groups(session, sealer, school_id, ids) if pupil_id in group_of]
     found = Fairness(
         rates(groups, [pupil_id in flagged for pupil_id in group_of]),
         rates(groups, [_answers(counts.get(pupil_id, {})) for pupil_id in group_of]),
         len({reference for reference, _ in listed}) - len(group_of),
+        rates([group_of[pupil_id] for pupil_id in those], [pupil_id in flagged for pupil_id in those]),
+        len(set(needed)) - len(those),
     )
     if school_id is not None:
         audit.record(session, school_id, now, actor="command line", action="read fairness", subject="school")
@@ -117,7 +144,7 @@ def differing_items(
 
     school_id = session.exec(select(School.id).limit(1)).one()
     group_of = _groups(session, sealer, school_id, listed)
-    board, _ = look(session, sealer, school_id, list(group_of))
+    board, _ = look(session, sealer, school_id, list(group_of), clock())
     level_of = dict(zip(group_of, levels(board), strict=True))
     gathered: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
     statement = select(CheckIn).where(
@@ -153,6 +180,13 @@ def _groups(
 def _answers(counts: dict[str, int]) -> bool:
     asked = sum(count for state, count in counts.items() if state not in ("open", *NOT_ASKED))
     return bool(asked) and counts.get("answered", 0) >= HALF * asked
+
+
+def _sensitivity(found: Sequence[GroupRate]) -> Table:
+    table = Table("group", "of those who needed somebody, flagged in a year", title="Share, and its 95 % interval")
+    for rate in found:
+        table.add_row(rate.group, _cell(rate))
+    return table
 
 
 def _cell(rate: GroupRate) -> str:

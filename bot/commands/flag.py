@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from sqlmodel import Session, select
 
-from bot.clock import Clock
+from bot.clock import kept_clock
 from bot.commands.tools import out, the_school
 from bot.opening import open_store
 from bot.settings import read_settings
@@ -16,7 +16,7 @@ from bot.text import render
 from conversations.reasons_figures import figures
 from conversations.staff_nudges import NOTICED, WHY
 from signals.evidence import SIGNALS
-from signals.flag import retrace
+from signals.flag import level, retrace
 from store import audit, plans
 from store.plan_tables import Plan
 from store.sealing import Sealer
@@ -54,7 +54,7 @@ def explain(flag: Annotated[str, typer.Argument(help="The flag's id, as in the a
         audit.record(
             session,
             row.school_id,
-            Clock()(),
+            kept_clock(session)(),
             actor="command line",
             action="read flag explained",
             subject=f"flag:{row.id.hex}",
@@ -76,7 +76,7 @@ def summary() -> None:
         school = the_school(session)
         table = _summary(session, sealer, school.id)
         actor, action = "command line", "read flag summary"
-        audit.record(session, school.id, Clock()(), actor=actor, action=action, subject="school")
+        audit.record(session, school.id, kept_clock(session)(), actor=actor, action=action, subject="school")
         session.commit()
     out.print(table)
     out.print(f"Counts below {FEW} are not shown, for they could be somebody.")
@@ -127,4 +127,10 @@ def _show(why: dict[str, Any]) -> None:
     out.print(f"Points {again.points:.3f}; the bar was {why['enter']:.3f}: {passed}.")
     same = abs(again.points - why["points"]) < 1e-5
     out.print("The same points as when it was raised." if same else f"When raised it had {why['points']:.3f} points.")
-    out.print(f"Chance {again.chance:.2f} among simulated pupils; level {why['level']}; model {why['model']}.")
+    # The plain reading stands beside the model: two factors at their ends are priority by themselves.
+    found = level(again.chance, why["polar"], flagged=True)
+    poles = f"{why['polar']} of the four factors at an end"
+    out.print(f"Chance {again.chance:.2f} among simulated pupils, {poles}: level {found}.")
+    if found != why["level"]:
+        out.print(f"When raised its level was {why['level']}.")
+    out.print(f"Model {why['model']}.")

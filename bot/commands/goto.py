@@ -60,12 +60,13 @@ def coverage() -> None:
     with Session(engine) as session:
         stands = gotos.coverage(session, the_school(session).id)
         named = [
-            (str(sealer.read(session.get_one(Staff, staff_id), "name")), count)
-            for staff_id, count in sorted(stands.named_by_many.items(), key=lambda one: -one[1])
+            (str(sealer.read(session.get_one(Staff, staff_id), "name")), count, stands.years_of(staff_id))
+            for staff_id, count in stands.named_by_many.items()
         ]
     table = Table("year", "two", "one", "nobody")
     for year in stands.years:
         table.add_row(*map(str, (year.year, year.two, year.one, year.nobody)))
     out.print(table)
-    for name, count in named:
-        out.print(f"{name} is named by {count} pupils; {stands.many} or more is many here.", markup=False)
+    for name, count, years in named:
+        many = f"{stands.many} or more is many here"
+        out.print(f"{name} is named by {count} pupils (by year {years}); {many}.", markup=False)

@@ -1,5 +1,6 @@
 """`earshot init`, `calendar` and `migrate`: a school made, its term dates read, its database brought up to date."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ NAME_MOST = 200
 
 
 def init(
-    name: Annotated[str, typer.Option(help="The school's name.", prompt=True)],
+    name: Annotated[str, typer.Option(help="The school's name; asked for when left out.", show_default=False)] = "",
     nation: Annotated[str, typer.Option(help="Whose bank holidays: ENG, WLS, SCT, NIR or IE.")] = "ENG",
     zone: Annotated[str, typer.Option(help="The school's time zone.")] = "Europe/London",
     calendar: Annotated[Path | None, typer.Option(help="Term dates as an .ics file.")] = None,
@@ -29,9 +30,13 @@ def init(
     Example: earshot init --name "Larkfield School" --calendar terms.ics
     """
     here = settings()
+    if not name and sys.stdin.isatty():
+        name = typer.prompt("Name")
     name = name.strip()
     if len(name) > NAME_MOST or not any(character.isalpha() for character in name):
-        raise StoreProblem(f"Give the school's name, with letters in it and up to {NAME_MOST} characters.")
+        raise StoreProblem(
+            f'Give the school\'s name with --name "…", with letters in it and up to {NAME_MOST} characters.'
+        )
     terms = SchoolCalendar(zone=zone, nation=nation)
     if calendar is not None:
         terms = _with_dates(terms, calendar)

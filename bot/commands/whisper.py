@@ -11,30 +11,23 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import Session, select
 
 from bot.clock import Clock
 from bot.commands.tools import out
 from bot.commands.whisper_at import LeadOption, at_desk, stores
 from bot.commands.whisper_lock import desk_app
-from bot.opening import open_store
-from bot.settings import for_chosen, read_settings
+from bot.settings import for_chosen
 from bot.text import render
 from bot.whisper import desk as whisper_desk
 from bot.whisper import report as whisper_report
-from bot.whisper.anonymity import needles, search_file
 from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
 from store import whisper_care
 from store import whisper_desk as desk
-from store.guardian_tables import GuardianBinding
-from store.people_tables import Guardian
-from store.tables import Binding, Pupil
 from store.vault import StoreProblem
 
 as_written = Console()
 app = typer.Typer(no_args_is_help=True, help="Whispers: list, read, reply, close, export, count, back up.")
 app.add_typer(desk_app, name="desk")
-anonymity_app = typer.Typer(no_args_is_help=True, help="Check your own files for traces of who whispered.")
 
 HandleArgument = Annotated[str, typer.Argument(help="The whisper's handle, as its card shows it.")]
 
@@ -206,37 +199,3 @@ def back_up(file: Annotated[Path, typer.Argument(help="A new file for the copy."
     with stores() as (_session, sealer, store, _school):
         whisper_care.back_up(store, file, sealer, date.today())  # noqa: DTZ011 (the school's own day)
     out.print(f"Copied to {file.name}. Without the master key nothing in it can be read: keep that apart.")
-
-
-@anonymity_app.command()
-def check(
-    files: Annotated[list[Path], typer.Argument(help="Whisper stores, their backups, logs, Slack exports.")],
-) -> None:
-    """Look in files for any pupil's or parent's chat id or name, in every writing that is known; none may be there.
-
-    Give copies of the whisper store, its backups, log files, an export of Slack. The main store itself holds chat ids,
-    sealed, in one table; it is not for this check.
-
-    Example: earshot anonymity check whispers-2026-11-24.sqlite earshot.log
-    """
-    settings = read_settings()
-    engine, sealer = open_store(settings, make=False)
-    with Session(engine) as session:
-        chats = [int(sealer.read(one, "chat")) for one in session.exec(select(Binding)).all()]
-        chats += [int(sealer.read(one, "chat")) for one in session.exec(select(GuardianBinding)).all()]
-        names = [str(sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
-        names += [str(sealer.read(one, "name")) for one in session.exec(select(Guardian)).all()]
-    wanted = needles([*chats, *names])
-    found = False
-    for file in files:
-        try:
-            hits = search_file(file, wanted)
-        except OSError:
-            raise StoreProblem(f"{file.name} cannot be read.") from None
-        for hit in hits:
-            found = True
-            out.print(f"{hit.file}: a chat id or a name stands there {hit.writing}.", markup=False, style="red")
-    out.print(f"Looked for {len(chats)} chat ids and {len(names)} names in {len(files)} files.")
-    if found:
-        raise typer.Exit(1)
-    out.print("None of them is there, in any writing that is known.")

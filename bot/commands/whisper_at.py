@@ -22,6 +22,7 @@ from store.vault import StoreProblem
 from store.whisper_desk import DeskLocked, Line, NotThere
 from store.whisper_store import WhisperStore, open_whispers
 
+CHOOSE_FIRST = "You have no passphrase yet: choose one with `earshot whisper desk passphrase --lead ADDRESS`."
 LeadOption = Annotated[str, typer.Option("--lead", help="Your school e-mail address.")]
 
 
@@ -39,9 +40,7 @@ class AtDesk:
         """Open the desk where it is locked. Raises StoreProblem."""
         state = whisper_lock.state_of(self.store, self.lead.reader)
         if state == "new":
-            raise StoreProblem(
-                "You have no passphrase yet: choose one with `earshot whisper desk passphrase --lead ADDRESS`."
-            )
+            raise StoreProblem(CHOOSE_FIRST)
         if state == "locked" and not whisper_lock.open_desk(
             self.store, self.lead.reader, ask_secret("Your passphrase")
         ):

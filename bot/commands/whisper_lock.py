@@ -7,8 +7,10 @@ import typer
 
 from bot.clock import Clock
 from bot.commands.tools import out
-from bot.commands.whisper_at import LeadOption, ask_new_passphrase, at_desk, stores
+from bot.commands.whisper_at import CHOOSE_FIRST, LeadOption, ask_new_passphrase, ask_secret, at_desk, stores
+from bot.settings import read_settings
 from bot.whisper import desk as whisper_desk
+from bot.whisper.door import door_of, knock_at
 from bot.whisper.report import write_new
 from store import whisper_care, whisper_lock
 from store.vault import StoreProblem
@@ -55,6 +57,31 @@ def passphrase(lead: LeadOption) -> None:
         whisper_desk.record(at.session, at.school, at.lead, "desk", "choose passphrase", Clock()())
         at.session.commit()
     out.print("Kept. Nobody can tell you what it is: only the recovery key helps whoever forgets theirs.")
+
+
+@desk_app.command(name="open")
+def open_here(lead: LeadOption) -> None:
+    """Open your desk for four hours in the Earshot that runs here: in Slack you are then not asked for your passphrase.
+
+    Example: earshot whisper desk open --lead dsl@school.example
+    """
+    with at_desk(lead, opened=False) as at:
+        if not whisper_lock.is_locked(at.store):
+            raise StoreProblem("The desk is not locked: there is nothing to open.")
+        if whisper_lock.state_of(at.store, at.lead.reader) == "new":
+            raise StoreProblem(CHOOSE_FIRST)
+        answer = knock_at(door_of(read_settings().data_dir), at.lead.reader, ask_secret("Your passphrase"))
+        if answer == "wrong":
+            raise StoreProblem("That is not your passphrase. Try again.")
+        if answer != "open":
+            raise StoreProblem(
+                "Those were many tries. Wait ten minutes."
+                if answer == "many"
+                else "The desk was not opened. Look at Earshot's log, then try again."
+            )
+        whisper_desk.record(at.session, at.school, at.lead, "desk", "open desk", Clock()())
+        at.session.commit()
+    out.print("Your desk is open for four hours. Press Open in Slack again.")
 
 
 @desk_app.command()

@@ -40,6 +40,8 @@ DAY = timedelta(days=1)
 
 def folder_findings(settings: Settings) -> list[Finding]:
     """Look at the data folder and the disk it is on."""
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        return [Finding("data folder", False, "The data folder is a file: set EARSHOT_DATA_DIR to a folder.")]
     if not settings.data_dir.is_dir():
         return [Finding("data folder", False, "There is no data folder yet: run `earshot init`.")]
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
@@ -82,13 +84,17 @@ def store_findings(settings: Settings) -> list[Finding]:
     """Look at the key and the database, then at what is in it."""
     key, sealer = _key(settings)
     if not is_there(settings):
-        if not settings.key_command and not settings.key_path.exists():
-            key = Finding("key file", False, "There is no key file yet: run `earshot init`.")
-        return [key, Finding("database", False, "There is no database yet: run `earshot init`.")]
+        return [
+            _key_to_come(settings, key),
+            Finding("database", False, "There is no database yet: run `earshot init`."),
+        ]
     # "reading": on SQLite a transaction that takes no lock, so that a running Earshot is not held up.
     engine = make_engine(settings.store_url).execution_options(reading=True)
     try:
         database = _database(settings, engine)
+        if database is None:
+            nothing = "There is nothing in the database yet: run `earshot init`."
+            return [_key_to_come(settings, key), Finding("database", False, nothing)]
         if not database.ok:
             return [key, database]
         with Session(engine) as session:
@@ -99,13 +105,21 @@ def store_findings(settings: Settings) -> list[Finding]:
         engine.dispose()
 
 
-def _database(settings: Settings, engine: Engine) -> Finding:
+def _key_to_come(settings: Settings, key: Finding) -> Finding:
+    """What is said of a key while there is nothing it could have sealed: none has been lost."""
+    if settings.key_command or settings.key_path.exists():
+        return key
+    return Finding("key file", False, "There is no key file yet: run `earshot init`.")
+
+
+def _database(settings: Settings, engine: Engine) -> Finding | None:
+    """Look at the database itself; None for one in which nothing has been made."""
     try:
         current = vault.check_version(engine)
+        if not current and vault.is_empty(engine):
+            return None
     except StoreProblem as problem:
         return Finding("database", False, _sentence(problem))
-    if not current and vault.is_empty(engine):
-        return Finding("database", False, "There is nothing in the database yet: run `earshot init`.")
     if not current:
         return Finding("database", False, "The database is of an older Earshot: run `earshot migrate`.")
     if engine.url.database and engine.dialect.name == "sqlite" and not os.access(engine.url.database, os.W_OK):

@@ -16,7 +16,8 @@ def read_pairs(path: Path, first: str, second: str, each: str) -> list[tuple[int
     places = [names.index(name) if names.count(name) == 1 else None for name in (first, second)]
     rows = list(sheet.records)
     if None in places or not rows:
-        raise ImportProblem(f"{path.name} needs a first line with {first} and {second}, and a line for each {each}.")
+        heads = first if first == second else f"{first} and {second}"
+        raise ImportProblem(f"{path.name} needs a first line with {heads}, and a line for each {each}.")
     return [(line, *(_cell(cells, place) for place in places)) for line, cells in rows]  # type: ignore[misc]
 
 

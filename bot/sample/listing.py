@@ -116,7 +116,7 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
     joined = set(session.exec(select(Binding.pupil_id)))
     school = session.exec(select(School).limit(1)).one()
     shown_first = sorted(firsts(pupils, school.policy.get("sample", {}).get("near", 0)))
-    near = one_low_away(session, sealer, school.id, [pupils[number] for number in shown_first])
+    near = one_low_away(session, sealer, school.id, [pupils[number] for number in shown_first], now)
     phones: list[PhoneUser] = []
     shown: TutorGroup | None = None
     for number, pupil in enumerate(pupils):

@@ -1,6 +1,7 @@
 """Which pupils of the sample are one low check-in away from a nudge: asked of the signals themselves."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -18,14 +19,16 @@ from store.tables import Pupil
 _STATE_ANSWERS = 2
 
 
-def one_low_away(session: Session, sealer: Sealer, school_id: UUID, pupils: Sequence[Pupil]) -> set[UUID]:
+def one_low_away(
+    session: Session, sealer: Sealer, school_id: UUID, pupils: Sequence[Pupil], now: datetime
+) -> set[UUID]:
     """Find those of some pupils who are not up, and whom one check-in with both state answers low would bring up."""
     bars, found = scoring.read_bars(session, school_id), set()
-    boards, flagged = scoring.look(session, sealer, school_id, [pupil.id for pupil in pupils])
+    boards, flagged = scoring.look(session, sealer, school_id, [pupil.id for pupil in pupils], now)
     for place, pupil in enumerate(pupils):
         board = boards.rows(np.array([place], dtype=np.intp))
-        now, then = _points(board), _points(_low(board, "young" if pupil.phase == "young" else "older"))
-        if not flagged[place] and now < bars.enter <= then:
+        its, then = _points(board), _points(_low(board, "young" if pupil.phase == "young" else "older"))
+        if not flagged[place] and its < bars.enter <= then:
             found.add(pupil.id)
     return found
 

@@ -95,9 +95,13 @@ def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str,
     }
 
 
-def home_view(cards: tuple[Card, ...], language: str, zone: str, now: datetime) -> dict[str, Any]:
-    """Give cards as a Home tab: short, one or two blocks a card, 100 in all; what has no room is counted below."""
-    return {"type": "home", "blocks": _shorts(cards, Reader(language, zone, now), VIEW_BLOCKS)}
+def home_view(cards: tuple[Card, ...], language: str, zone: str, now: datetime, page: int = 0) -> dict[str, Any]:
+    """Give cards as a Home tab: short, one or two blocks a card, 100 in all; what has no room is counted below.
+
+    It knows its page, so that a press on it can say from which one it came.
+    """
+    blocks = _shorts(cards, Reader(language, zone, now), VIEW_BLOCKS)
+    return {"type": "home", "private_metadata": str(page), "blocks": blocks}
 
 
 def _shorts(cards: tuple[Card, ...], reader: Reader, most: int) -> list[Block]:

@@ -61,12 +61,15 @@ def act(
     now: datetime,
     key: str,
     lease_to: str | None = None,
+    page: int = 0,
 ) -> Done:
     """Do what a button says; `key` is one no other press has, `lease_to` the process that sends the letters at once.
 
+    `page` is that of the Home tab on which it was pressed, from 0.
+
     Whatever the value holds, it never raises for it: what is not there or not theirs is answered alike.
     """
-    press = Press(session, sealer, school, viewer, value, now, key, lease_to)
+    press = Press(session, sealer, school, viewer, value, now, key, lease_to, page)
     do = DECISIONS.get(action)
     try:
         return do(press) if do else Done(modal=old_button_card())
@@ -85,9 +88,10 @@ def submit(
     now: datetime,
     key: str,
     lease_to: str | None = None,
+    page: int = 0,
 ) -> Done:
     """Do what a form that was filled in says; as with `act`, it never raises for what it holds."""
-    press = Press(session, sealer, school, viewer, value, now, key, lease_to)
+    press = Press(session, sealer, school, viewer, value, now, key, lease_to, page)
     do = SUBMISSIONS.get(form)
     try:
         return do(press, entered) if do else Done(modal=old_button_card())

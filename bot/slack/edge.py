@@ -33,7 +33,7 @@ from sqlmodel import Session
 from bot.slack.blocks import Reader, answer_blocks, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
-from bot.slack.forms import entered, form_view
+from bot.slack.forms import about, entered, form_view, home_page
 from bot.slack.press import Press
 from bot.slack.school import SchoolDesk
 from bot.slack.sender import SlackSender, code_of
@@ -104,6 +104,7 @@ class SlackEdge:
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self._name = clock, dispatch, wake, name
         self._socket: Socket | None = None
+        self._whispers = whispers
         self._tasks: set[asyncio.Task[Any]] = set()
         # Bolt's own client has no token: what is called, is called through ours, and nothing before the commit.
         self._library_client = make_client(None, api_url)
@@ -202,9 +203,10 @@ class SlackEdge:
     async def _pressed(self, body: dict[str, Any]) -> BoltResponse:
         action, user, trigger = body["actions"][0], str(body["user"]["id"]), str(body.get("trigger_id", ""))
         name, value = str(action.get("action_id", "")), str(action.get("value", ""))
+        page = home_page(body.get("view"))
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return act(session, self._sealer, school, viewer, name, value, now, key, self._name)
+            return act(session, self._sealer, school, viewer, name, value, now, key, self._name, page)
 
         try:
             outcome = await self._commit(user, f"press {user} {trigger} {action.get('action_ts', '')}", work)
@@ -217,16 +219,17 @@ class SlackEdge:
             self._later(self._school.run(outcome.done.errand, user, outcome.school))
         if card is not None:
             # In the background: the acknowledgement must not wait for it, nor it for anything.
-            self._later(self._open_modal(trigger, card, outcome.school))
+            self._later(self._open_modal(trigger, card, outcome.school, page))
         return BoltResponse(status=200)
 
     async def _submitted(self, body: dict[str, Any]) -> BoltResponse:
         """Take a form that was filled in; what there is to say to it takes its place, and nothing closes it."""
         view, user = body["view"], str(body["user"]["id"])
-        name, value, filled = str(view.get("callback_id", "")), str(view.get("private_metadata", "")), entered(view)
+        name, filled = str(view.get("callback_id", "")), entered(view)
+        value, page = about(view)
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name)
+            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name, page)
 
         try:
             outcome = await self._commit(user, f"form {user} {view.get('id', '')} {view.get('hash', '')}", work)
@@ -239,12 +242,12 @@ class SlackEdge:
     async def _typed(self, body: dict[str, Any]) -> BoltResponse:
         """Answer what was typed after /earshot, to the one who typed it alone."""
         user, text, trigger = str(body["user_id"]), str(body.get("text", "")), str(body.get("trigger_id", ""))
-        shown: list[tuple[Card, ...]] = []
+        shown: list[tuple[str, tuple[Card, ...]]] = []
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
             press = Press(session, self._sealer, school, viewer, text, now, key, self._name)
             cards, done = typed(press)
-            shown.append(cards)
+            shown.append((f"staff:{viewer.id.hex}", cards))
             return done
 
         try:
@@ -252,7 +255,13 @@ class SlackEdge:
         except Exception as error:
             await self._note_failure("slash_commands", error)
             return self._answer((trouble_card(),), None)
-        return self._answer(shown[-1] if outcome.known and shown else (stranger_card(),), outcome.school)
+        if not outcome.known or not shown:
+            return self._answer((stranger_card(),), outcome.school)
+        reader, cards = shown[-1]
+        if self._whispers is not None:
+            # As on the Home tab: the main store knows nothing of what is in the queue.
+            cards = await self._whispers.home(reader, cards)
+        return self._answer(cards, outcome.school)
 
     def _answer(self, cards: tuple[Card, ...], school: SchoolFacts | None) -> BoltResponse:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
@@ -300,14 +309,14 @@ class SlackEdge:
             raise
         return (answer["user"].get("profile") or {}).get("email")
 
-    def _view(self, shown: Card | Form, school: SchoolFacts | None) -> dict[str, Any]:
+    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
         if isinstance(shown, Form):
-            return form_view(shown, Reader(language, zone, self._clock()))
+            return form_view(shown, Reader(language, zone, self._clock()), page)
         return modal_view(shown, language, zone, self._clock())
 
-    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None) -> None:
-        view = self._view(shown, school)
+    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> None:
+        view = self._view(shown, school, page)
         for last in (False, True):
             try:
                 await self.client.views_open(trigger_id=trigger, view=view)

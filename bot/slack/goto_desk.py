@@ -22,7 +22,7 @@ from scheduling import campaigns
 from scheduling.briefing import nudge, post_card, post_home
 from scheduling.campaigns import CampaignProblem
 from scheduling.care_cards import check_in_ask, copies_of
-from store import gotos, guards
+from store import absences, gotos, guards
 from store.care_tables import NudgeAsk
 from store.guards import SAFEGUARDING, NotFound
 from store.outbox import Letter
@@ -84,8 +84,8 @@ def named_by_many(press: Press) -> Done:
     _for_leads(press)
     stands = gotos.coverage(press.session, press.school.id)
     named = [
-        (str(press.sealer.read(press.session.get_one(Staff, staff_id), "name")), count)
-        for staff_id, count in sorted(stands.named_by_many.items(), key=lambda one: -one[1])
+        (str(press.sealer.read(press.session.get_one(Staff, staff_id), "name")), count, stands.years_of(staff_id))
+        for staff_id, count in stands.named_by_many.items()
     ]
     return Done(modal=many_card(named, stands.many))
 
@@ -121,32 +121,42 @@ def ask_to_check_in(press: Press) -> Done:
     asked = session.exec(select(NudgeAsk).where(NudgeAsk.flag_id == flag.id, NudgeAsk.staff_id == adult.id)).first()
     letters: tuple[Letter, ...] = ()
     if asked is None and flag.state in ("new", "taken", "snoozed"):
-        ask = NudgeAsk(
-            school_id=press.school.id,
-            flag_id=flag.id,
-            staff_id=adult.id,
-            asked_by=press.viewer.id,
-            asked_at=press.now,
-        )
-        session.add(ask)
-        session.flush()
-        note(press, "go-to asked to check in", f"flag:{flag.id.hex}")
-        slot = f"{copies_of(ask.id)}{adult.id.hex}"
-        card = check_in_ask_card(check_in_ask(session, press.sealer, press.school, ask))
-        letter = post_card(
-            session,
-            press.sealer,
-            press.school,
-            adult,
-            card,
-            slot=slot,
-            dedupe=slot,
-            now=press.now,
-            lease_to=press.lease_to,
-        )
-        letters = (letter,) if letter else ()
+        letters = _ask(press, flag, adult)
     shown = _show_nudge(press, flag.id)
     return Done((*letters, *shown.letters), shown.modal)
+
+
+def _ask(press: Press, flag: Flag, adult: Staff) -> tuple[Letter, ...]:
+    session = press.session
+    is_away = adult.id in absences.away(session, press.school.id, press.now)
+    ask = NudgeAsk(
+        school_id=press.school.id,
+        flag_id=flag.id,
+        staff_id=adult.id,
+        asked_by=press.viewer.id,
+        asked_at=press.now,
+        answer="no" if is_away else "",
+    )
+    session.add(ask)
+    session.flush()
+    note(press, "go-to asked to check in", f"flag:{flag.id.hex}")
+    if is_away:
+        # Whoever asks reads at once that they cannot, and thinks of somebody else.
+        return ()
+    slot = f"{copies_of(ask.id)}{adult.id.hex}"
+    card = check_in_ask_card(check_in_ask(session, press.sealer, press.school, ask))
+    letter = post_card(
+        session,
+        press.sealer,
+        press.school,
+        adult,
+        card,
+        slot=slot,
+        dedupe=slot,
+        now=press.now,
+        lease_to=press.lease_to,
+    )
+    return (letter,) if letter else ()
 
 
 def will_check_in(press: Press) -> Done:
@@ -203,6 +213,7 @@ def _home(press: Press) -> Done:
         dedupe=f"slack:{press.key}:home",
         now=press.now,
         lease_to=press.lease_to,
+        page=press.page,
     )
     return Done((home,) if home else ())
 

@@ -19,7 +19,7 @@ def _row(press: Press, value: str) -> OneToOne:
 
 
 def _show(press: Press, row: OneToOne, done: Done | None = None) -> Done:
-    letters = meetings.tell(
+    letters = meetings.show(
         press.session, press.sealer, press.school, row, press.now, key=press.key, lease_to=press.lease_to
     )
     return Done(tuple(letters), done.modal if done else None)
@@ -57,6 +57,9 @@ def meet_free(press: Press) -> Done:
     if row.meets_at is not None and row.meets_at > press.now:
         meetings.free(press.session, press.school, row, press.now)
         note(press, "one-to-one freed", f"one_to_one:{row.id.hex}")
+        shown = _show(press, row)
+        meetings.tell_freed(press.session, press.sealer, press.school, row, press.viewer, press.now)
+        return shown
     return _show(press, row)
 
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bot.slack.press import Done, Press, acts_for, note, sentence, show, who_is
+from bot.slack.press import Done, Press, acts_for, last_to_be_asked, note, sentence, show, who_is
+from conversations.actions import safeguarding_note
 from conversations.cards import Card, Nudge, ideas_card, nudge_card
 from conversations.model import say
 from conversations.reasons_figures import figures_card
@@ -54,9 +55,27 @@ def _decide(press: Press, state: str, until: datetime | None = None) -> Done:
         cases.own(session, press.school, flag, press.viewer, press.now)
         going.make(session, press.sealer, press.school, flag, press.viewer, press.now)
     else:
-        cases.close(session, flag)
+        cases.close(session, flag, press.now)
     note(press, f"nudge {state}", f"flag:{flag.id.hex}")
     return _show_nudge(press, flag)
+
+
+def nudge_pass(press: Press) -> Done:
+    """They pass it to the safeguarding leads, who are told at once with their name; anybody may take it still."""
+    session, flag = press.session, guards.access_flag(press.session, press.viewer, press.subject(), press.now, "nudge")
+    if flag.contested is not None:
+        return _show_nudge(press, flag)
+    if flag.state != "new":
+        return _show_nudge(press, flag, decided_card(nudge(session, press.sealer, press.school, flag)))
+    if SAFEGUARDING & set(press.viewer.roles):
+        return _show_nudge(press, flag, sentence(last_to_be_asked()))
+    if flag.owner_id is None:
+        # Of a nudge that is open it says who has passed it on.
+        flag.owner_id, flag.version = press.viewer.id, flag.version + 1
+        session.add(flag)
+        cases.climb_to_leads(session, press.school, flag, press.now)
+        note(press, "nudge passed", f"flag:{flag.id.hex}")
+    return _show_nudge(press, flag, sentence(safeguarding_note()))
 
 
 def nudge_done(press: Press) -> Done:
@@ -69,7 +88,7 @@ def nudge_done(press: Press) -> Done:
         else:
             flag.state, flag.decided_at, flag.version = "done", press.now, flag.version + 1
             session.add(flag)
-            cases.close(session, flag)
+            cases.close(session, flag, press.now)
         note(press, "nudge done", f"flag:{flag.id.hex}")
         return _show_nudge(press, flag)
     words = nudge(session, press.sealer, press.school, flag)
@@ -148,6 +167,7 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "nudge_snooze": nudge_snooze,
     "nudge_not_needed": nudge_not_needed,
     **{f"nudge_why_{why}": partial(nudge_why, why=why) for why in WHY},
+    "nudge_pass": nudge_pass,
     "nudge_done": nudge_done,
     "nudge_undo": nudge_undo,
     "nudge_who": nudge_who,

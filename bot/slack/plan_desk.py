@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from bot.slack.press import Done, Press, acts_for, note, sentence, show
+from bot.slack.press import Done, Press, acts_for, home_again, note, sentence, show
 from conversations.actions import LATEST, Action, load, safeguarding_note
 from conversations.actions.groups import for_groups
 from conversations.forms import Field, Form
@@ -227,7 +227,7 @@ def group_planned(press: Press, entered: Mapping[str, str]) -> Done:
         now=press.now,
         lease_to=press.lease_to,
     )
-    return Done((letter,) if letter else ())
+    return Done((*((letter,) if letter else ()), *home_again(press)))
 
 
 DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {

@@ -34,7 +34,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Press:
-    """Somebody pressed a button: who, what its value says, when, and a key no other press has."""
+    """Somebody pressed a button: who, what its value says, when, and a key no other press has.
+
+    `page` is the page of their Home tab on which they pressed it, from 0.
+    """
 
     session: Session
     sealer: Sealer
@@ -44,6 +47,7 @@ class Press:
     now: datetime
     key: str
     lease_to: str | None
+    page: int = 0
 
     def subject(self) -> UUID:
         """Read the value as one id in hexadecimal. Raises NotFound for anything else."""
@@ -68,8 +72,8 @@ def show(press: Press, slot_prefix: str, card: Card, modal: Card | None = None) 
     return Done((*letters, *home_again(press)), modal)
 
 
-def home_again(press: Press, page: int = 0) -> tuple[Letter, ...]:
-    """Write the Home tab of whoever pressed anew, if they have ever looked at it."""
+def home_again(press: Press, page: int | None = None) -> tuple[Letter, ...]:
+    """Write the Home tab of whoever pressed anew, at the page they were on, if they have ever looked at it."""
     if press.viewer.home_opened_at is None:
         return ()
     home = post_home(
@@ -80,7 +84,7 @@ def home_again(press: Press, page: int = 0) -> tuple[Letter, ...]:
         dedupe=f"slack:{press.key}:home",
         now=press.now,
         lease_to=press.lease_to,
-        page=page,
+        page=press.page if page is None else page,
     )
     return (home,) if home else ()
 
@@ -127,6 +131,11 @@ def old_button_card() -> Card:
 def trouble_card() -> Card:
     """Say that a press was not kept."""
     return sentence(say("Something went wrong and nothing was changed. Please try again in a minute."))
+
+
+def last_to_be_asked() -> Phrase:
+    """Say to a lead that there is nobody to pass it to."""
+    return say("It has come to the safeguarding leads, who are the last to be asked. It stays with all of you.")
 
 
 def sentence(words: Phrase) -> Card:

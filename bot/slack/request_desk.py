@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from bot.slack.press import Done, Press, note, sentence, show, who_is
+from bot.slack.press import Done, Press, last_to_be_asked, note, sentence, show, who_is
 from conversations.cards_request import request_card
 from conversations.model import say
 from scheduling import cases, talking
@@ -62,6 +62,16 @@ def talked(press: Press) -> Done:
     return _show(press, request)
 
 
+def not_talked(press: Press) -> Done:
+    """They have not talked with the pupil after all."""
+    request = _request(press)
+    if _is_for_leads(press, request):
+        return _urgent(press, request)
+    if talking.not_talked(press.session, press.school, request, press.viewer, press.now):
+        note(press, "request undone", f"request:{request.id.hex}")
+    return _show(press, request)
+
+
 def cannot(press: Press) -> Done:
     """They cannot find the pupil, or cannot after all: it goes on to somebody else."""
     session, request = press.session, _request(press)
@@ -70,8 +80,7 @@ def cannot(press: Press) -> Done:
     if request.danger:
         return _hand_back(press, request)
     if request.state == "open" and not talking.is_in_line(session, request, press.viewer):
-        last = say("It has come to the safeguarding leads, who are the last to be asked. It stays with all of you.")
-        return Done(modal=sentence(last))
+        return Done(modal=sentence(last_to_be_asked()))
     if talking.pass_on(session, press.school, request, press.viewer, press.now):
         note(press, "request passed on", f"request:{request.id.hex}")
     return _show(press, request)
@@ -118,5 +127,6 @@ DECISIONS: Final[dict[str, Callable[[Press], Done]]] = {
     "request_tomorrow": tomorrow,
     "request_cannot": cannot,
     "request_done": talked,
+    "request_undo": not_talked,
     "request_back": cannot,
 }

@@ -36,8 +36,8 @@ class PlannedPicture:
 
 
 def pictures(view: SchoolView, reader: Reader) -> tuple[PlannedPicture, ...]:
-    """Plan the pictures of a school's year: trends, how many answer, and nudges."""
-    return (_trends(view, reader), _answering(view, reader), _nudges(view, reader))
+    """Plan the pictures of a school's year: the school at a glance, trends, how many answer, and nudges."""
+    return (_glance(view, reader), _trends(view, reader), _answering(view, reader), _nudges(view, reader))
 
 
 def message(view: SchoolView, reader: Reader) -> str:
@@ -50,6 +50,22 @@ def message(view: SchoolView, reader: Reader) -> str:
         *staff_school.how_to_read(),
     )
     return "\n".join(reader.words(line) for line in lines)
+
+
+def _glance(view: SchoolView, reader: Reader) -> PlannedPicture:
+    words = {key: reader.words(phrase) for key, phrase in staff_school.glance_words().items()}
+    names = staff_school.series_names()
+    now = [_percent(_values(view.whole[-LATEST:], series)) for series in ROWS]
+    plan = {
+        "kind": "glance",
+        "words": words,
+        "days": [_day(wave, reader) for wave in view.waves],
+        "rows": [reader.words(name) for name in names],
+        "school": [_points(view.whole, series) for series in ROWS],
+        "now": now,
+    }
+    told = staff_school.glance_told([(name, its) for name, its in zip(names, now, strict=True) if its is not None])
+    return _picture("school.png", words["title"], told, plan, reader)
 
 
 def _trends(view: SchoolView, reader: Reader) -> PlannedPicture:

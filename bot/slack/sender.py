@@ -182,9 +182,11 @@ class SlackSender:
 
     async def _publish_home(self, letter: Letter, user: str) -> Result:
         cards = tuple(Card.from_json(card) for card in letter.payload["cards"])
+        # A letter of an earlier version knows no page.
+        page = int(letter.payload.get("page", 0))
         if self._home is not None:
             cards = await self._home(letter.recipient, cards)
-        await self._client.views_publish(user_id=user, view=home_view(cards, *self._reader(letter)))
+        await self._client.views_publish(user_id=user, view=home_view(cards, *self._reader(letter), page))
         return Sent()
 
     def _reader(self, letter: Letter) -> tuple[str, str, datetime]:

@@ -5,9 +5,17 @@ import contextlib
 import time
 from logging import Logger
 
+import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.settings import for_chosen
+from bot.slack.sender import code_of
+
+log = structlog.get_logger()
+
+REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type")
 ADDRESS_SECONDS = 20.0
 PING_SECONDS = 3.0
 CLOSE_SECONDS = 0.3
@@ -34,6 +42,16 @@ class Socket(SocketModeClient):
     @wss_uri.setter
     def wss_uri(self, address: str | None) -> None:
         self._address, self._address_at = address, time.monotonic()
+
+    async def issue_new_wss_url(self) -> str:
+        """Ask for an address; a token that is refused is told, for no waiting mends it."""
+        try:
+            address: str = await super().issue_new_wss_url()
+        except SlackApiError as error:
+            if code_of(error) in REFUSED:
+                log.error(for_chosen("slack refuses the app-level token: `earshot doctor` says what to mend"))
+            raise
+        return address
 
     def hold(self) -> None:
         """Take in no more: neither new envelopes nor a new connection."""

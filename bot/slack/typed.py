@@ -1,8 +1,10 @@
 """What staff type after /earshot: the same facts as the Home tab, for whoever would rather type. Knows no Slack.
 
-An answer is a few cards, shown to the one who asked alone. Words are read in English, as the list of them says.
+An answer is a few cards, shown to the one who asked alone; what has no room in one is on the pages after it. Words are
+read in English, as the list of them says.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Final
@@ -12,13 +14,16 @@ from bot.slack.press import Done, Press, not_found_card
 from conversations.cards import Card, daily_card, nudge_card, quiet_card, response_cards
 from conversations.cards_request import request_card
 from conversations.staff_absence import others_card, own_card
-from conversations.staff_commands import help_card, nothing_card
+from conversations.staff_commands import help_card, nothing_card, page_card
 from scheduling import auditor, briefing, meetings
 from store import absences, guards
 from store.guards import SAFEGUARDING, NotFound
 from store.tables import TutorGroup
 
 WORD_LENGTH: Final = 30
+# A message takes fifty blocks, and a card has four at most, but for one of six.
+PAGE: Final = 10
+_PAGE: Final = re.compile(r"(?:^|\s)page\s+([0-9]{1,2})$")
 
 
 def typed(press: Press) -> tuple[tuple[Card, ...], Done]:
@@ -27,11 +32,28 @@ def typed(press: Press) -> tuple[tuple[Card, ...], Done]:
     answer = ANSWERS.get(word or "help")
     if answer is None:
         return (help_card(word[:WORD_LENGTH]),), Done()
+    rest, page = _page(rest.strip())
     try:
-        cards, done = answer(press, rest.strip())
+        cards, done = answer(press, rest)
     except NotFound:
         return (not_found_card(),), Done()
-    return cards or (nothing_card(),), done
+    return pages(cards or (nothing_card(),), f"{word} {rest}".strip(), page), done
+
+
+def _page(rest: str) -> tuple[str, int]:
+    """Part the number of a page, from 1, from what comes before it."""
+    found = _PAGE.search(rest)
+    return (rest[: found.start()].strip(), int(found[1])) if found else (rest, 1)
+
+
+def pages(cards: tuple[Card, ...], typed: str, page: int) -> tuple[Card, ...]:
+    """Give one page of an answer, the last for a number past it, and what to type for the next."""
+    last = -(-len(cards) // PAGE)
+    page = min(max(page, 1), last)
+    if last == 1:
+        return cards
+    following = page + 1 if page < last else 1
+    return (*cards[(page - 1) * PAGE : page * PAGE], page_card(typed, page, last, following))
 
 
 Answer = tuple[tuple[Card, ...], Done]
@@ -77,12 +99,13 @@ def _responses(press: Press, groups: list[TutorGroup]) -> tuple[Card, ...]:
 
 
 def _waiting(press: Press, _rest: str) -> Answer:
-    if not press.viewer.active or not SAFEGUARDING & set(press.viewer.roles):
-        raise NotFound
-    standing = daily_card(auditor.standing(press.session, press.school, press.now), press.now)
+    """The requests that are theirs to answer; for leads all of them, and how many cases there are."""
     rows = guards.requests_seen(press.session, press.viewer, press.now)
-    requests = (briefing.asked(press.session, press.sealer, press.school, one) for one in rows)
-    return (standing, *(request_card(one) for one in requests)), Done()
+    requests = tuple(request_card(briefing.asked(press.session, press.sealer, press.school, one)) for one in rows)
+    if not press.viewer.active or not SAFEGUARDING & set(press.viewer.roles):
+        return requests, Done()
+    standing = daily_card(auditor.standing(press.session, press.sealer, press.school, press.now), press.now)
+    return (standing, *requests), Done()
 
 
 def _away(press: Press, rest: str) -> Answer:

@@ -19,6 +19,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot import text
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
+from bot.telegram.sender import pause_of
 from bot.telegram.updates import read_update
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
@@ -88,9 +89,9 @@ class TelegramEdge:
             # Raw JSON: an update of a kind the library does not know must not stop those around it. Telegram reads
             # names in any case; in lower case the library does not advise its own parsing method.
             answer = await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10)
-            return [one for one in answer if isinstance(one.get("update_id"), int)]
-        except RetryAfter:
-            await asyncio.sleep(1.0)
+            return [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
+        except RetryAfter as error:
+            await asyncio.sleep(pause_of(error))
         except (Conflict, InvalidToken) as error:
             log.error("telegram refuses to give updates", error=type(error).__name__)
             await asyncio.sleep(5.0)

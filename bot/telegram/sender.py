@@ -32,6 +32,12 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid")
 
 
+def pause_of(error: RetryAfter) -> float:
+    """Say how long the network wants us to wait, in seconds."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
 class TelegramSender:
     """Sends the Telegram network's letters."""
 
@@ -48,8 +54,7 @@ class TelegramSender:
         try:
             return await self._send(letter)
         except RetryAfter as error:
-            wait = error.retry_after
-            return TryAgain("429", wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
+            return TryAgain("429", pause_of(error))
         except Forbidden:
             return Refused("the bot is blocked", unreachable=True)
         except BadRequest as error:

@@ -1,7 +1,7 @@
 """Telegram's updates, read: which of them mean something to a conversation, and what."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.runner import Incoming
@@ -13,6 +13,10 @@ _KINDS = (
     *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media", "photo"),
     *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
 )
+# What a person wrote that is neither a message's text nor a line under a picture, and where its words are.
+_WRITTEN = ("rich_message", "poll", "checklist")
+_LINES = ("question", "description", "title", "summary", "text", "caption", "credit", "explanation")
+_HOLDERS = ("blocks", "items", "cells", "options", "tasks")
 # Two fours with a dash are meant as a code, also with a letter that no code has.
 _CODE_SHAPE = re.compile(r"[A-Za-z0-9]{4}[-–—][A-Za-z0-9]{4}")
 _COMMAND = re.compile(r"/([a-zA-Z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
@@ -28,7 +32,7 @@ def read_update(update: object) -> Incoming | None:
         return None
     try:
         return _read(update)
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return None
 
 
@@ -50,7 +54,7 @@ def _read(update: Mapping[str, Any]) -> Incoming | None:
     if "callback_query" in update:
         query = update["callback_query"]
         sender, message = _id(query["from"]["id"]), query.get("message") or {}
-        own = bool(message) and _private(message) and message["chat"]["id"] == sender
+        own = bool(message) and _private(message) and message["chat"]["id"] == sender and message["message_id"] != 0
         return Incoming(
             number,
             sender,
@@ -71,6 +75,9 @@ def _read(update: Mapping[str, Any]) -> Incoming | None:
 
 def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
     words = message.get("text")
+    if not isinstance(words, str) and "rich_message" in message:
+        # Words with headings or lists in them are words: `text` is empty then.
+        words = _words(message)
     if isinstance(words, str):
         # Before all else: a command or a code says what is wanted, words of danger something more pressing.
         if sounds_like_danger(words):
@@ -90,9 +97,33 @@ def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
 
 
 def _words(message: Mapping[str, Any]) -> str:
-    """What a person typed, be it the message itself or the line under a picture; "" for none."""
+    """What a person typed, be it the message itself, the line under a picture or a poll; "" for none."""
     words = message.get("text") or message.get("caption")
-    return words if isinstance(words, str) else ""
+    if isinstance(words, str):
+        return words
+    return "\n".join(_typed([message[kind] for kind in _WRITTEN if kind in message]))
+
+
+def _typed(part: object) -> Iterator[str]:
+    """Find the words of a poll, a checklist or a rich message, a line each, in the order they stand there."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _typed(one)
+    elif isinstance(part, Mapping):
+        for name in _LINES:
+            if line := _line(part.get(name)):
+                yield line
+        for name in _HOLDERS:
+            yield from _typed(part.get(name))
+
+
+def _line(part: object) -> str:
+    """Put the runs of a line together (a word of it in bold is one): a phrase must not be torn."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, list):
+        return "".join(_line(one) for one in part)
+    return _line(part.get("text", part.get("alternative_text"))) if isinstance(part, Mapping) else ""
 
 
 def _id(value: object) -> int:
@@ -102,7 +133,9 @@ def _id(value: object) -> int:
 
 
 def _private(holder: Mapping[str, Any]) -> bool:
-    return bool(holder["chat"]["type"] == "private")
+    """Whether it is of the bot's own chat with a person; one between people may carry the same number."""
+    between = "business_connection_id" in holder or "guest_query_id" in holder
+    return bool(holder["chat"]["type"] == "private") and not between
 
 
 def _language(holder: Mapping[str, Any]) -> str | None:

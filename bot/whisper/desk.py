@@ -144,6 +144,9 @@ def _set_plain(
         values["urgency"] = str(entered["urgency"])
     if entered.get("status") in ("read", "acting") and thread.line.status != "closed":
         values["status"] = str(entered["status"])
+    elif thread.line.status in ("received", "read") and (entered.get("words") or entered.get("owner")):
+        # Whoever answers it, notes something or gives it to somebody acts on it: it must not climb as if forgotten.
+        values["status"] = "acting"
     if entered.get("outcome") in whisper_desk.OUTCOMES:
         values |= {"status": "closed", "outcome": str(entered["outcome"]), "closed": today}
     if values:

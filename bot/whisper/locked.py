@@ -27,7 +27,7 @@ def locked_view(state: DeskState, target: str, reader: Reader) -> dict[str, Any]
     passes = say(
         "What you type here passes through Slack. Better, if you can: on the command line it does not. There, run: "
         "{command}",
-        command=f"earshot whisper {_command(new, target)} --lead you@school.example",
+        command=f"earshot whisper {_command(new)} --lead you@school.example",
     )
     label = say("A new passphrase") if new else say("Your passphrase")
     blocks = [
@@ -48,11 +48,9 @@ def locked_view(state: DeskState, target: str, reader: Reader) -> dict[str, Any]
     }
 
 
-def _command(new: bool, target: str) -> str:
+def _command(new: bool) -> str:
     """Name the command that does without Slack what they have come for."""
-    if new:
-        return "desk passphrase"
-    return "list" if target == QUEUE else f"read {target[:6].upper()}"
+    return "desk passphrase" if new else "desk open"
 
 
 def unlock(store: WhisperStore, lead: Lead, entered: Mapping[str, Any]) -> Phrase | None:

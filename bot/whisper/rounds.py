@@ -1,7 +1,6 @@
 """Whisper's rounds: cards at fixed times, urgent ones at once, what nobody opened climbs, and the store is tidied.
 
-All of it is about reports, never about who wrote them. Which slot was done last is known in memory alone: after a
-restart a card waits for the next slot at most.
+All of it is about reports, never about who wrote them. A fixed time that passed while nothing ran is done at the start.
 """
 
 import asyncio
@@ -13,10 +12,11 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
+from bot.whisper.climbing import OPENED, has_lapsed, kind_of, next_step, whom
 from bot.whisper.desk import readers_wanted
 from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
-from bot.whisper.people import READERS, look, reading
+from bot.whisper.people import look, reading
 from bot.whisper.slack import WhisperSlack
 from bot.whisper.speech import Unreachable, Voice
 from conversations import whisper_knocks
@@ -24,15 +24,12 @@ from conversations.whisper_cards import arrived_card, opened_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
 from store import whisper_care, whisper_desk, whisper_routes
-from store.people import with_role
 from store.sealing import KeyProblem
-from store.tables import Staff
-from store.whisper_desk import Line, reader_id
+from store.whisper_desk import Climb, Line
 
 log = structlog.get_logger()
 
 LOOK_EVERY: Final = 30.0
-URGENT_AGAIN: Final = 1800.0
 # Where so many cards lie is kept; each is a few dozen bytes of the two thousand there are.
 CARDS_MOST: Final = 40
 
@@ -44,10 +41,14 @@ class Rounds:
         self._parts, self._slack, self._voice, self._epochs = parts, slack, voice, epochs
         self._wake = asyncio.Event()
         self._slot: datetime | None = None
-        self._urgent_posted: dict[str, float] = {}
         # Whose cards say that they wait.
         self._waiting: set[str] = set()
         self._first = True
+        self._passed = time.monotonic()
+
+    def seconds_since_pass(self) -> float:
+        """Say how long ago a round was done to its end."""
+        return time.monotonic() - self._passed
 
     def wake(self) -> None:
         """Say that an urgent whisper came."""
@@ -56,7 +57,8 @@ class Rounds:
     async def prepare(self) -> None:
         """Make the readers, before the first whisper can come."""
         school, wanted = await self._parts.worker.run(self._wanted)
-        self._slot = last_slot(school.calendar, self._parts.clock())
+        done = await self._parts.on_thread(whisper_care.slot_done, self._parts.store)
+        self._slot = done or last_slot(school.calendar, self._parts.clock())
         self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)
@@ -67,6 +69,7 @@ class Rounds:
             self._wake.clear()
             try:
                 await self.once()
+                self._passed = time.monotonic()
             except Exception as error:
                 log.error("whisper round not done", error=type(error).__name__)
             waits = [asyncio.create_task(one.wait()) for one in (self._wake, stop)]
@@ -89,12 +92,16 @@ class Rounds:
             self._first = not await self._took_files_away()
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
+        at = slot if slot_is_new and slot is not None else None
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
-            await self._card(school, wanted, line, slot_is_new=slot_is_new)
-        if slot_is_new:
-            self._slot = slot
+            await self._card(school, line, at)
+        if at is not None:
             await self._retire(school)
             await self._knock(school)
+            await self._parts.on_thread(whisper_care.note_slot, self._parts.store, at)
+            self._slot = at
+        if self._parts.store.untidy:
+            # Where a row lies would say which came after which, and the newest lies last.
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
 
     async def _took_files_away(self) -> bool:
@@ -110,20 +117,33 @@ class Rounds:
                     done = False
         return done
 
-    async def _card(
-        self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, *, slot_is_new: bool
-    ) -> None:
-        at_once = line.urgency == "urgent" and not line.hold
-        if line.stage == "new" and (slot_is_new or at_once):
-            await self._post(school, wanted, line, "posted", deputies=line.urgency == "urgent")
-        elif line.stage == "posted" and slot_is_new:
-            await self._post(school, wanted, line, "climbed", deputies=True)
-        elif line.stage in ("posted", "climbed") and at_once and self._again(line):
-            await self._post(school, wanted, line, line.stage, deputies=True)
-        elif line.stage in ("posted", "climbed"):
+    async def _card(self, school: SchoolFacts, line: Line, slot: datetime | None) -> None:
+        """Do what is due for one report; `slot` is the fixed time that is due now, None between two of them."""
+        if line.stage == "read" and line.status in ("acting", "closed") and line.id not in self._waiting:
+            return
+        now = self._parts.clock()
+        climb = await self._parts.on_thread(whisper_desk.climb_of, self._parts.store, line.id)
+        if line.stage == "read":
+            await self._opened(school, line, climb, slot)
+            return
+        at_once = line.urgency == "urgent" and not (line.hold and line.stage == "new")
+        step = next_step(school, line, climb, now) if at_once or slot is not None else None
+        if step is not None:
+            since = climb.since if climb is not None and step else slot or now
+            await self._post(school, line, Climb(kind_of(line), since, step))
+        elif line.stage != "new":
             self._waiting.add(line.id)
-        elif line.stage == "read" and line.id in self._waiting:
+
+    async def _opened(self, school: SchoolFacts, line: Line, climb: Climb | None, slot: datetime | None) -> None:
+        """Have its cards say that somebody has opened it; one that was forgotten since climbs again."""
+        now = self._parts.clock()
+        if line.id in self._waiting:
             await self._rewrite(school, line)
+        if climb is None or climb.kind != OPENED:
+            opened = Climb(OPENED, now, 0)
+            await self._parts.on_thread(whisper_desk.note_climb, self._parts.store, line.id, opened)
+        elif has_lapsed(school, line, climb, now) and (line.urgency == "urgent" or slot is not None):
+            await self._post(school, line, Climb(kind_of(line), slot or now, 0))
 
     async def _rewrite(self, school: SchoolFacts, line: Line) -> None:
         """Say on every copy of a card that somebody has opened it."""
@@ -132,16 +152,10 @@ class Rounds:
             await self._slack.rewrite(channel, ts, card, school)
         self._waiting.discard(line.id)
 
-    def _again(self, line: Line) -> bool:
-        posted = self._urgent_posted.setdefault(line.id, time.monotonic())
-        return time.monotonic() - posted > URGENT_AGAIN
-
-    async def _post(
-        self, school: SchoolFacts, wanted: dict[bytes, tuple[str, ...]], line: Line, stage: str, *, deputies: bool
-    ) -> None:
-        """Post a report's card to those of its readers whose turn it is. A reader left out never gets one."""
-        readers = await self._parts.on_thread(whisper_desk.readers_of, self._parts.store, line.id)
-        turn = {one for one in readers if deputies or "dsl" in wanted.get(one, ())} or set(readers)
+    async def _post(self, school: SchoolFacts, line: Line, climb: Climb) -> None:
+        """Post a report's card to those whose turn it is. A reader left out never gets one."""
+        store, now = self._parts.store, self._parts.clock()
+        readers = await self._parts.on_thread(whisper_desk.readers_of, store, line.id)
         card = arrived_card(
             line.id,
             line.kind,
@@ -149,16 +163,35 @@ class Rounds:
             line.day,
             line.handle,
             urgent=line.urgency == "urgent",
-            climbed=stage == "climbed",
+            climbed=climb.step > 0,
         )
-        places = await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, line.id)
-        for staff in await self._parts.worker.run(lambda session: self._staff(session, turn)):
+        turn = await self._parts.worker.run(
+            lambda session: whom(session, self._parts.sealer, school, line, climb.step, readers, now)
+        )
+        posted = []
+        for staff in turn:
             user = await self._slack.user_of(staff, school)
             if user is not None:
-                places.append(list(await self._slack.post(user, card, school)))
-        self._urgent_posted[line.id] = time.monotonic()
+                posted.append(list(await self._slack.post(user, card, school)))
         self._waiting.add(line.id)
-        await self._parts.on_thread(whisper_desk.note_cards, self._parts.store, line.id, places[-CARDS_MOST:], stage)
+        stage, places = "climbed" if climb.step else "posted", [*await self._older(line, posted), *posted]
+        await self._parts.on_thread(
+            whisper_desk.note_cards, store, line.id, places[-CARDS_MOST:], stage, climb, line.stage
+        )
+
+    async def _older(self, line: Line, posted: list[list[str]]) -> list[list[str]]:
+        """Take away the cards that newer ones stand for, so that none is left behind at the purge; gives the others."""
+        others, channels = [], {channel for channel, _ in posted}
+        for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, line.id):
+            if channel in channels:
+                try:
+                    await self._slack.delete(channel, ts)
+                    continue
+                except Exception as error:
+                    # The new card is there: it must not come again because of the old one.
+                    log.error("whisper card not taken away", error=type(error).__name__)
+            others.append([channel, ts])
+        return others
 
     async def _retire(self, school: SchoolFacts) -> None:
         today = school.calendar.local_date(self._parts.clock())
@@ -192,7 +225,3 @@ class Rounds:
     def _wanted(self, session: Session) -> tuple[SchoolFacts, dict[bytes, tuple[str, ...]]]:
         school = self._parts.school(session)
         return school, readers_wanted(session, self._parts.sealer, school)
-
-    def _staff(self, session: Session, turn: set[bytes]) -> list[Staff]:
-        found = with_role(session, self._parts.school(session).id, *READERS)
-        return [staff for staff in found if reader_id(self._parts.sealer, staff.id.hex) in turn]

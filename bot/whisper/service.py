@@ -12,6 +12,7 @@ from sqlmodel import Session
 from telegram import Bot
 
 from bot.settings import Settings
+from bot.whisper.door import DeskDoor, door_of
 from bot.whisper.epochs import Epochs
 from bot.whisper.parts import Parts
 from bot.whisper.rounds import Rounds
@@ -47,10 +48,15 @@ class WhisperService:
         self.telegram = Whispering(parts, voice, routing_key, epochs, lambda: self.rounds.wake())
         self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
         self.rounds = Rounds(parts, self.slack, voice, epochs)
+        self._door = DeskDoor(parts, door_of(settings.data_dir))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Do the rounds until `stop`."""
-        await self.rounds.run(stop)
+        """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""
+        await self._door.start()
+        try:
+            await self.rounds.run(stop)
+        finally:
+            await self._door.close()
 
     async def close(self) -> None:
         """Finish, and let go of the store."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conversations.danger_words import sounds_like_danger
+from conversations.danger_words import sounds_urgent
 from conversations.model import Message, Phrase, say
 from conversations.whisper_cards import KINDS
 from conversations.whisper_pages import helped_options, stands, thanks, told_now
@@ -42,7 +42,7 @@ def not_kept() -> Told:
 def take(store: WhisperStore, entered: Mapping[str, Any], leads: tuple[tuple[str, str], ...], today: str) -> Told:
     """Seal what was entered, add to what six words open, or show how that stands and what was answered."""
     words, given = str(entered.get("words", "")), str(entered.get("receipt", ""))
-    urgent = sounds_like_danger(words)
+    urgent = sounds_urgent(words)
     if given:
         return _come_back(store, given, words, str(entered.get("helped", "")), urgent=urgent)
     if not words:

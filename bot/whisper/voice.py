@@ -5,13 +5,14 @@ What Telegram keeps for us is used in place of a store of our own: while a chat 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from telegram import Bot, BotCommand, BotCommandScopeChat, LinkPreviewOptions
+from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from bot import text
@@ -25,8 +26,9 @@ log = structlog.get_logger()
 
 DONE: Final = "done"
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-# Every answer is made as long as the longest, so that its size on the wire says nothing (bytes).
-BODY_BYTES = 8192
+# Every answer is made as long as the longest, as it goes over the wire (bytes), so that its size says nothing: a page
+# full of replies in a script whose letters take three bytes.
+BODY_BYTES = 16_384
 _WAITS = 4
 _LONGEST_WAIT = 8.0
 _DELETE_AT_ONCE = 100
@@ -41,7 +43,7 @@ class TelegramVoice:
     async def speak(self, chat: int, message: Message, language: str, zone: str, over: int | None) -> int | None:
         """Say it, in place of message `over` where that can be; gives the message's number, None for a lost chat."""
         words, keyboard = rendered(message, language, zone, self._clock())
-        padding = {"padding": "." * max(0, BODY_BYTES - len(words.encode()) - len(str(keyboard)))}
+        padding = {"padding": "." * max(0, BODY_BYTES - _length(words, keyboard))}
         for _ in range(_WAITS):
             try:
                 if over is not None:
@@ -144,6 +146,12 @@ class TelegramVoice:
             except (NetworkError, TelegramError):
                 raise Unreachable from None
         raise Unreachable
+
+
+def _length(words: str, keyboard: InlineKeyboardMarkup | None) -> int:
+    """Count what a message takes as `bot.telegram.request` sends it (bytes)."""
+    fields = {"text": words, **({"reply_markup": keyboard.to_dict()} if keyboard is not None else {})}
+    return len(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 async def _rest(error: RetryAfter) -> None:

@@ -76,7 +76,7 @@ def opens(state: State, event: CheckInOpens, person: Person, now: datetime) -> S
         return Step(state)
     if event.closes_at <= now:
         return Step(state, (RecordCheckIn(event.check_in, "missed", ()),))
-    state, closed = ended(state, _unfinished(state.check_in), _closed(), lane="bulk")
+    state, closed = ended(state, _unfinished(state.check_in), is_over(), lane="bulk")
     begun = OpenCheckIn(event.check_in, event.bank_version, event.items, event.closes_at, asked_at=now, own=event.own)
     begun = replace(begun, position=_next_position(begun, 0, person.band))
     send = Send(question(begun, person), slot(begun), lane="bulk", expires_at=event.closes_at)

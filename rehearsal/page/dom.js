@@ -101,6 +101,17 @@ function replaceKeepingFocus(old, fresh) {
   now[Math.min(place, now.length - 1)]?.focus({ preventScroll: true });
 }
 
-export function scrolledToEnd(box) {
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+/** Whether what comes next is to be scrolled to: whoever reads further up is left there. */
+export function following(box) {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  return atEnd || Math.abs(box.scrollTop - Number(box.dataset.placed ?? NaN)) < 2;
+}
+
+/** Scrolls to the end, or to the head of the last one where it is taller than the box: its question comes first. */
+export function showLast(box) {
+  box.scrollTop = box.scrollHeight;
+  const last = box.lastElementChild;
+  const above = last ? box.getBoundingClientRect().top + box.clientTop - last.getBoundingClientRect().top : 0;
+  if (above > 0) box.scrollTop -= above + 6;
+  box.dataset.placed = String(box.scrollTop);
 }

@@ -182,9 +182,12 @@ byId("next-school-day").addEventListener("click", (event) =>
   ),
 );
 
-function openedSentence({ opened }) {
+function openedSentence({ opened, replaced }) {
   if (opened === 0) return "No check-in was opened: nobody is due one.";
-  return opened === 1 ? "A check-in was opened for 1 pupil." : `A check-in was opened for ${opened.toLocaleString("en-GB")} pupils. At Telegram’s pace the last phone has it in ${Math.ceil(opened / 29)} seconds.`;
+  const pupils = opened === 1 ? "1 pupil" : `${opened.toLocaleString("en-GB")} pupils`;
+  const pace = opened === 1 ? "" : ` At Telegram’s pace the last phone has it in ${Math.ceil(opened / 29)} seconds.`;
+  const before = replaced ? " It takes the place of the one before, which counts against nobody." : "";
+  return `A check-in was opened for ${pupils}.${pace}${before}`;
 }
 
 byId("open-check-in").addEventListener("click", (event) =>

@@ -1,6 +1,6 @@
 // The phone: one pupil's private chat with the bot, as Telegram shows it.
 import { get, post } from "./api.js";
-import { byId, debounce, h, link, reconcile, scrolledToEnd } from "./dom.js";
+import { byId, debounce, following, h, link, reconcile, showLast } from "./dom.js";
 import { formatEntities } from "./entities.js";
 import { makeMenu } from "./menu.js";
 import { bySchoolClock, timeOfDay } from "./time.js";
@@ -132,7 +132,7 @@ export function makePhone({ tell, seen }) {
       return;
     }
     if (asked !== user) return;
-    const follow = fresh || scrolledToEnd(log);
+    const follow = fresh || following(log);
     if (fresh) log.replaceChildren();
     const messages = answer.messages.map((message) => ({ ...message, time: timeOfDay(bySchoolClock(message.date)) }));
     const changed = reconcile(log, messages, (message) => message.message_id, bubble);
@@ -142,7 +142,7 @@ export function makePhone({ tell, seen }) {
     blocked = answer.blocked ?? blocked;
     showBlocked();
     if (toasted) showToast(answer.toast);
-    if (changed && follow) log.scrollTop = log.scrollHeight;
+    if (changed && follow) showLast(log);
     if (changed) settle();
     seen();
   }

@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { makeBlocks } from "./blocks.js";
 import { askConfirm, focusFirst, makeDialog } from "./dialog.js";
-import { badge, byId, debounce, h, link, reconcile, scrolledToEnd } from "./dom.js";
+import { badge, byId, debounce, following, h, link, reconcile, showLast } from "./dom.js";
 import { words } from "./elements.js";
 import { mrkdwn, nameOf } from "./mrkdwn.js";
 import { bySchoolClock, dayHeading, timeOfDay } from "./time.js";
@@ -119,10 +119,10 @@ export function makeSlack({ tell, seen, tabChosen }) {
       if (tab !== "dm") return;
       const messages = await get(`/workspace/${asked}/messages?channel=${encodeURIComponent(channel)}`);
       if (asked !== user || tab !== "dm") return;
-      const follow = fresh || scrolledToEnd(log);
+      const follow = fresh || following(log);
       if (fresh) log.replaceChildren();
       const changed = reconcile(log, dressed(messages), (message) => message.ts, messageItem);
-      if (changed && follow) log.scrollTop = log.scrollHeight;
+      if (changed && follow) showLast(log);
       seen();
     });
     log.classList.toggle("is-empty", !log.children.length);

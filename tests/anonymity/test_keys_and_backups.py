@@ -13,12 +13,13 @@ from store.keys import KeyRing
 from store.recovery import RecoveryKey, RecoveryProblem
 from store.sealing import KeyProblem, Sealer
 from store.whisper_care import sweep
-from store.whisper_desk import cards_of, keep_readers, note_cards, open_thread, queue, reader_id, recuse
+from store.whisper_desk import Climb, cards_of, keep_readers, note_cards, open_thread, queue, reader_id, recuse
 from store.whisper_sealing import NotOpened, Receipt, new_receipt
 from store.whisper_store import WhisperStore, open_whispers
 from store.whisper_tables import reader, report, whisper_metadata
 from store.whispers import Draft, find, start
 from tests.anonymity.conftest import CHEAP
+from tests.factories import NOW
 
 DAY = date(2026, 11, 24)
 RING = KeyRing(bytes(range(32)))
@@ -32,7 +33,7 @@ def receipt(whisper_store: WhisperStore, readers: list[bytes]) -> Receipt:
     """One report, with a card, from which the second reader stands back."""
     receipt = new_receipt()
     door = start(whisper_store, Draft(DAY.isoformat(), "bullying", "me"), receipt, {"what": "words"}, b"made up")
-    note_cards(whisper_store, door.report.hex(), PLACES, "posted")
+    note_cards(whisper_store, door.report.hex(), PLACES, "posted", Climb("whisper", NOW, 0), "new")
     recuse(whisper_store, readers[1], door.report.hex())
     return receipt
 
@@ -104,7 +105,7 @@ def test_a_change_that_fails_half_way_leaves_the_store_at_its_old_key(
         connection.execute(update(report).values(card=broken))
     with pytest.raises(NotOpened):
         whisper_keys.bring_to(whisper_url, sealers(FOLLOWING))
-    note_cards(whisper_store, line.id, PLACES, "posted")
+    note_cards(whisper_store, line.id, PLACES, "posted", Climb("whisper", NOW, 0), "new")
     assert_whole(whisper_url, RING.current, receipt, readers)
 
 

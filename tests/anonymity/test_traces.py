@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import base64
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
-from bot.slack.blocks import message_blocks
+from benchmarks.whisper_town import NOW, Hand, Town, make_town
 from bot.whisper.anonymity import needles, search, search_file, writings
-from conversations.whisper_cards import arrived_card
+from bot.whisper.rounds import Rounds
+from bot.whisper.slack import WhisperSlack
 from store.people import by_chat
 from store.sealing import Sealer
 from store.tables import Binding, Pupil, Seen, Staff
-from store.whisper_care import back_up
+from store.whisper_care import back_up, purge
 from store.whisper_desk import queue
 from store.whisper_store import WhisperStore
-from tests.anonymity.rig import Killed, Town, make_town
-from tests.factories import NOW
+from store.whisper_tables import report, whisper_metadata
 
 WORDS = "the marmalade badger hid my compass"
 
@@ -55,29 +60,166 @@ def _shape(value: Any) -> Any:  # noqa: ANN401
     return len(value) if isinstance(value, bytes | memoryview) else value
 
 
-async def one_world(town: Town, chat: int) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """Whisper from one chat; gives what the store was told, the log, what was said, and the card for Slack."""
-    written, said = Written(town.whispers), len(town.voice.said)
-    with capture_logs() as log:
-        await town.whisper(chat, WORDS)
-    words = [[phrase.text for phrase in message.paragraphs] for _, message, _ in town.voice.said[said:]]
-    line = queue(town.whispers)[-1]
-    card = arrived_card("", line.kind, line.status, line.day, "", urgent=False, climbed=False)
-    seen = list(written.seen)
-    event.remove(town.whispers.engine, "before_cursor_execute", written._note)
-    return seen, log, words, message_blocks(card, "en", "Europe/London", NOW)[0]
+class Recorder:
+    """Slack's side of `AsyncWebClient`: it answers, and keeps every call as it would leave."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.users: list[str] = []
+
+    async def users_lookupByEmail(self, **call: Any) -> dict[str, Any]:  # noqa: ANN401 (Slack's name)
+        self.users.append(str(call["email"]))
+        return {"user": {"id": f"U{len(self.users)}"}}
+
+    async def conversations_open(self, **call: Any) -> dict[str, Any]:  # noqa: ANN401
+        self.calls.append(("conversations.open", call))
+        return {"channel": {"id": f"D{call['users']}"}}
+
+    async def chat_postMessage(self, **call: Any) -> dict[str, Any]:  # noqa: ANN401
+        self.calls.append(("chat.postMessage", call))
+        return {"ts": "1.5"}
 
 
-async def test_whoever_whispers_the_same_is_written(town: Town):
-    town.whispering.committed()
-    first, second = town.chats[3], town.chats[9]
+@dataclass
+class World:
+    """A town with its leads' side, whose whispers are heard of at the next fixed time."""
+
+    town: Town
+    folder: Path
+    client: Recorder = field(default_factory=Recorder)
+    clock: Hand = field(default_factory=lambda: Hand(NOW))
+
+    async def begin(self) -> World:
+        slack = WhisperSlack(self.town.parts, lambda: None)
+        slack.client = self.client  # type: ignore[assignment]
+        parts = type(self.town.parts)(
+            self.town.whispers, self.town.worker, self.town.sealer, self.clock, lambda _session: self.town.school
+        )
+        self.rounds = Rounds(parts, slack, self.town.voice, self.town.epochs)
+        await self.rounds.prepare()
+        with Session(self.town.engine) as session:
+            staff = session.exec(select(Staff)).all()
+        for one in staff:
+            # Slack's users are found once, and that is noted of staff.
+            await slack.user_of(one, self.town.school)
+        # The first round of a process looks for what another may have left.
+        await self.rounds.once()
+        self.town.whispering.committed()
+        return self
+
+    async def seen_of(self, chat: int, plant: Plant | None = None) -> dict[str, Any]:
+        """Whisper from one chat, with one message that is not kept; gives all that is written of it, by place."""
+        town, name = self.town, f"backup-{len(list(self.folder.glob('backup-*')))}.sqlite"
+        written, said, calls = Written(town.whispers), len(town.voice.said), len(self.client.calls)
+        with capture_logs() as log:
+            await town.whisper(chat, WORDS)
+            await self._not_kept(chat)
+            (line,) = queue(town.whispers)
+            if plant is not None and plant is not plant_in_backup:
+                await plant(self, chat)
+            # The slots take turns: 12:30, then 15:30 of the same day.
+            self.clock.now = NOW.replace(hour=15 if self.clock.now.hour == 12 else 12, minute=31)
+            await self.rounds.once()
+        statements = list(written.seen)
+        event.remove(town.whispers.engine, "before_cursor_execute", written._note)
+        back_up(town.whispers, self.folder / name, town.sealer, NOW.date())
+        if plant is plant_in_backup:
+            await plant_in_backup(self, chat)
+        sent = json.dumps(self.client.calls[calls:]).replace(line.id, "report").replace(line.handle, "handle")
+        seen = {
+            "main store": town.main_store(),
+            "whisper store": statements,
+            "files": self._files("whispers"),
+            "log": log,
+            "Slack": sent,
+            "backup": [(size, time) for _, size, time in self._files(name)],
+            "chat": [[phrase.text for phrase in message.paragraphs] for _, message, _ in town.voice.said[said:]],
+        }
+        purge(town.whispers, line.id)
+        return seen
+
+    async def _not_kept(self, chat: int) -> None:
+        """Have one message fail, so that there is something to log."""
+
+        def fails(*_arguments: Any) -> None:  # noqa: ANN401
+            raise OSError
+
+        await self.town.feed(self.town.text(chat, "/whisper"))
+        await self.town.feed(self.town.tap(chat, "w:a:o"))
+        await self.town.feed(self.town.tap(chat, "w:k:of"))
+        event.listen(self.town.whispers.engine, "before_cursor_execute", fails)
+        await self.town.feed(self.town.text(chat, "and one that is not kept"))
+        event.remove(self.town.whispers.engine, "before_cursor_execute", fails)
+        await self.town.feed(self.town.tap(chat, "w:q"))
+
+    def _files(self, *named: str) -> list[tuple[str, int, float]]:
+        found = files_in(self.folder, *named)
+        return [
+            (path.name, path.stat().st_size, path.stat().st_mtime if "backup" not in path.name else 0) for path in found
+        ]
+
+
+Plant = Callable[[World, int], Awaitable[None]]
+
+
+async def test_whoever_whispers_the_same_is_written(town: Town, tmp_path: Path):
+    world = await World(town, tmp_path).begin()
     before = town.main_store()
-    one = await one_world(town, first)
-    assert town.main_store() == before
-    other = await one_world(town, second)
-    assert town.main_store() == before
+    one, other = await world.seen_of(town.chats[3]), await world.seen_of(town.chats[9])
     assert one == other
-    assert len(one[0]) > 10
+    # Of the main store it is not only the same: nothing at all.
+    assert one["main store"] == before
+    assert len(one["whisper store"]) > 10
+    assert [line["event"] for line in one["log"]] == ["whisper not kept"]
+    assert one["Slack"].count("chat.postMessage") == 1
+    assert one["backup"] != []
+
+
+async def plant_in_main_store(world: World, chat: int) -> None:
+    world.town.worker.run_now(lambda session: session.add(Seen(source="1", key=str(chat), at=NOW)))
+
+
+async def plant_in_whisper_store(world: World, chat: int) -> None:
+    with world.town.whispers.write() as connection:
+        connection.execute(report.update().values(outcome=str(chat)))
+
+
+async def plant_in_log(_world: World, chat: int) -> None:
+    structlog.get_logger().info("whisper kept", chat=chat)
+
+
+async def plant_in_slack(world: World, chat: int) -> None:
+    await world.client.chat_postMessage(channel="D1", text=f"from {chat}")
+
+
+async def plant_in_files(world: World, chat: int) -> None:
+    world.folder.joinpath(f"whispers-{chat}.spool").write_bytes(b"x")
+
+
+async def plant_in_backup(world: World, chat: int) -> None:
+    newest = max(world.folder.glob("backup*"), key=lambda path: path.stat().st_ctime)
+    newest.write_bytes(newest.read_bytes() + str(chat).encode())
+
+
+PLANTS = (
+    (plant_in_whisper_store, "whisper store"),
+    (plant_in_log, "log"),
+    (plant_in_slack, "Slack"),
+    (plant_in_files, "files"),
+    (plant_in_backup, "backup"),
+    # Last, for it stays.
+    (plant_in_main_store, "main store"),
+)
+
+
+async def test_each_trace_planted_is_seen_where_it_is(town: Town, tmp_path: Path):
+    world = await World(town, tmp_path).begin()
+    one = await world.seen_of(town.chats[3])
+    for plant, place in PLANTS:
+        other = await world.seen_of(town.chats[9], plant)
+        assert [name for name in one if one[name] != other[name]] == [place]
+        for spool in files_in(tmp_path, ".spool"):
+            spool.unlink()
 
 
 # PostgreSQL's rows are compared with their system columns above.
@@ -100,10 +242,6 @@ async def test_main_stores_file_is_the_same_to_the_byte(town: Town):
     assert settled() == before
 
 
-def planted_seen(town: Town, chat: int) -> None:
-    town.worker.run_now(lambda session: session.add(Seen(source="1", key=str(chat), at=NOW)))
-
-
 def planted_contact(town: Town, chat: int) -> None:
     def work(session: Session) -> None:
         pupil = session.get_one(Pupil, UUID(town.pupils[chat]))
@@ -120,9 +258,9 @@ def planted_lock(town: Town, chat: int) -> None:
 @pytest.mark.parametrize(
     "plant",
     # SQLite has no locks on rows.
-    [planted_seen, planted_contact, pytest.param(planted_lock, marks=pytest.mark.only(database_url="postgresql"))],
+    [planted_contact, pytest.param(planted_lock, marks=pytest.mark.only(database_url="postgresql"))],
 )
-async def test_each_trace_planted_in_the_main_store_is_seen(town: Town, plant: Callable[[Town, int], None]):
+async def test_each_change_of_a_pupils_row_is_seen_in_the_main_store(town: Town, plant: Callable[[Town, int], None]):
     before = town.main_store()
     await town.whisper(town.chats[3])
     plant(town, town.chats[3])
@@ -133,12 +271,14 @@ async def test_each_trace_planted_in_the_main_store_is_seen(town: Town, plant: C
 
 
 def wanted_of(town: Town) -> dict[bytes, str]:
+    """Give the writings of each chat's number, name and user name, of pupils' and staff's names, and of the words."""
     names = ["Zephyrine", *(f"zeph{chat}" for chat in town.chats)]
     with Session(town.engine) as session:
+        names += [str(town.sealer.read(one, "name")) for one in session.exec(select(Pupil)).all()]
         staff = session.exec(select(Staff)).all()
         names += [str(town.sealer.read(one, column)) for one in staff for column in ("name", "email")]
-    assert len(names) > len(town.chats) + 2
-    return needles([*town.chats, *names, *town.pupils.values(), *(one.id.hex for one in staff), WORDS])
+    assert len(names) > 2 * len(town.chats) + 2
+    return needles([*town.chats, *names, WORDS])
 
 
 def files_in(folder: Path, *named: str) -> list[Path]:
@@ -147,8 +287,6 @@ def files_in(folder: Path, *named: str) -> list[Path]:
 
 def values_of(store: WhisperStore) -> bytes:
     """Every value of a whisper store, whichever database it lies in."""
-    from store.whisper_tables import whisper_metadata
-
     parts = []
     with store.read() as connection:
         for table in whisper_metadata.sorted_tables:
@@ -157,21 +295,55 @@ def values_of(store: WhisperStore) -> bytes:
     return b"|".join(parts)
 
 
-async def test_no_id_no_name_and_no_word_is_in_any_file_log_or_backup(town: Town, tmp_path: Path):
+def kept_by(world: World) -> dict[str, bytes]:
+    """All that the school keeps, by place."""
+    town = world.town
+    return {
+        "whisper store": values_of(town.whispers),
+        "main store": repr(town.main_store()).encode(),
+        "Slack": json.dumps(world.client.calls).encode(),
+        **{path.name: path.read_bytes() for path in files_in(world.folder, "whispers", "backup", "earshot", "log")},
+    }
+
+
+def hits(world: World, wanted: dict[bytes, str]) -> list[str]:
+    return sorted(place for place, data in kept_by(world).items() if search(place, data, wanted))
+
+
+async def whispered(town: Town, folder: Path) -> World:
+    """Have everybody whisper and come back, and the card go out, and a backup be made."""
+    world = await World(town, folder).begin()
     with capture_logs() as log:
         for chat in town.chats:
             await town.whisper(chat, WORDS)
             await town.feed(town.tap(chat, town.voice.button(chat, "See replies")))
-    back_up(town.whispers, tmp_path / "backup.sqlite", town.sealer, NOW.date())
-    wanted = wanted_of(town)
-    assert search("values", values_of(town.whispers), wanted) == []
-    assert search("log", repr(log).encode(), wanted) == []
-    assert [hit for path in files_in(tmp_path, "whispers", "backup") for hit in search_file(path, wanted)] == []
-    # Nor the keyed hash by which the main store finds a chat.
+        await world._not_kept(town.chats[0])
+        world.clock.now = NOW.replace(hour=12, minute=31)
+        await world.rounds.once()
+    folder.joinpath("log.txt").write_text(repr(log))
+    back_up(town.whispers, folder / "backup.sqlite", town.sealer, NOW.date())
+    return world
+
+
+async def test_no_id_no_name_and_no_word_is_in_any_file_log_slack_call_or_backup(town: Town, tmp_path: Path):
+    world = await whispered(town, tmp_path)
+    assert set(kept_by(world)) >= {"whisper store", "main store", "Slack", "log.txt", "backup.sqlite"}
+    assert b"whisper not kept" in kept_by(world)["log.txt"]
+    assert hits(world, wanted_of(town)) == []
+    # In the whispers' own places not even anybody's id, nor the keyed hash by which the main store finds a chat.
+    with Session(town.engine) as session:
+        everybody = [*map(UUID, town.pupils.values()), *session.exec(select(Staff.id)).all()]
+    ids = needles([*(one.hex for one in everybody), *(one.int for one in everybody)])
+    assert [place for place in hits(world, ids) if place != "main store" and "earshot" not in place] == []
     with Session(town.engine) as session:
         keys = [bytes(one) for one in session.exec(select(Binding.chat_key)).all()]
     assert len(keys) == len(town.chats)
     assert [key for key in keys if key in values_of(town.whispers)] == []
+    # And were there any, it would be found.
+    tmp_path.joinpath("log.txt").write_text(f"'{town.chats[2]}'")
+    for plant in (plant_in_whisper_store, plant_in_slack, plant_in_backup, plant_in_main_store):
+        await plant(world, town.chats[2])
+    assert set(hits(world, wanted_of(town))) >= {"whisper store", "main store", "Slack", "log.txt", "backup.sqlite"}
 
 
 @pytest.mark.parametrize("writing", [writing for writing, _ in writings(7_310_459_201)])
@@ -183,75 +355,19 @@ def test_each_writing_of_an_id_that_is_planted_is_found(writing: str, tmp_path: 
             assert writing in [hit.writing for hit in search_file(path, needles([7_310_459_201]))]
 
 
-def test_base64_within_other_text_is_found():
-    import base64
+@pytest.mark.parametrize("kind", ["INTEGER PRIMARY KEY", "INTEGER", "TEXT", "REAL", "BLOB"])
+def test_id_that_a_database_keeps_in_its_own_way_is_found(kind: str, tmp_path: Path):
+    path = tmp_path / "whispers.sqlite"
+    with sqlite3.connect(path) as made:
+        made.execute(f"CREATE TABLE planted (value {kind})")
+        made.execute("INSERT INTO planted VALUES (?)", (7_310_459_201,))
+    made.close()
+    assert search_file(path, needles([7_310_459_201])) != []
+    assert search_file(path, needles([7_310_459_202])) == []
 
+
+def test_base64_within_other_text_is_found():
     wanted = needles([7_310_459_201])
     for before in (b"", b"a", b"ab", b"abc"):
         coded = base64.b64encode(before + b"7310459201" + b" and more")
         assert search("x", coded, wanted) != []
-
-
-# --- killed at every point --------------------------------------------------------------------------------------------
-
-
-def stored(town: Town) -> list[str]:
-    """What readers would read, of all reports."""
-    from store.whisper_desk import open_thread
-    from store.whisper_tables import reader
-
-    with town.whispers.read() as connection:
-        who = connection.execute(select(reader.c.id)).scalars().first()
-    assert who is not None
-    return [turn.words for line in queue(town.whispers, who) for turn in open_thread(town.whispers, who, line.id).turns]
-
-
-async def test_killed_at_every_call_nothing_sent_is_lost_and_nobody_is_named(town: Town, tmp_path: Path):
-    """T5: the process dies at each call to the network in turn, and what was not acknowledged comes again."""
-    chat = town.chats[5]
-    words = "he hits me and I want to die"
-    before = town.main_store()
-    points = 0
-    for point in range(1, 200):
-        had = stored(town).count(words)
-        town.voice.marks.clear()
-        town.restart()
-        # A process that has run a while: its first batch is long past.
-        await town.feed(town.text(town.chats[0], "/whisper"))
-        await town.feed(town.tap(town.chats[0], "w:q"))
-        town.voice.calls, town.voice.deadline = 0, point
-        killed = await _exchange(town, chat, words)
-        town.voice.deadline = 0
-        assert stored(town).count(words) > had, point
-        if not killed:
-            break
-        points += 1
-    assert points > 10
-    after = town.main_store()
-    assert {name for name in after if after[name] != before[name]} <= {"cursor"}
-    assert [path.name for path in files_in(tmp_path, "") if b"he hits me" in path.read_bytes()] == []
-
-
-async def _exchange(town: Town, chat: int, words: str) -> bool:
-    """Go through a whisper as a person does, sending again nothing themselves; gives whether the process was killed."""
-    killed = False
-
-    async def deliver(update: dict[str, Any]) -> None:
-        nonlocal killed
-        try:
-            await town.feed(update)
-        except Killed:
-            killed = True
-            town.restart()
-            # Not acknowledged, so Telegram delivers it again.
-            await town.feed(update)
-
-    await deliver(town.text(chat, "/whisper"))
-    await deliver(town.tap(chat, "w:a:m"))
-    await deliver(town.tap(chat, "w:k:mb"))
-    await deliver(town.text(chat, words))
-    await deliver(town.tap(chat, town.voice.button(chat, "I have finished")))
-    assert "Sealed. These six words are the only way back to it, for you or anybody who has them:" in (
-        town.voice.words(chat)
-    )
-    return killed

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 
 from benchmarks.signals import measure
-from benchmarks.signals_school import simulate
+from benchmarks.signals_school import WORLD, simulate
 from benchmarks.signals_score import Figures, score
 from benchmarks.signals_tried import fallen, state_alone
 from benchmarks.signals_tune import fit
+from benchmarks.signals_world import COMPARED_ON, REPORTED, of, off
 from signals import flag
 from signals.evidence import SIGNALS
 
@@ -62,6 +63,14 @@ def test_weights_in_use_are_never_negative_and_fitted_ones_neither():
     found = fit(signals, target, np.ones(500))
     assert found[1] > 1
     assert found[2] == 0
+
+
+def test_the_world_in_use_is_the_one_whose_pilots_come_out_about_as_reported():
+    seeds = COMPARED_ON[:3]
+    use = off(of(WORLD, seeds, ceiling=False))
+    others = (replace(WORLD, at_risk=1.0), replace(WORLD, masked_share=0.05), replace(WORLD, day=1.3, survey_day=0.2))
+    assert all(off(of(world, seeds, ceiling=False)) > 2 * use for world in others)
+    assert off(np.array([value for value, _ in REPORTED.values()])) == 0
 
 
 def test_what_was_tried_sees_no_later_week_than_its_own():

@@ -200,6 +200,16 @@ def _member(session: Session, sealer: Sealer, school_id: UUID, number: int, role
     return member.id
 
 
+def more_groups(session: Session, here: SmallSchool, count: int) -> None:
+    """Add tutor groups 800, 801 and so on, each with a pupil whose check-in is open."""
+    wave = session.get_one(Wave, here.wave)
+    for number in range(count):
+        group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
+        session.add(group)
+        session.flush()
+        a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
+
+
 def a_pupil(
     session: Session, sealer: Sealer, school_id: UUID, group: TutorGroup, wave: Wave, name: str, state: str
 ) -> CheckIn:

@@ -130,7 +130,8 @@ def test_init_takes_the_term_dates_at_once(earshot: Earshot) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "1", "x" * 201], ids=["empty", "spaces", "no letter", "too long"])
 def test_init_without_a_name_that_can_stand_in_a_letter_makes_nothing(earshot: Earshot, name: str) -> None:
     told = earshot("init", "--name", name)
-    assert told == Told(1, "", "Give the school's name, with letters in it and up to 200 characters.")
+    sentence = 'Give the school\'s name with --name "…", with letters in it and up to 200 characters.'
+    assert told == Told(1, "", sentence)
     assert earshot("init", "--name", "Fernhill School").status == 0
 
 
@@ -241,7 +242,7 @@ def test_in_rehearsal_a_check_in_opens_and_codes_last_by_the_clock_of_the_page(m
     assert made("wave") == Told(
         1,
         "",
-        "A check-in is open already, until Wednesday 15:00. To close it and ask everybody once more, say "
+        "A check-in is open already, until Wednesday 15:00. To ask everybody once more in place of it, say "
         "`earshot wave --again`.",
     )
     assert states() == ["open"]
@@ -364,6 +365,18 @@ def test_a_row_that_was_damaged_is_one_sentence(made: Earshot) -> None:
         "A row of the database was damaged (pupil.name was changed or moved). "
         "Put back a backup, or ask for help with this line."
     )
+
+
+def test_the_folder_with_everything_in_it_may_be_moved(
+    made: Earshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made("import", *write(staff=STAFF, groups=GROUPS, pupils=PUPILS))
+    moved = tmp_path.with_name(f"{tmp_path.name} moved")
+    tmp_path.rename(moved)
+    monkeypatch.chdir(moved)
+    assert counts() == (1, 1, 1, 2)
+    told = made("codes", "codes.csv")
+    assert (told.status, told.err) == (0, "")
 
 
 # --- as processes of their own ----------------------------------------------------------------------------------------

@@ -61,11 +61,14 @@ class Disk(Worker):
     """A worker whose disk may be full."""
 
     full = False
+    runs = 0
 
     async def run(self, work: Callable[[Session], T]) -> T:
         if self.full:
             raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
-        return await super().run(work)
+        done = await super().run(work)
+        self.runs += 1
+        return done
 
 
 @dataclass
@@ -396,6 +399,7 @@ async def test_what_was_sent_is_written_once_the_store_takes_it_and_not_sent_aga
     delivery = post.delivery()
     letters = post.post("one", "two", lease_to="me")
     async with running(delivery):
+        await until(lambda: post.worker.runs > 0)
         post.worker.full = True
         delivery.take(letters)
         await until(lambda: len(post.recorder.sent) == 2)
@@ -429,6 +433,7 @@ async def test_a_wave_waits_for_what_it_has_sent_to_be_written_and_replies_do_no
     first = post.post("one", lane="bulk", lease_to="me")
     wave, reply = post.post("two", "three", lane="bulk", lease_to="me"), post.post("reply", lease_to="me")
     async with running(delivery):
+        await until(lambda: post.worker.runs > 0)
         post.worker.full = True
         delivery.take(first)
         await until(lambda: post.recorder.sent == ["one"])
@@ -568,3 +573,39 @@ async def test_one_that_is_withdrawn_meanwhile_holds_the_next_up_for_seconds_onl
         delivery.look()
         await settled(post)
     assert post.recorder.sent == ["first", "second"]
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+async def test_after_a_restart_what_waited_for_a_network_still_comes_before_what_is_new(post: Post, how: str):
+    outage = Outage(clock=post.clock, back=NOW + timedelta(hours=1))
+    post.recorder = outage
+    first = post.delivery("before")
+    if how == "stopped":
+        async with running(first):
+            post.post("one", "two", chat=5, lane="urgent")
+            first.look()
+            await until(lambda: post.rows()[0].attempts == 1 and post.rows()[1].last_error == "behind another")
+    else:
+        # It died with both in hand; as the next one starts, what it had leased is given back.
+        post.post("one", "two", chat=5, lane="urgent", lease_to="before")
+        post.worker.run_now(lambda session: outbox.release(session))
+    post.clock.move(seconds=3_600)
+    second = post.delivery("after")
+    # Before it has looked at the store, somebody presses: that is handed over at once.
+    second.take(post.post("three", chat=5, lane="urgent", lease_to="after"))
+    async with running(second):
+        await until(lambda: post.clock.move(seconds=1) is None and all(row.state == "sent" for row in post.rows()))
+    assert outage.sent == ["one", "two", "three"]
+
+
+async def test_a_store_out_of_reach_at_the_start_keeps_what_is_new_from_overtaking(post: Post):
+    post.post("one", chat=5)
+    post.worker.full = True
+    delivery = post.delivery()
+    delivery.take(post.post("two", chat=5, lease_to="me"))
+    async with running(delivery):
+        await asyncio.sleep(0.1)
+        assert post.recorder.sent == []
+        post.worker.full = False
+        await settled(post)
+    assert post.recorder.sent == ["one", "two"]

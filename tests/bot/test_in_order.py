@@ -19,7 +19,7 @@ SECOND = replace(FIRST, id=UUID(int=2))
 
 def troubled(letter: Letter = FIRST) -> InOrder:
     order = InOrder(("update",))
-    order.in_trouble(letter, "D1", LATER, NOW)
+    order.in_trouble(letter, "D1", LATER)
     return order
 
 
@@ -54,5 +54,16 @@ def test_bulk_and_edits_hold_nothing_up(letter: Letter):
 
 def test_a_later_one_in_trouble_does_not_take_the_firsts_place():
     order = troubled()
-    order.in_trouble(SECOND, "D1", LATER + timedelta(minutes=9), NOW)
+    order.in_trouble(SECOND, "D1", LATER + timedelta(minutes=9))
     assert order.behind(SECOND, "D1", NOW) == LATER
+
+
+def test_one_that_was_put_off_holds_up_those_after_it_once_the_first_has_arrived():
+    order, third = troubled(), replace(FIRST, id=UUID(int=3))
+    assert order.behind(SECOND, "D1", NOW) == LATER
+    order.ended(FIRST, "D1")
+    # The third was committed just now and is in hand; the second is on its way from the store.
+    assert order.behind(third, "D1", LATER) == LATER
+    assert order.behind(SECOND, "D1", LATER) is None
+    order.ended(SECOND, "D1")
+    assert order.behind(third, "D1", LATER) is None

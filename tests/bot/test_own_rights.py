@@ -188,13 +188,13 @@ def test_notes_are_shown_only_after_a_copy(room: Classroom, pupil: Pupil):
 def test_a_contested_note_is_marked_stands_still_and_is_shown_to_the_leads(room: Classroom, pupil: Pupil):
     flag = flag_of(room, pupil)
     with_copy(room)
-    before = auditor.standing(room.session, room.school, room.clock())
+    before = auditor.standing(room.session, room.sealer, room.school, room.clock())
     tap(room, f"copy:note:{flag.id.hex}")
     assert [(one.contested, one.state) for one in room.rows(Flag)] == [("open", "new")]
     (row,) = room.rows(Contest)
     assert (row.by, row.state, row.flag_id) == ("pupil", "open", flag.id)
     assert [one.state for one in room.rows(Escalation)] == ["closed"]
-    after = auditor.standing(room.session, room.school, room.clock())
+    after = auditor.standing(room.session, room.sealer, room.school, room.clock())
     assert (before.open, after.open) == (1, 0)
     assert len(cards(room, room.lead, f"contest:{row.id.hex}")) == 1
     assert cards(room, room.tutor, f"contest:{row.id.hex}") == []
@@ -217,6 +217,19 @@ def test_one_that_stands_counts_and_climbs_again_and_the_pupil_hears(room: Class
     assert room.said(method="send")[-1] == "It stays for now. They would like to talk with you about it."
     press(room, room.lead, "contest_withdraw", row.id.hex)
     assert [one.state for one in room.rows(Contest)] == ["stands"]
+
+
+def test_one_that_stands_and_was_taken_is_its_takers_again_until_owning_lapses(room: Classroom, pupil: Pupil):
+    flag = flag_of(room, pupil)
+    with_copy(room)
+    press(room, room.tutor, "nudge_take", flag.id.hex)
+    tap(room, f"copy:note:{flag.id.hex}")
+    assert [one.state for one in room.rows(Escalation)] == ["closed"]
+    press(room, room.lead, "contest_stands", room.rows(Contest)[0].id.hex)
+    (case,) = room.rows(Escalation)
+    assert (case.state, case.owner_id) == ("owned", room.tutor.id)
+    assert case.lapses_at is not None
+    assert [one.state for one in room.rows(Flag)] == ["taken"]
 
 
 def test_one_that_is_withdrawn_never_counts_again_and_the_pupil_hears(room: Classroom, pupil: Pupil):

@@ -9,9 +9,10 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
-from bot.school_pictures import NotDrawn, draw, in_lines
+from bot.school_pictures import DPI, NotDrawn, draw, figure_of, in_lines
 from bot.slack.blocks import Reader
 from bot.slack.school_plan import ALT_LENGTH, message, pictures
 from scheduling.school_view import SchoolView, WaveTotals
@@ -19,6 +20,8 @@ from signals.totals import Mean
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 READER = Reader("en", "Europe/London", NOW)
+# Pixels: how wide Slack shows a picture among others until it is opened, and the size of letters one can still read.
+THUMBNAIL, SMALLEST_LETTER = 360, 9.0
 GAP = WaveTotals((None,) * 5, None)
 
 
@@ -41,7 +44,7 @@ async def test_no_week_one_week_and_many_become_pictures_large_enough_to_read():
     # All in one go: most of the time is that of the process.
     plans = [one.plan for weeks in (0, 1, 3, 60) for one in pictures(view(weeks), READER)]
     drawn = [Image.open(BytesIO(png)) for png in await draw(plans)]
-    assert [(one.format, one.width > 500, one.height > 200) for one in drawn] == [("PNG", True, True)] * 12
+    assert [(one.format, one.width > 500, one.height > 200) for one in drawn] == [("PNG", True, True)] * 16
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,19 @@ async def test_a_narrow_picture_cuts_nothing_off():
         assert [int(edge.min()) for edge in edges] == [255] * 4
 
 
+def test_the_first_picture_can_be_read_as_the_thumbnail_that_slack_shows():
+    glance = pictures(view(), READER)[0].plan
+    figure = figure_of(glance)
+    shrunk = THUMBNAIL / (figure.get_figwidth() * DPI)
+    words = {
+        text.get_text().replace("\n", " "): text.get_fontsize() * DPI / 72 * shrunk
+        for text in figure.findobj(Text)
+        if text.get_text()
+    }
+    assert {*glance["rows"], "50", glance["words"]["title"]} <= words.keys()
+    assert min(words.values()) >= SMALLEST_LETTER
+
+
 async def test_a_plan_that_is_none_raises_one_error_and_nothing_else():
     with pytest.raises(NotDrawn):
         await draw([{"kind": "no such"}])
@@ -77,16 +93,19 @@ def test_matplotlib_stays_out_of_the_bot():
 
 
 def test_each_picture_is_told_in_words():
-    trends, answering, nudges = pictures(view(), READER)
+    glance, trends, answering, nudges = pictures(view(), READER)
+    assert glance.told.endswith("Seeking change 50.")
     assert "How things are: Year 7 60." in trends.told
     assert answering.told.endswith("in per cent: Year 7 80, Whole school 80.")
     assert "Year 7: kept back waiting, kept back taken on, 9 done, 0 not needed, 15 all." in nudges.told
-    assert max(len(one.told) for one in (trends, answering, nudges)) <= ALT_LENGTH
+    assert max(len(one.told) for one in pictures(view(), READER)) <= ALT_LENGTH
 
 
 def test_a_series_of_small_groups_says_so():
     empty = SchoolView((7,), (NOW,), {7: (GAP,)}, (GAP,), ((0,) * 5, (0,) * 5))
-    trends, _, _ = pictures(empty, READER)
+    glance, trends, _, _ = pictures(empty, READER)
+    assert glance.plan["now"] == [None] * 5
+    assert glance.told.endswith("to 100: fewer than ten pupils.")
     assert "How things are: fewer than ten pupils." in trends.told
     words = message(empty, READER).splitlines()
     assert words[1:3] == ["Fewer than ten pupils were reached in the last four check-ins.", "There were 0 nudges."]
@@ -97,3 +116,4 @@ def test_words_beside_say_how_many_answered_and_that_it_is_no_finding():
     assert "80 per cent finished the last four check-ins" in words
     assert "There were 28 nudges." in words
     assert "not a finding" in words
+    assert "No figure here is a national one." in words

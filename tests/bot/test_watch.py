@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import delete, select
+from sqlmodel import Session, delete, select
 
+from bot.service import problems_of
 from bot.watch import Watch
 from scheduling import cases
+from scheduling.school import SchoolFacts
 from store.tables import Due, Outbox, Request
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
@@ -48,6 +50,27 @@ async def test_it_looks_again_each_minute_and_stops_when_told(here: SmallSchool)
     here.worker.close()
 
 
+async def test_an_auditor_that_cannot_pass_for_a_quarter_of_an_hour_fails_the_health(here: SmallSchool):
+    moment, broken = [0.0], [True]
+
+    def school(_session: Session) -> SchoolFacts:
+        if broken[0]:
+            raise ValueError
+        return here.school
+
+    watch = Watch(here.worker, here.sealer, school, lambda: NOW, lambda: None, lambda: moment[0])
+    for seconds, late in ((899.0, False), (900.0, False), (900.1, True)):
+        moment[0] = seconds
+        with pytest.raises(ValueError, match=r"^$"):
+            await watch.pass_once()
+        assert watch.is_late() is late
+    assert problems_of([], 1.0, auditor_is_late=watch.is_late()) == ["the auditor has not passed for fifteen minutes"]
+    broken[0] = False
+    await watch.pass_once()
+    assert problems_of([], 1.0, auditor_is_late=watch.is_late()) == []
+    here.worker.close()
+
+
 async def test_numbers_say_how_much_waits(here: SmallSchool):
     waiting(here)
     now = NOW + timedelta(minutes=10)
@@ -69,3 +92,8 @@ async def test_numbers_say_how_much_waits(here: SmallSchool):
     ]
     assert here.work(lambda session: len(session.exec(select(Outbox)).all())) == 1
     here.worker.close()
+
+
+def test_whispers_whose_rounds_fail_are_said_to_be_late():
+    late = "no round of whispers was done for five minutes"
+    assert [problems_of([], 1.0, auditor_is_late=False, since_round=since) for since in (300.0, 301.0)] == [[], [late]]

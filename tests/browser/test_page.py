@@ -44,7 +44,8 @@ def test_check_in_answered_on_the_phone_becomes_a_nudge_taken_in_slack(page: Pag
     page.get_by_test_id("slack-tab-dm").click()
     card = page.get_by_test_id("slack-log").locator("li").filter(has_text="a change in pattern")
     expect(card).to_contain_text("have seemed hard")
-    card.get_by_text("a change in pattern").scroll_into_view_if_needed()
+    # Taller than its place, and still shown from its head.
+    expect(card.get_by_text("a change in pattern")).to_be_in_viewport()
     picture(page, "nudge.png")
     card.get_by_role("button", name="I’ll take this").click()
     expect(card).to_contain_text("Taken by")
@@ -87,6 +88,22 @@ def test_long_chat_scrolls_in_its_place_and_page_stays_as_tall_as_window(page: P
         expect(page.get_by_test_id("phone-button").filter(has_text="Settings")).to_have_count(before + number)
     assert log.evaluate("element => element.scrollHeight > 2 * innerHeight")
     assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
+def test_on_a_projector_both_sides_stand_beside_each_other_and_the_page_says_how_to_begin(
+    page: Page, request: pytest.FixtureRequest
+):
+    opened(page, request.getfixturevalue("address"))
+    hint = "Everybody here is made up. Open a check-in, answer it on the phone, and watch Slack."
+    expect(page.get_by_test_id("notice")).to_have_text(hint)
+    for width, height in ((1024, 768), (1280, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        phone, slack = (
+            page.locator(name).evaluate("element => element.getBoundingClientRect().toJSON()")
+            for name in ("#phone", "#slack")
+        )
+        assert phone["right"] <= slack["left"]
+        assert max(phone["bottom"], slack["bottom"]) <= height
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.danger_words import sounds_like_danger
+from conversations.danger_drafts import DRAFTS
+from conversations.danger_words import sounds_like_danger, sounds_urgent
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,48 @@ def test_what_the_list_catches_and_misses_of_three_hundred_sentences(capsys: pyt
 @pytest.mark.parametrize("text", ["dw i eisiau marw", "dwi’n hunan-niweidio", "mae Dad yn fy nharo i", "mewn perygl"])
 def test_words_of_danger_are_found_in_welsh(text: str):
     assert sounds_like_danger(text) is True
+
+
+# --- drafts of other languages, for whispers alone --------------------------------------------------------------------
+
+URGENT = {
+    "ar": ["أريدُ أن أموت", "أبي يضربني كل يوم", "أخاف، لست بأمان", "معه سكين في المدرسة"],
+    "es": ["me quiero morir", "mi padrastro me pega", "No estoy a salvo", "Él lleva un cuchillo"],
+    "fr": ["j'ai envie de mourir", "il me frappe tous les soirs", "J’ai peur de rentrer", "il a un couteau"],
+    "pl": ["chcę umrzeć", "tata mnie bije", "ona się boi: nie jestem bezpieczna", "chce umrzec"],
+    "pt": ["quero morrer", "o meu pai bate-me", "ele me bate", "tenho medo de voltar para casa"],
+    "ro": ["vreau să mor", "tata mă bate", "mi-e frică să merg acasă", "are un cuțit"],
+    "uk": ["я хочу померти", "він мене б’є", "боюся йти додому", "у нього ніж"],
+    "ur": ["میں مرنا چاہتی ہوں", "وہ مجھے مارتا ہے", "میں محفوظ نہیں ہوں", "mujhe marta hai"],
+}
+HARMLESS = {
+    "ar": ["أحب المدرسة", "عندي امتحان غدا", "ضاع كتابي"],
+    "es": ["me gusta el fútbol", "tengo examen mañana", "voy a casa"],
+    "fr": ["j’adore le foot", "je rentre à la maison", "un film à mourir de rire"],
+    "pl": ["lubię szkołę", "idę do domu", "mam jutro test"],
+    "pt": ["gosto de futebol", "vou para casa", "amanhã há teste"],
+    "ro": ["îmi place școala", "merg acasă", "mâine am test"],
+    "uk": ["люблю школу", "йду додому", "завтра контрольна"],
+    "ur": ["مجھے اسکول پسند ہے", "کل امتحان ہے", "میں گھر جا رہا ہوں"],
+}
+
+
+def test_every_draft_is_tried():
+    assert set(DRAFTS) == set(URGENT) == set(HARMLESS)
+
+
+@pytest.mark.parametrize("language", sorted(DRAFTS))
+def test_draft_of_a_language_makes_a_whisper_urgent_and_names_nobody_outside_one(language: str):
+    assert [words for words in URGENT[language] if not sounds_urgent(words)] == []
+    assert [words for words in HARMLESS[language] if sounds_urgent(words)] == []
+    assert [words for words in URGENT[language] if sounds_like_danger(words)] == []
+
+
+def test_drafts_alarm_at_no_english_sentence_that_is_harmless():
+    harmless = DATA.joinpath("harmless.txt").read_text("utf-8").splitlines()
+    assert [words for words in harmless if sounds_urgent(words) != sounds_like_danger(words)] == []
+
+
+@given(st.text(st.characters()))
+def test_any_text_is_urgent_or_not(text: str):
+    assert sounds_urgent(text) in (True, False)

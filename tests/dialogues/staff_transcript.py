@@ -7,7 +7,10 @@ lead and deputy (safeguarding leads), head.
     tutor presses: I’ll take this    the button of that label on the newest card that has one, or on their Home tab
     tutor fills: due=#2, words=...   the window that is open; #2 is the second option
     tutor types: nudges              /earshot, with these words
-    pupil asks: danger               a pupil asks for an adult: danger, or today
+    pupil asks: danger               a pupil asks for an adult: danger, today, or a go-to by who it is, for today
+    pupil names: other               a pupil names go-tos, the first first
+    school pairs: lead               staff one-to-ones are started, with these senior leaders
+    school: morning                  the leads' daily line is due
 """
 
 from __future__ import annotations
@@ -26,15 +29,19 @@ from bot.text import render
 from conversations.cards import Card, CardButton
 from conversations.forms import Form
 from conversations.model import Phrase
-from scheduling import cases
+from scheduling import cases, meetings
 from scheduling.briefing import home
 from scheduling.jobs import JOBS
-from store.tables import Due, Flag, Outbox, Request, Staff
+from store import gotos
+from store.care_tables import Wish
+from store.due import set_due
+from store.tables import Due, Flag, Outbox, Pupil, Request, Staff
 from tests.bot.slack_school import NOW, SmallSchool
 
 FOLDER = Path(__file__).parent / "staff"
 WHO = "tutor|other|lead|deputy|head"
-PLAYED = re.compile(rf"^(?P<world>clock: |pupil asks: |(?P<who>{WHO}) (?P<does>presses|fills|types): )(?P<what>.*)$")
+WORLD = "clock: |pupil asks: |pupil names: |school pairs: |school: "
+PLAYED = re.compile(rf"^(?P<world>{WORLD}|(?P<who>{WHO}) (?P<does>presses|fills|types): )(?P<what>.*)$")
 _INDENT = "     "
 
 
@@ -48,6 +55,7 @@ class Office:
     seen: set[str] = field(default_factory=set)
     cards: dict[str, list[Card]] = field(default_factory=dict)
     form: Form | None = None
+    window: Card | None = None
 
     def words(self, phrase: Phrase) -> str:
         return render(phrase, "en", "Europe/London", self.now)
@@ -57,8 +65,14 @@ class Office:
         played = PLAYED.match(line)
         assert played is not None, line
         who, what = played["who"], played["what"]
-        if played["world"] == "pupil asks: ":
-            self.here.work(lambda session: self._ask(session, what))
+        of_the_world = {
+            "pupil asks: ": self._ask,
+            "pupil names: ": self._name,
+            "school pairs: ": self._pair,
+            "school: ": self._daily,
+        }
+        if played["world"] in of_the_world:
+            self.here.work(lambda session: of_the_world[played["world"]](session, what))
             return self._arrived()
         if who is None:
             self.now = datetime.strptime(what, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
@@ -87,8 +101,23 @@ class Office:
     def _ask(self, session: Session, kind: str) -> None:
         request = session.get_one(Request, self.here.request)
         request.danger = kind == "danger"
+        if kind in self.here.staff:
+            session.add(Wish(request_id=request.id, school_id=request.school_id, chosen_id=self.here.staff[kind]))
         cases.begin(session, self.here.school, request, "danger" if request.danger else "today", self.now)
         session.flush()
+        self._do_what_is_due(session)
+
+    def _name(self, session: Session, who: str) -> None:
+        pupil = session.get_one(Pupil, session.get_one(Request, self.here.request).pupil_id)
+        for place, adult in enumerate(who.split(", "), start=1):
+            assert gotos.name(session, pupil, place, self.here.staff[adult], self.now)
+
+    def _pair(self, session: Session, leaders: str) -> None:
+        ids = [self.here.staff[who] for who in leaders.split(", ")]
+        meetings.start(session, self.here.sealer, self.here.school, ids, self.now)
+
+    def _daily(self, session: Session, _morning: str) -> None:
+        set_due(session, self.here.school.id, "care.daily", "next", self.now)
         self._do_what_is_due(session)
 
     def _do_what_is_due(self, session: Session) -> None:
@@ -117,7 +146,8 @@ class Office:
             viewer = self.here.member(session, who)
             return list(home(session, self.here.sealer, self.here.school, viewer, self.now))
 
-        shown = [*reversed(self.cards.get(who, [])), *self.here.work(on_home)]
+        window = [self.window] if self.window is not None else []
+        shown = [*window, *reversed(self.cards.get(who, [])), *self.here.work(on_home)]
         found = next((one for card in shown for one in card.buttons if self.words(one.label) == label), None)
         assert found is not None, f"{who} has no button “{label}” at {self.now}"
         return found
@@ -149,6 +179,7 @@ class Office:
         return [*(line for card in cards for line in self._shown("answer", card)), *self._came_of(done)]
 
     def _came_of(self, done: Done) -> list[str]:
+        self.window = done.modal
         lines = self._shown("window", done.modal) if done.modal else []
         if done.form is not None:
             self.form = done.form

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.whisper_town import Town, make_town
 from store import vault
 from store.database import make_engine
 from store.sealing import Sealer
 from store.whisper_sealing import Cost
 from store.whisper_store import open_whispers
-from tests.anonymity.rig import Town, make_town
 from tests.dialogues.whisper_transcript import FOLDER, Phone, transcript
 
 DIALOGUES = sorted(FOLDER.glob("*.txt"))

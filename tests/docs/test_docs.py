@@ -133,6 +133,31 @@ def test_licence_is_the_one_the_project_names():
     assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
+def test_of_the_environment_python_alone_is_called_so_that_the_folder_may_be_moved():
+    # Every other program in it begins with the path it was made at.
+    called = {
+        name
+        for path in ("Makefile", "earshot", ".ci/run")
+        for name in re.findall(r"\.venv/bin/([\w.-]+)", (ROOT / path).read_text())
+    }
+    assert called == {"python"}
+
+
+@pytest.mark.parametrize("python", ["exit 1", "case $1 in -c) exit 0;; *) mkdir -p .venv/bin; exit 1;; esac"])
+def test_python_that_is_too_old_or_lacks_venv_is_told_in_a_sentence_and_leaves_nothing_behind(
+    tmp_path: Path, python: str
+):
+    (tmp_path / "python").write_text(f"#!/bin/sh\n{python}\n")
+    (tmp_path / "python").chmod(0o755)
+    for name in ("Makefile", "requirements.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    command = ["make", "--silent", "run", f"PYTHON={tmp_path / 'python'}"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    said = "Earshot's environment cannot be made: it needs Python 3.11 or newer with venv (on Debian: apt install"
+    assert (ended.returncode, ended.stdout, ended.stderr.startswith(said)) == (2, "", True)
+    assert not (tmp_path / ".venv").exists()
+
+
 def launched(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 (our own launcher)
         [str(folder / "earshot"), *arguments],

@@ -44,6 +44,9 @@ DOCUMENTED: dict[str, dict[str, Any]] = {
     "chat_join_request": {"chat": CHANNEL, "from": SAMPLE, "user_chat_id": 6_000_000_009, "date": 1},
     "chat_boost": {"chat": CHANNEL, "boost": {}},
     "removed_chat_boost": {"chat": CHANNEL, "boost_id": "1", "remove_date": 1, "source": {}},
+    "guest_message": {**IN_GROUP, "guest_query_id": "g"},
+    "managed_bot": {"user": SAMPLE, "bot": {**SAMPLE, "is_bot": True}},
+    "subscription": {"user": SAMPLE, "invoice_payload": "x", "state": "active"},
 }
 # Nothing that Telegram would send, and still nothing may stop at it.
 MALFORMED: list[dict[str, object]] = [

@@ -6,11 +6,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
+from bot.whisper.anonymity import needles, search, search_file
+from bot.whisper.door import knock_at
 from store import whisper_lock
 from store.sealing import Sealer
 from store.tables import Request
-from store.whisper_desk import files_of, queue
+from store.whisper_desk import files_of, open_thread, queue, readers_of
 from store.whisper_sealing import Cost
+from store.whisper_tables import reader
+from tests.anonymity.test_traces import values_of
 from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
 
 
@@ -69,6 +73,9 @@ async def test_whisper_from_the_first_word_to_the_answer(earshot: World):
     await lead.send("home/open")
     await lead.sees_home("1 is open.")
     assert "things" not in str(await lead.get("home"))
+    # What the Home tab shows of it can be typed for.
+    await lead.send("command", command="/earshot", text="home")
+    assert "things" not in str(await lead.reads("1 is open."))
     await lead.press(card, "Open")
     view = await modal(lead, "Somebody takes my things every day", "It is about the writer.")
     sent = await lead.send(
@@ -91,16 +98,16 @@ async def test_whisper_from_the_first_word_to_the_answer(earshot: World):
     await phone.reads("Staff: Thank you. Where does it happen?")
 
 
+def rows(earshot: World) -> dict[str, list[str]]:
+    """Every row of the main store, less the cursor, which alone moves: which updates have been read, and not whose."""
+    tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "cursor"]
+    with earshot.engine.connect() as connection:
+        return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
+
+
 async def test_whisper_writes_nothing_to_the_main_store(earshot: World):
     phone = earshot.other_pupil()
-
-    def rows() -> dict[str, list[str]]:
-        # The cursor alone moves: which updates have been read, and not whose.
-        tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "cursor"]
-        with earshot.engine.connect() as connection:
-            return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
-
-    before = rows()
+    before = rows(earshot)
     await phone.write("I have something on my mind")
     await phone.reads("Would you like to whisper it?")
     await phone.tap("Whisper this")
@@ -110,7 +117,7 @@ async def test_whisper_writes_nothing_to_the_main_store(earshot: World):
     await finish(phone)
     await phone.tap("See replies")
     await phone.reads("There is no reply yet.")
-    assert rows() == before
+    assert rows(earshot) == before
 
 
 async def test_exchange_is_taken_out_of_the_chat_on_both_sides(earshot: World):
@@ -253,6 +260,24 @@ async def test_staff_whisper_from_a_shortcut_and_come_back_with_six_words(earsho
     await modal(desk, "Received. Nobody has opened it yet.", "There is no reply yet.")
 
 
+async def test_staff_whisper_leaves_nothing_of_theirs_anywhere(earshot: World):
+    desk, store = earshot.tutor(), earshot.service.whispers.store
+    before = rows(earshot)
+    await desk.send("shortcut", callback_id="whisper")
+    view = await modal(desk, "Slack knows it is you.")
+    await desk.send("view/submit", view_id=view["id"], values=_entered(words="A colleague worries me"))
+    await modal(desk, "Sealed. These six words")
+    assert rows(earshot) == before
+    wanted = needles([desk.person.id, desk.person.name])
+    assert search("whispers", values_of(store), wanted) == []
+    assert store.path is not None
+    assert search_file(store.path, wanted) == []
+    # Who reads it is no better off: it says of nobody that they are staff.
+    [line] = queue(store)
+    [turn] = open_thread(store, min(readers_of(store, line.id)), line.id).turns
+    assert (turn.by, line.kind) == ("reporter", "other")
+
+
 async def test_staff_form_delivered_twice_is_sealed_once_and_answered_alike(earshot: World):
     slack, store = earshot.service.whispers.slack, earshot.service.whispers.store
     body = {"view": {"id": "V1", "state": {"values": {"words": {"words": {"value": "A colleague worries me"}}}}}}
@@ -325,17 +350,39 @@ async def test_locked_desk_asks_for_the_passphrase_before_it_shows_a_whisper(ear
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words, again=words))
     await shown(lead, card, sent)
     await lead.send("view/close")
-    for reader in list(store._desks):
-        store.close_desk(reader)
+    for who in list(store._desks):
+        store.close_desk(who)
     await lead.press(card, "Open")
-    handle = words_of(card["blocks"])
-    view = await modal(lead, "Your desk is locked.", "earshot whisper read ")
-    named = words_of(view["blocks"]).split("earshot whisper read ")[1].split()[0]
-    assert named in handle
+    view = await modal(lead, "Your desk is locked.", "earshot whisper desk open --lead")
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase="wrong words altogether"))
     assert "That is not your passphrase." in str(sent)
     sent = await lead.send("view/submit", view_id=view["id"], values=_entered(passphrase=words))
     await shown(lead, card, sent)
+
+
+async def test_desk_opened_at_the_machine_asks_for_nothing_in_slack(earshot: World):
+    phone, lead = earshot.other_pupil(), earshot.leads()[0]
+    store, words = earshot.service.whispers.store, "correct horse battery staple"
+    store.passphrases = Cost(64, 1)
+    whisper_lock.lock(store, whisper_lock.new_recovery())
+    with store.read() as connection:
+        who = [bytes(one) for one in connection.execute(reader.select().with_only_columns(reader.c.id)).scalars()]
+    for one in who:
+        # The recovery key, which is a reader too, has no desk.
+        if whisper_lock.state_of(store, one) == "new" and one != b"the recovery key":
+            whisper_lock.choose_passphrase(store, one, words)
+            store.close_desk(one)
+    await begin(phone, "Not safe at home")
+    await phone.write("I am not safe at home")
+    card = await lead.reads("Urgent: a whisper is waiting")
+    assert store.path is not None
+    door = store.path.with_name("desk.socket")
+    assert door.stat().st_mode & 0o777 == 0o600
+    assert await asyncio.to_thread(knock_at, door, who[0], "wrong words altogether") == "wrong"
+    for one in who:
+        await asyncio.to_thread(knock_at, door, one, words)
+    await lead.press(card, "Open")
+    await modal(lead, "I am not safe at home")
 
 
 async def shown(lead: Desk, card: dict, sent: dict) -> None:

@@ -41,7 +41,7 @@ def weeks_of(room: Classroom, pupil: Pupil, states: str) -> list[CheckIn]:
 
 
 def its_silence(room: Classroom, pupil: Pupil) -> float:
-    board, _ = look(room.session, room.sealer, room.school.id, [pupil.id])
+    board, _ = look(room.session, room.sealer, room.school.id, [pupil.id], room.clock())
     return float(silence(board.rhythm)[0])
 
 

@@ -244,6 +244,7 @@ def test_coverage_counts_by_year_and_only_who_can_be_asked(room: Classroom, seal
     stands = gotos.coverage(room.session, room.school.id)
     assert stands.years == (YearCoverage(7, 1, 1, 0), YearCoverage(8, 0, 0, 1))
     assert stands.named == {room.tutor.id: 1, room.lead.id: 2}
+    assert stands.by_year == {room.tutor.id: {7: 1}, room.lead.id: {7: 2}}
     gotos.refuse(room.session, room.lead, TUESDAY)
     assert gotos.coverage(room.session, room.school.id).years[0] == YearCoverage(7, 0, 1, 1)
 
@@ -267,8 +268,10 @@ def test_home_shows_leads_how_the_school_stands_and_adults_only_by_how_many(room
 
 
 def test_leads_see_who_has_nobody_and_who_is_named_by_many(room: Classroom, sealer: Sealer):
+    eight = make_group(room.session, room.school, "8A", 8)
     for number in range(10):
-        pupil = make_pupil(room.session, sealer, room.school, room.group, chat_id=ASH + number)
+        group = room.group if number < 7 else eight
+        pupil = make_pupil(room.session, sealer, room.school, group, chat_id=ASH + number)
         assert gotos.name(room.session, pupil, 1, room.tutor.id, TUESDAY)
     room.session.commit()
     done = press(room, room.lead, "goto_nobody")
@@ -278,7 +281,7 @@ def test_leads_see_who_has_nobody_and_who_is_named_by_many(room: Classroom, seal
     assert dict(line.params) == {"group": "7B", "names": ", ".join(mine)}
     many = press(room, room.lead, "goto_many").modal
     assert many is not None
-    assert [dict(one.params)["count"] for one in many.lines] == [10]
+    assert [(dict(one.params)["count"], dict(one.params)["years"]) for one in many.lines] == [(10, "7: 7, 8: 3")]
 
 
 def test_a_lead_asks_every_pupil_from_home_after_reading_what_it_means(room: Classroom):

@@ -78,7 +78,7 @@ def test_what_was_done_in_time_never_comes_again(room: Classroom):
     request = asked(room)
     room.run_due()
     cases.own(room.session, room.school, request, room.lead, room.clock())
-    cases.close(room.session, request)
+    cases.close(room.session, request, room.clock())
     room.session.commit()
     for _ in range(30):
         room.clock.move(hours=8)
@@ -131,6 +131,20 @@ def test_a_snow_day_called_in_the_morning_moves_the_steps_of_that_day(room: Clas
     room.clock.now = datetime(2026, 11, 25, 9, 5, tzinfo=UTC)
     room.run_due()
     assert (told(room), due(room)) == (1, [("case.step", datetime(2026, 11, 26, 9, 5, tzinfo=UTC))])
+
+
+def test_steps_over_the_end_of_summer_time_come_at_the_schools_minute(room: Classroom):
+    # Friday 23 October, 15:00 of summer time; clocks go back on Sunday.
+    room.clock.now = datetime(2026, 10, 23, 14, 0, tzinfo=UTC)
+    asked(room)
+    room.run_due()
+    assert (told(room), due(room)) == (1, [("case.step", datetime(2026, 10, 26, 8, 45, tzinfo=UTC))])
+    room.clock.now = datetime(2026, 10, 26, 8, 44, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 1
+    room.clock.now = datetime(2026, 10, 26, 8, 45, tzinfo=UTC)
+    room.run_due()
+    assert told(room) == 2
 
 
 def test_past_the_end_of_the_calendar_a_case_goes_by_weekdays(room: Classroom):
@@ -205,7 +219,7 @@ def test_out_of_school_nothing_of_school_time_is_overdue(room: Classroom):
         (datetime(2026, 11, 28, 12, 0, tzinfo=UTC), 0),
         (datetime(2026, 11, 30, 8, 31, tzinfo=UTC), 1),
     ):
-        assert len(auditor.overdue(room.session, room.school, now)) == late
+        assert len(auditor.overdue(room.session, room.sealer, room.school, now)) == late
     room.session.commit()
 
 
@@ -214,9 +228,9 @@ def test_what_waits_is_counted(room: Classroom):
     first, second = asked(room), asked_again(room)
     cases.own(room.session, room.school, second, room.lead, room.clock())
     room.session.commit()
-    waiting = auditor.standing(room.session, room.school, TUESDAY + timedelta(minutes=30))
+    waiting = auditor.standing(room.session, room.sealer, room.school, TUESDAY + timedelta(minutes=30))
     assert (waiting.open, waiting.owned, waiting.overdue) == (1, 1, 1)
-    assert auditor.oldest(room.session, room.school) == TUESDAY
+    assert auditor.oldest(room.session, room.sealer, room.school) == TUESDAY
     assert first.id != second.id
     room.session.commit()
 

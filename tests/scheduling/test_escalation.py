@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.calendar import Closure, SchoolCalendar
+from scheduling.calendar import Closure, SchoolCalendar, Term
 from scheduling.escalation import (
     DEFAULT,
     KINDS,
@@ -104,9 +104,48 @@ def test_a_change_of_clocks_leaves_the_schools_hours_as_they_are(opened: str, af
     assert times(TODAY, opened, 2, calendar)[1] == after
 
 
+def test_a_week_with_both_a_change_of_clocks_and_bank_holidays_counts_the_schools_minutes_alone():
+    # Clocks go forward on Easter Sunday, 28 March 2027, in a school whose term goes on over Easter.
+    calendar = replace(SCHOOL, terms=(Term("Spring", date(2027, 1, 4), date(2027, 4, 2)),), closures=())
+    found = climb(TODAY, at("2027-03-25T15:15"), 3, calendar)
+    assert found == [
+        datetime(2027, 3, 25, 15, 15, tzinfo=UTC),
+        # Tuesday, 9:00 and 9:45 of the school's clock: an hour earlier in UTC than the week before.
+        datetime(2027, 3, 30, 8, 0, tzinfo=UTC),
+        datetime(2027, 3, 30, 8, 45, tzinfo=UTC),
+    ]
+
+
+def test_owning_over_a_change_of_clocks_lapses_at_the_same_hour_of_the_schools_clock():
+    calendar = replace(SCHOOL, closures=())
+    # A school day's minutes, from Friday 10:00 of summer time to Monday 10:00 of winter time.
+    due = falls_due("school", calendar, datetime(2026, 10, 23, 9, 0, tzinfo=UTC), TODAY.lapse)
+    assert due == datetime(2026, 10, 26, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "opened", "second"),
+    [
+        # Friday 15:30: the day is over, so all of it is Monday's.
+        ("nudge", "2026-11-27T15:30", "Wed 02 Dec 08:30"),
+        ("priority", "2026-11-27T15:30", "Mon 30 Nov 12:00"),
+        ("week", "2026-11-27T15:30", "Tue 01 Dec 08:30"),
+        # The last day of term, ten minutes before its end: Tuesday 5 January is the first day with pupils.
+        ("nudge", "2026-12-18T15:20", "Wed 06 Jan 15:20"),
+        ("priority", "2026-12-18T15:20", "Tue 05 Jan 11:50"),
+        ("week", "2026-12-18T15:20", "Tue 05 Jan 15:20"),
+    ],
+)
+def test_each_ladders_second_step_after_the_end_of_a_week_or_a_term(kind: Kind, opened: str, second: str):
+    assert times(DEFAULT[kind], opened, 2)[1] == second
+
+
 def test_danger_never_waits_for_school_and_an_hour_is_an_hour_when_clocks_change():
     night = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
-    assert climb(DEFAULT["danger"], night, 4) == [night + timedelta(minutes=minutes) for minutes in (0, 5, 10, 15)]
+    spring = datetime(2027, 3, 28, 0, 50, tzinfo=UTC)
+    for opened in (night, spring):
+        found = climb(DEFAULT["danger"], opened, 4)
+        assert found == [opened + timedelta(minutes=minutes) for minutes in (0, 5, 10, 15)]
 
 
 def test_past_the_calendars_end_nothing_of_school_time_is_due():

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from bot.slack.press import Done, not_found_card
 from conversations.cards import Card
-from scheduling import cases
+from scheduling import auditor, cases
 from scheduling.briefing import home
+from store import plans
 from store.plan_tables import Plan
-from store.tables import Due, Flag, Outbox
+from store.tables import Due, Failure, Flag, Outbox
 from tests.bot.slack.test_plan_desk import FRIDAY, group_planned, press, read, run_due, said, the_plan, words
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
@@ -145,3 +147,79 @@ def test_a_pupils_nudge_is_not_touched_by_help_with_a_group(here: SmallSchool):
     here.work(lambda session: cases.begin(session, here.school, session.get_one(Flag, here.flag), "nudge", NOW))
     asked_for_help(here)
     assert here.the_flag().state == "new"
+
+
+# --- the auditor ------------------------------------------------------------------------------------------------------
+
+
+def mend(here: SmallSchool, suspected: set[UUID], at: datetime) -> tuple[set[UUID], int]:
+    return here.work(lambda session: auditor.mend(session, here.sealer, here.school, suspected, at))
+
+
+def waiting(here: SmallSchool, at: datetime) -> tuple[int, int, int]:
+    found = here.work(lambda session: auditor.standing(session, here.sealer, here.school, at))
+    return found.open, found.owned, found.overdue
+
+
+def test_help_whose_row_was_lost_is_told_again_once_by_the_auditor_and_reported(here: SmallSchool):
+    plan, before = asked_for_help(here), letters(here)
+    here.work(lambda session: session.exec(delete(Due)))
+    assert mend(here, set(), FRIDAY + timedelta(minutes=5)) == (set(), 0)
+    suspected, mended = mend(here, set(), FRIDAY + timedelta(minutes=6))
+    assert (suspected, mended, told(here, before)) == ({plan.id}, 0, [])
+    assert mend(here, suspected, FRIDAY + timedelta(minutes=7)) == (set(), 1)
+    assert told(here, before) == ["lead"]
+    rows = here.work(lambda session: list(session.exec(select(Failure))))
+    assert [(row.event, row.error) for row in rows] == [("case overdue", "done again")]
+    # The climb goes on by itself from there.
+    assert mend(here, suspected, FRIDAY + timedelta(minutes=8)) == (set(), 0)
+    assert run_due(here, NEXT + timedelta(minutes=7)) == ["plan.help"]
+    assert sorted(told(here, before)) == ["deputy", "lead", "lead"]
+
+
+def test_a_later_step_of_help_is_overdue_after_five_minutes_of_school(here: SmallSchool):
+    asked_for_help(here)
+    run_due(here, FRIDAY)
+    for at, late in (
+        (NEXT + timedelta(minutes=5), 0),
+        (NEXT + timedelta(minutes=6), 1),
+        (NEXT + timedelta(hours=2), 0),
+    ):
+        found = here.work(lambda session, at=at: auditor.overdue(session, here.sealer, here.school, at))  # type: ignore[misc]
+        assert len(found) == late
+
+
+def test_help_is_counted_among_what_waits_until_it_is_taken(here: SmallSchool):
+    assert waiting(here, FRIDAY) == (0, 0, 0)
+    plan = asked_for_help(here)
+    assert waiting(here, FRIDAY) == (1, 0, 0)
+    assert here.work(lambda session: auditor.oldest(session, here.sealer, here.school)) == FRIDAY
+    assert waiting(here, FRIDAY + timedelta(minutes=10)) == (1, 0, 1)
+    press(here, "lead", "plan_take", plan.id.hex, FRIDAY)
+    assert waiting(here, FRIDAY + timedelta(minutes=10)) == (0, 0, 0)
+    assert here.work(lambda session: auditor.oldest(session, here.sealer, here.school)) is None
+
+
+def test_help_that_is_overdue_does_not_come_again_after_it_was_taken(here: SmallSchool):
+    plan = asked_for_help(here)
+    here.work(lambda session: session.exec(delete(Due)))
+    suspected, _ = mend(here, set(), FRIDAY + timedelta(minutes=6))
+    press(here, "lead", "plan_take", plan.id.hex, FRIDAY)
+    before = letters(here)
+    assert mend(here, suspected, FRIDAY + timedelta(minutes=7)) == (set(), 0)
+    assert told(here, before) == []
+
+
+def test_help_asked_for_before_its_times_were_kept_is_told_again_and_has_them_from_then_on(here: SmallSchool):
+    plan, before = asked_for_help(here), letters(here)
+
+    def without(session: Session) -> None:
+        row = session.get_one(Plan, plan.id)
+        asked = plans.content(here.sealer, row)["help"]
+        plans.change(session, here.sealer, row, help={name: asked[name] for name in ("by", "ladder", "step")})
+        session.exec(delete(Due))
+
+    here.work(without)
+    assert mend(here, mend(here, set(), FRIDAY)[0], FRIDAY) == (set(), 1)
+    assert told(here, before) == ["lead"]
+    assert mend(here, {plan.id}, FRIDAY + timedelta(minutes=20)) == (set(), 0)

@@ -158,7 +158,7 @@ def snoozed(room: Classroom) -> Flag:
     flag.state, flag.version, flag.owner_id = "snoozed", flag.version + 1, room.tutor.id
     flag.snoozed_until = room.clock() + timedelta(days=7)
     room.session.add(flag)
-    cases.close(room.session, flag)
+    cases.close(room.session, flag, room.clock())
     set_due(room.session, room.school.id, "flag.return", flag.id.hex, flag.snoozed_until, version=flag.version)
     room.session.commit()
     return flag
@@ -173,10 +173,14 @@ def test_a_snoozed_nudge_comes_back_once(room: Classroom):
     room.run_due()
     flag = room.rows(Flag)[0]
     assert (flag.state, flag.owner_id, flag.snoozed_until, flag.version) == ("new", None, None, 2)
-    assert card_titles(room) == ["{pupil} ({group}): a change in pattern"] * 2
+    posts = room.outbox(network="slack", method="post")
+    assert len(posts) == 2
+    # The copy that said that it was snoozed can be decided again, like the new one.
+    (update,) = room.outbox(network="slack", method="update")
+    assert (update.slot, room.payload(update)["card"]) == (posts[0].slot, room.payload(posts[1])["card"])
     set_now(room, "flag.return", flag.id.hex, version=1)
     room.run_due()
-    assert len(room.outbox(network="slack")) == 2
+    assert len(room.outbox(network="slack")) == 3
 
 
 @pytest.mark.parametrize("decided", ["taken", "not_needed", "new"])

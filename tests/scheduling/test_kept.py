@@ -58,7 +58,7 @@ def test_many_rows_are_written_and_changed_as_each_by_itself(room: Classroom):
         (MONDAY + WEEK, flagged) for flagged in (False, True, False)
     ]
     assert [room.sealer.read(rows[one.id], "data")["points"] for one in pupils] == [2.0, 3.0, 4.0]
-    again = read(room.session, room.sealer, room.school.id, [one.id for one in pupils])
+    again = read(room.session, room.sealer, room.school.id, [one.id for one in pupils], MONDAY + WEEK)
     assert [(one.points, one.up_at, one.recent, one.check_ins) for one in again] == [
         (points, MONDAY + WEEK, ["a"], []) for points in (2.0, 3.0, 4.0)
     ]
@@ -91,7 +91,7 @@ def test_who_was_away_for_long_has_nobody_elses_past_read(room: Classroom):
         if "FROM check_in" in statement:
             fetched.append(statement.count("check_in.opened_at >"))
 
-    both = read(room.session, room.sealer, room.school.id, [here.id, away.id])
+    both = read(room.session, room.sealer, room.school.id, [here.id, away.id], room.clock())
 
     assert [len(one.check_ins) for one in both] == [1, 5]
     assert fetched == [1, 1]
@@ -121,5 +121,32 @@ def test_a_night_walks_through_no_past_check_ins(room: Classroom):
 
     assert [way for way in ways if " check_in " in way] == [
         "SEARCH check_in USING INDEX ix_check_in_group (school_id=? AND wave_id=?)",
-        "SEARCH check_in USING INDEX ix_check_in_pupil (school_id=? AND pupil_id=? AND opened_at>?)",
+        "SEARCH check_in USING INDEX ix_check_in_pupil (school_id=? AND pupil_id=? AND opened_at>? AND opened_at<?)",
     ]
+
+
+def test_a_clock_that_went_back_leaves_what_it_had_put_down_to_be_made_again(room: Classroom):
+    """A machine's clock ran a year ahead for a week: what was kept then must not hide the year that follows."""
+    pupil = room.pupil(FIRST)
+
+    def missed_at(moment: datetime) -> None:
+        room.clock.now = moment
+        check_in = room.check_in(pupil)
+        check_in.state, check_in.ended_at = "missed", moment
+        room.session.add(check_in)
+        room.session.commit()
+
+    def pass_at(moment: datetime) -> datetime:
+        assert nightly(room.session, room.sealer, room.school, moment, lambda flag: None) is False
+        room.session.commit()
+        return room.session.get_one(Signal, pupil.id, populate_existing=True).as_of
+
+    missed_at(MONDAY)
+    missed_at(MONDAY + 52 * WEEK)
+    assert pass_at(MONDAY + 52 * WEEK) == MONDAY + 52 * WEEK
+    missed_at(MONDAY + WEEK)
+    assert pass_at(MONDAY + WEEK) == MONDAY + WEEK
+    # No look-ahead: what is dated later waits for its day.
+    missed_at(MONDAY + 2 * WEEK)
+    assert pass_at(MONDAY + 2 * WEEK) == MONDAY + 2 * WEEK
+    assert pass_at(MONDAY + 52 * WEEK) == MONDAY + 52 * WEEK

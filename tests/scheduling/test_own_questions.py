@@ -57,7 +57,7 @@ def answer_all(room: Classroom, check_in: CheckIn, count: int) -> None:
 
 
 def known(room: Classroom, pupil: Pupil) -> str:
-    board, _ = look(room.session, room.sealer, room.school.id, [pupil.id])
+    board, _ = look(room.session, room.sealer, room.school.id, [pupil.id], room.clock())
     return str(board)
 
 

@@ -64,7 +64,8 @@ def answer(room: Classroom, chat_id: int, taps: int) -> None:
     ]
     for at in range(taps):
         what = "done" if at == len(check_in["items"]) else "0"
-        room.handle(Incoming(9_000 + at, chat_id, Tap(f"c:{check_in['id']}:{at}:{what}"), 5, f"cb-{chat_id}-{at}"))
+        tap = Tap(f"c:{check_in['id']}:{at}:{what}")
+        room.handle(Incoming(chat_id * 10 + at, chat_id, tap, 5, f"cb-{chat_id}-{at}"))
         room.number += 1
 
 
@@ -273,16 +274,19 @@ def _refuse(room: Classroom, row: Outbox) -> None:
     room.session.commit()
 
 
-def test_a_pupil_who_left_meanwhile_is_put_away_too(room: Classroom):
+@pytest.mark.parametrize(("status", "state"), [("left", "partial"), ("stopped", "partial"), ("active", "missed")])
+def test_a_pupil_who_left_or_stopped_meanwhile_is_put_away_too_and_has_missed_nothing(
+    room: Classroom, status: str, state: str
+):
     robin = room.pupil(ROBIN)
     plan(room)
     run_at(room, OPENS)
     row = room.session.get_one(Pupil, robin.id)
-    row.status = "left"
+    row.status = status
     room.session.delete(room.session.get_one(Binding, robin.id))
     room.session.commit()
     run_at(room, CLOSES)
-    assert states(room) == {robin.id: "missed"}
+    assert states(room) == {robin.id: state}
     assert len(cards(room)) == 1
 
 
@@ -296,7 +300,7 @@ def open_now(room: Classroom) -> Wave:
     return wave
 
 
-def test_a_wave_opened_by_hand_closes_the_one_before_it(room: Classroom):
+def test_whoever_had_not_answered_a_wave_that_another_took_the_place_of_has_missed_nothing(room: Classroom):
     robin = room.pupil(ROBIN)
     room.clock.now = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     first = open_now(room)
@@ -308,8 +312,33 @@ def test_a_wave_opened_by_hand_closes_the_one_before_it(room: Classroom):
         ("2026-11-23", "closed"),
         ("2026-11-23.2", "open"),
     ]
-    assert sorted(row.state for row in room.rows(CheckIn, pupil_id=robin.id)) == ["missed", "open"]
+    assert sorted(row.state for row in room.rows(CheckIn, pupil_id=robin.id)) == ["open", "replaced"]
     assert len(cards(room)) == 1
+    assert [row.method for row in room.outbox(network="telegram")] == ["send", "edit", "send"]
+
+
+def test_what_was_answered_of_a_wave_that_another_took_the_place_of_counts(room: Classroom):
+    robin, sasha = room.pupil(ROBIN), room.pupil(SASHA)
+    room.clock.now = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    open_now(room)
+    room.run_due()
+    answer(room, ROBIN, 6)
+    answer(room, SASHA, 2)
+    open_now(room)
+    room.run_due()
+    earlier = {row.pupil_id: row.state for row in room.rows(CheckIn) if row.state != "open"}
+    assert earlier == {robin.id: "answered", sasha.id: "partial"}
+
+
+def test_a_planned_wave_takes_the_place_of_one_that_was_opened_by_hand(room: Classroom):
+    robin = room.pupil(ROBIN)
+    plan(room)
+    room.clock.now = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    open_now(room)
+    room.run_due()
+    run_at(room, OPENS)
+    assert sorted((row.day, row.state) for row in room.rows(Wave)) == [("2026-11-23", "closed"), ("2026-11-24", "open")]
+    assert sorted(row.state for row in room.rows(CheckIn, pupil_id=robin.id)) == ["open", "replaced"]
 
 
 def test_a_wave_by_hand_needs_a_school_day(room: Classroom):

@@ -21,6 +21,7 @@ from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
 from store.tables import CheckIn, Flag, Pupil, Wave
 from tests.bot.classroom import Classroom, classroom
+from tests.factories import make_group
 
 ITEMS = load(LATEST).items
 STATE = [item for item in ITEMS.values() if item.kind == "state"]
@@ -36,7 +37,9 @@ def room(session: Session, sealer: Sealer) -> Classroom:
 def answer(room: Classroom, pupil: Pupil, level: float, week: int, state: str = "answered") -> CheckIn:
     """A check-in with two state answers at a level from 0 (low) to 1 and three steering answers in the middle."""
     check_in = room.check_in(pupil)
-    check_in.state, check_in.ended_at = state, room.clock() + timedelta(minutes=5)
+    # A check-in that was missed ends when its wave closes, after all that were answered.
+    took = timedelta(minutes=5) if state == "answered" else timedelta(hours=6)
+    check_in.state, check_in.ended_at = state, room.clock() + took
     if state == "answered":
         given: list[list[Any]] = []
         for item in (STATE[week % 15], STATE[(week + 4) % 15]):
@@ -72,15 +75,17 @@ def kept(room: Classroom) -> dict[Any, tuple[bool, float]]:
     }
 
 
-def weeks_of(room: Classroom, pupils: list[Pupil], passes: str, weeks: int = 12) -> list[tuple[int, Any]]:
-    """Live through some weeks: the first two pupils fall in the second half, the rest are steady; one misses a lot."""
+def weeks_of(
+    room: Classroom, pupils: list[Pupil], passes: str, weeks: int = 12, falling: int = 2
+) -> list[tuple[int, Any]]:
+    """Live through some weeks: the first pupils fall in the second half, the rest are steady; one misses a lot."""
     chance, flags = random.Random(4), []  # noqa: S311 (made-up answers)
     night(room)
     for week in range(weeks):
         room.clock.move(days=7)
         for number, pupil in enumerate(pupils):
-            low = number < 2 and week >= weeks - 4
-            missed = number == 3 and week > 5
+            low = number < falling and week >= weeks - 4
+            missed = number == falling + 1 and week > 5
             answer(
                 room, pupil, 0.0 if low else chance.choice([0.5, 0.75, 1.0]), week, "missed" if missed else "answered"
             )
@@ -92,10 +97,14 @@ def weeks_of(room: Classroom, pupils: list[Pupil], passes: str, weeks: int = 12)
     return flags
 
 
-def test_on_completion_and_at_night_give_the_same_flags_and_the_same_points(session: Session, sealer: Sealer):
+@pytest.mark.parametrize(("count", "falling", "flagged"), [(5, 2, 2), (10, 6, 3)])
+def test_on_completion_and_at_night_give_the_same_flags_and_the_same_points(
+    session: Session, sealer: Sealer, count: int, falling: int, flagged: int
+):
+    """Also where more are due than the school's ceiling and the tutor's week leave room for: three."""
     one = classroom(session, sealer)
-    ours = [one.pupil(FIRST + number) for number in range(5)]
-    first = weeks_of(one, ours, "on completion")
+    ours = [one.pupil(FIRST + number) for number in range(count)]
+    first = weeks_of(one, ours, "on completion", falling=falling)
     points = kept(one)
     session.rollback()
     for table in (Flag, Signal, SignalBars, CheckIn, Wave):
@@ -103,12 +112,13 @@ def test_on_completion_and_at_night_give_the_same_flags_and_the_same_points(sess
             session.delete(row)
         session.commit()
     one.clock.now -= timedelta(weeks=12)
-    second = weeks_of(one, ours, "at night")
+    second = weeks_of(one, ours, "at night", falling=falling)
     assert first == second
-    assert {pupil for _, pupil in first} == {ours[0].id, ours[1].id}
+    assert len({pupil for _, pupil in first}) == flagged
+    assert {pupil for _, pupil in first} <= {pupil.id for pupil in ours[:falling]}
     assert points.keys() == kept(one).keys()
-    for pupil, (flagged, its) in kept(one).items():
-        assert (flagged, its) == (points[pupil][0], pytest.approx(points[pupil][1], abs=1e-6))
+    for pupil, (up, its) in kept(one).items():
+        assert (up, its) == (points[pupil][0], pytest.approx(points[pupil][1], abs=1e-6))
 
 
 def test_a_pass_reads_what_is_new_and_nothing_twice(room: Classroom):
@@ -151,6 +161,24 @@ def test_what_is_kept_is_made_anew_when_it_is_gone_or_of_another_model(room: Cla
     assert room.session.get_one(Signal, pupil.id).model == MODEL
 
 
+def test_a_new_model_does_not_tell_a_tutor_again_whom_the_old_one_told(room: Classroom):
+    pupil = room.pupil(FIRST)
+    raised = []
+    for week in range(9):
+        room.clock.move(days=7)
+        answer(room, pupil, 0.75 if week < 6 else 0.0, week)
+        raised += run(room, [pupil])
+    assert len(raised) == 1
+    row = room.session.get_one(Signal, pupil.id)
+    row.model = "signals-0"
+    room.session.add(row)
+    room.session.commit()
+    answer(room, pupil, 0.0, 10)
+    assert run(room, [pupil]) == []
+    (data,) = (room.sealer.read(one, "data") for one in room.session.exec(select(Signal)))
+    assert data["up_at"] is not None
+
+
 def test_the_first_night_learns_and_tells_nobody(room: Classroom):
     pupil = room.pupil(FIRST)
     for week in range(8):
@@ -174,6 +202,40 @@ def test_a_tutor_hears_of_three_new_pupils_a_week_at_most(room: Classroom):
     assert run(room, pupils) == []
 
 
+def low_in_the_end(room: Classroom, pupils: list[Pupil], low: int) -> list[Flag]:
+    """Eight weeks in which the first of some pupils fall low at the end; gives the flags of the last."""
+    for week in range(8):
+        room.clock.move(days=7)
+        for number, pupil in enumerate(pupils):
+            answer(room, pupil, 0.0 if number < low and week > 5 else 0.75, week)
+        if week == 5:
+            night(room)
+    return run(room, pupils)
+
+
+def test_a_tutor_of_two_groups_hears_of_three_in_both_together(room: Classroom):
+    second = make_group(room.session, room.school, "7C", 7, room.tutor)
+    pupils = [room.pupil(FIRST + number) for number in range(41)]
+    for pupil in pupils[::2]:
+        pupil.group_id = second.id
+        room.session.add(pupil)
+    room.session.commit()
+    assert len(low_in_the_end(room, pupils, 6)) == NEW_A_TUTOR_A_WEEK
+
+
+def test_who_left_or_stopped_takes_no_place_under_the_ceiling(room: Classroom):
+    gone = [room.pupil(FIRST + 50 + number) for number in range(4)]
+    low_in_the_end(room, gone, 0)
+    for number, pupil in enumerate(gone):
+        pupil.status = ("left", "stopped")[number % 2]
+        row = room.session.get_one(Signal, pupil.id)
+        row.flagged = True
+        room.session.add_all([pupil, row])
+    room.session.commit()
+    pupils = [room.pupil(FIRST + number) for number in range(5)]
+    assert len(low_in_the_end(room, pupils, 2)) == 2
+
+
 def test_a_flag_can_be_worked_out_again_from_what_is_stored_with_it(room: Classroom):
     pupil = room.pupil(FIRST)
     raised = []
@@ -190,11 +252,12 @@ def test_a_flag_can_be_worked_out_again_from_what_is_stored_with_it(room: Classr
     assert [reason["code"] for reason in why["reasons"]][:1] in (["low"], ["fallen"])
 
 
-def test_an_undelivered_check_in_is_no_silence(room: Classroom):
+@pytest.mark.parametrize("state", ["undelivered", "replaced"])
+def test_a_check_in_that_did_not_arrive_or_was_cut_short_is_no_silence(room: Classroom, state: str):
     near, far = room.pupil(FIRST), room.pupil(FIRST + 1)
     for week in range(10):
         room.clock.move(days=7)
-        answer(room, near, 0.75, week, "answered" if week < 6 else "undelivered")
+        answer(room, near, 0.75, week, "answered" if week < 6 else state)
         answer(room, far, 0.75, week, "answered" if week < 6 else "missed")
     run(room, [near, far])
     points = {pupil: its for pupil, (_, its) in kept(room).items()}
@@ -235,6 +298,20 @@ def test_an_item_goes_to_a_quarter_of_those_asked_together_at_most(room: Classro
     wave = room.session.exec(select(Wave)).first()
     assert wave is not None
     given = [item for chosen in choose_items(room.session, room.sealer, wave, pupils).values() for item in chosen[2:]]
+    assert max(given.count(item) for item in given) <= 4
+
+
+def test_what_the_rotation_gives_to_new_pupils_counts_towards_an_items_quarter(room: Classroom):
+    new = [room.pupil(FIRST + number) for number in range(8)]
+    known = [room.pupil(FIRST + 20 + number) for number in range(8)]
+    room.clock.move(days=7)
+    for pupil in known:
+        answer(room, pupil, 0.75, 1)
+    run(room, known)
+    wave = room.session.exec(select(Wave)).first()
+    assert wave is not None
+    chosen = choose_items(room.session, room.sealer, wave, [*known, *new])
+    given = [item for its in chosen.values() for item in its[2:]]
     assert max(given.count(item) for item in given) <= 4
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
-from signals import flag
-from signals.board import Board, Sheet, advance, errors, levels, new_board, pass_weeks, stated
-from signals.evidence import SIGNALS, evidence
-from signals.items import STATE, ItemSet, item_set, usual_item
+from signals import flag, grid
+from signals.board import KINDS, PARTS, Board, Sheet, advance, errors, levels, new_board, pass_weeks, stated
+from signals.evidence import SIGNALS, context_gap, evidence, polar
+from signals.items import LEANS, STATE, STRETCHES, USUAL_STYLES, ItemSet, item_set, usual_item
 from signals.keeping import put_away, take_up
+from signals.quality import carelessness
 from signals.responses import ItemModel
 
 ITEMS = item_set({f"{n}": (n // 6 if n < 48 else STATE, usual_item(5, 1 if n % 2 == 0 else -1)) for n in range(63)})
@@ -137,11 +139,51 @@ def test_an_answer_in_line_with_what_is_known_makes_it_surer_and_weeks_without_w
         assert errors(board)[0, 4] < errors(later)[0, 4] <= before + 1e-9
 
 
-def test_answers_in_the_mirror_give_levels_in_the_mirror():
-    low = run_of([[0, 4, 0, 4, 0]] * 5)
-    high = run_of([[4, 0, 4, 0, 4]] * 5)
-    assert np.allclose(levels(low), -levels(high), atol=1e-6)
-    assert np.allclose(errors(low), errors(high), atol=1e-6)
+@given(days, st.integers(0, 62))
+def test_one_more_answer_never_widens_by_the_average_of_all_it_could_be(week: list[list[int]], item: int):
+    """A single answer against all expectation may leave a level less sure; to be asked never does, without drift."""
+    board = run_of(week)
+    series = int(ITEMS.series[item])
+    group, of = series // 2, PARTS[series]
+
+    def variance(its: Board) -> float:
+        return float(of @ its.covariance[0, group] @ of)
+
+    # Each option's chance by what is known of the pupil: their level, their leaning, that they tap anything.
+    level = float(board.mean[0, group] @ of)
+    weights = grid.on_grid(np.array([level]), np.array([variance(board)]))[0]
+    told = np.einsum("osg,s,g->o", ITEMS.likelihood[item], board.styles[0], weights)
+    blind = float(carelessness(board.careless)[0])
+    chances = (1 - blind) * told + blind / 5
+    after = [
+        variance(advance(board, sheet([[item]], [[option]], weeks=0.0), ITEMS)) - variance(board) for option in range(5)
+    ]
+    assert chances.sum() == pytest.approx(1)
+    assert chances @ after <= 1e-9
+
+
+@given(days, st.floats(0, 60), st.floats(0, 60))
+def test_weeks_without_answers_only_widen_what_lasts_up_to_a_strangers(
+    week: list[list[int]], weeks: float, more: float
+):
+    board = run_of(week)
+    earlier, later = (pass_weeks(board, np.array([its])) for its in (weeks, weeks + more))
+    # What an answer against all expectation left wider than a stranger's comes back to that.
+    least = np.minimum(errors(earlier)[0], errors(new_board(1))[0])
+    assert (errors(later)[0] >= least - 1e-9).all()
+
+
+@given(days)
+def test_answers_in_the_mirror_give_everything_in_the_mirror(week: list[list[int]]):
+    mirrored = [[-1 if option < 0 else 4 - option for option in day] for day in week]
+    one, other = run_of(week), run_of(mirrored)
+    assert np.allclose(levels(one), -levels(other), atol=1e-6)
+    assert np.allclose(errors(one), errors(other), atol=1e-6)
+    assert np.allclose(one.track.rising, other.track.falling, atol=1e-6)
+    assert np.allclose(one.track.usual, -other.track.usual, atol=1e-6)
+    assert np.array_equal(polar(one), -polar(other))
+    assert np.allclose(context_gap(one), -context_gap(other), atol=1e-5)
+    assert np.allclose(one.careless, other.careless, atol=1e-6)
 
 
 def test_no_level_is_stated_before_four_answers():
@@ -228,33 +270,35 @@ def test_quick_answers_are_believed_less():
 # --- simulation-based calibration -------------------------------------------------------------------------------------
 
 
-def test_levels_drawn_from_the_model_lie_evenly_within_what_is_known_of_them():
+@pytest.mark.parametrize("group", [4, 0], ids=["how things are", "a factor in both contexts"])
+def test_levels_drawn_from_the_model_lie_evenly_within_what_is_known_of_them(group: int):
     """Simulation-based calibration (Talts et al., 2018): ranks of the true levels are spread evenly over ten bins."""
-    from scipy.stats import norm
-
-    from signals.board import KINDS
-    from signals.items import LEANS, STRETCHES, USUAL_STYLES
-
     chance, pupils, weeks = np.random.default_rng(8), 1_500, 8
     style = chance.choice(len(USUAL_STYLES), pupils, p=USUAL_STYLES)
     lean, stretch = np.repeat(LEANS, 3)[style], np.tile(STRETCHES, 5)[style]
-    kind = KINDS[-1]
-    slow, fast = (chance.normal(0, np.sqrt(v), pupils) for v in (kind.slow, kind.fast))
+    kind = KINDS[group]
+    slow, fast, third = (chance.normal(0, np.sqrt(v), pupils) for v in (kind.slow, kind.fast, kind.third))
+    steps = np.array(usual_item(5, 1).steps)
     board = new_board(pupils)
     for week in range(weeks):
         fast = kind.keep * fast + chance.normal(0, np.sqrt(kind.fast * (1 - kind.keep**2)), pupils)
         if week:
             slow = slow + chance.normal(0, np.sqrt(kind.creep), pupils)
-        today = slow + fast + chance.normal(0, np.sqrt(kind.third), pupils)
-        asked = np.tile([48 + week % 15, 48 + (week + 1) % 15], (pupils, 1))
+        if kind.fresh:
+            third = chance.normal(0, np.sqrt(kind.third), pupils)
+            asked = np.tile([48 + week % 15, 48 + (week + 1) % 15], (pupils, 1))
+        else:
+            # One in school, one outside.
+            asked = np.tile([week % 6, 6 + (week + 1) % 6], (pupils, 1))
         way = np.where(asked % 2 == 0, 1, -1)
-        steps = np.array(usual_item(5, 1).steps)
-        distance = 1.6 * ((way * today[:, None])[..., None] - stretch[:, None, None] * steps) + lean[:, None, None]
+        parts = np.stack([slow, fast, third], axis=1)
+        today = np.einsum("nkj,nj->nk", PARTS[ITEMS.series[asked]], parts)
+        distance = 1.6 * ((way * today)[..., None] - stretch[:, None, None] * steps) + lean[:, None, None]
         above = 1 / (1 + np.exp(-distance))
         options = (chance.random((pupils, 2, 1)) < above).sum(axis=2)
         board = advance(board, sheet(asked.tolist(), options.tolist()), ITEMS)
-    variance = board.covariance[:, 4, :2, :2].sum(axis=(1, 2))
-    ranks = norm.cdf((slow + fast - levels(board)[:, 4]) / np.sqrt(variance))
+    variance = board.covariance[:, group, :2, :2].sum(axis=(1, 2))
+    ranks = norm.cdf((slow + fast - levels(board)[:, group]) / np.sqrt(variance))
     counts = np.histogram(ranks, bins=10, range=(0, 1))[0]
     print("ranks of the true level in ten bins of", pupils // 10, ":", counts.tolist())
     assert np.abs(counts - pupils / 10).max() < 0.35 * pupils / 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from signals.change import ALARM, MOST, Track, follow, new_track, reliable_change
+from signals.change import ALARM, COMES_AND_GOES, FALSE_ALARMS, MOST, Track, follow, new_track, reliable_change
 
 
 def weeks(levels: list[float | None], precision: float = 1.5) -> Track:
@@ -37,6 +37,25 @@ def test_a_rise_is_the_mirror_of_a_fall():
     fall, rise = weeks([0.5] * 10 + [-1.5] * 6), weeks([-0.5] * 10 + [1.5] * 6)
     assert np.allclose(fall.falling, rise.rising)
     assert np.allclose(fall.usual, -rise.usual)
+
+
+def false_alarms(bar: float) -> float:
+    """False alarms of a fall in a school year, of a pupil who answers each week and is as they always were."""
+    chance, pupils, school_weeks, precision = np.random.default_rng(2), 2_000, 36, 1.0
+    track, before, alarms = new_track(pupils, 5), np.zeros(pupils, dtype=bool), 0
+    usual = chance.normal(0, 0.8, (pupils, 5))
+    spread = np.sqrt(COMES_AND_GOES + 1 / precision)
+    for _ in range(school_weeks):
+        seen = usual + chance.normal(0, spread, (pupils, 5))
+        track = follow(track, seen, np.full((pupils, 5), precision))
+        falling = track.falling[:, 4] > bar
+        alarms, before = alarms + int((falling & ~before).sum()), falling
+    return alarms / pupils
+
+
+def test_the_bar_of_the_cusum_keeps_false_alarms_within_their_budget():
+    assert 0 < false_alarms(ALARM) < FALSE_ALARMS / 1.5
+    assert false_alarms(ALARM - 1) > FALSE_ALARMS
 
 
 def test_a_week_without_answers_changes_nothing():

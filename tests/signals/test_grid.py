@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -21,6 +21,8 @@ from signals.grid import (
     stranger,
     update,
 )
+from signals.items import USUAL_FIVE, USUAL_THREE
+from signals.responses import ItemModel, probabilities
 
 KIND = Dynamics(slow=0.7, fast=0.3, third=0.5, keep=0.8, creep=0.01, fresh=True)
 levels = st.floats(-2, 2)
@@ -38,6 +40,25 @@ def test_a_normal_belief_laid_on_the_grid_keeps_its_mean_and_variance(mean: floa
 def test_an_answer_that_no_level_could_have_given_changes_nothing():
     weights = on_grid(np.zeros(1), np.ones(1))
     assert np.array_equal(update(weights, np.zeros((1, 61))), weights)
+
+
+@given(
+    levels,
+    st.floats(0.02, 2.0),
+    st.floats(0.2, 4.0),
+    st.sampled_from([USUAL_THREE[1], USUAL_FIVE[1]]),
+    st.data(),
+)
+def test_one_more_answer_never_widens_what_is_known(
+    mean: float, variance: float, slope: float, steps: tuple[float, ...], data: st.DataObject
+):
+    """Of either response model, whatever the answer: both are log-concave (Brascamp and Lieb, 1976)."""
+    # A belief that the grid's end cuts off is no normal one.
+    assume(abs(mean) + 3 * variance**0.5 < 4)
+    option = data.draw(st.integers(0, len(steps)))
+    before = on_grid(np.array([mean]), np.array([variance]))
+    after = update(before, probabilities(ItemModel(slope, steps), GRID)[:, option][None, :])
+    assert moments(after)[1][0] <= moments(before)[1][0] + 1e-6
 
 
 @given(levels, st.floats(0.2, 2.0), st.floats(0.2, 2.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,20 @@ def test_pupils_unlike_anybody_are_left_out():
     assert found is not None
     assert plain is not None
     assert found.pairs == plain.pairs
+
+
+def test_who_had_support_before_is_beside_others_who_had():
+    cases = school(0.0)
+    had = [replace(case, support=True) for case in cases if case.acted]
+    others = [case for case in cases if not case.acted]
+    # Nobody like them: alike in level and slope, but without support.
+    assert impact([*had, *others]) is None
+    both = impact([*had, *(replace(case, support=True) for case in others)])
+    plain = impact(cases)
+    assert both is not None
+    assert plain is not None
+    assert both.pairs == plain.pairs
+    assert both.difference == pytest.approx(plain.difference)
 
 
 # --- the draw ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from signals.board import Board, Sheet, advance, new_board
+from signals.change import ALARM
 from signals.items import STATE, item_set, usual_item
 from signals.reasons import Why, why
 
@@ -50,11 +51,29 @@ def test_always_low_is_low_and_not_fallen():
     assert (reason.answered, reason.asked) == (8, 8)
 
 
+def test_before_four_answers_no_level_is_given_as_a_reason():
+    def low_for(weeks: int) -> list[str]:
+        sure = lived(*[(0, 2)] * weeks)
+        # As sure as could be, so that the number of answers alone decides.
+        return codes(why(replace(sure, covariance=sure.covariance * 0.1)))
+
+    assert low_for(1) == []
+    assert low_for(2) == ["low"]
+
+
 def test_low_after_a_long_middle_is_fallen_from_their_own_usual():
     (reason, *_) = why(lived(*[(3, 2)] * 14, *[(0, 2)] * 6)).reasons
     assert reason.code == "fallen"
     assert reason.was > 0 > reason.now
     assert reason.lower < reason.now - reason.was < reason.upper < 0
+
+
+def test_who_has_come_back_to_their_usual_is_not_said_to_have_fallen_though_the_alarm_dies_down_slowly():
+    down = [*[(3, 2)] * 14, *[(0, 2)] * 20]
+    assert codes(why(lived(*down)))[0] == "fallen"
+    back = lived(*down, *[(3, 2)] * 6)
+    assert back.track.falling[0, 4] > ALARM
+    assert codes(why(back)) == []
 
 
 def test_a_factor_at_its_end_is_polar_either_way():

@@ -71,6 +71,35 @@ def test_a_policy_that_takes_a_pupils_nudge_to_the_head_is_refused(made: Earshot
     assert (school().policy, actions()) == ({}, [])
 
 
+def test_a_policy_that_opens_a_hole_is_refused_until_it_is_meant(made: Earshot) -> None:
+    policy = shown(made)
+    policy["danger"]["rungs"] = [{"after": 0, "tell": ["tutor"]}]
+    Path("policy.json").write_text(json.dumps(policy))
+    told = made("policy", "set", "policy.json")
+    assert (told.status, told.out) == (1, "")
+    assert told.err == (
+        "Danger: the last rung tells no safeguarding lead; add dsl or deputy_dsl to it. danger: the first rung must "
+        "tell dsl and deputy_dsl, so that every safeguarding lead hears at once. Nothing was set. Mend it, or add "
+        "--anyway."
+    )
+    assert (school().policy, actions()) == ({}, [])
+    assert made("policy", "set", "policy.json", "--anyway").status == 0
+    assert list(school().policy["escalation"]) == ["danger"]
+    # What is so already is no reason to refuse a change of something else.
+    policy["today"]["every"] = 20
+    Path("policy.json").write_text(json.dumps(policy))
+    assert made("policy", "set", "policy.json").status == 0
+
+
+def test_cards_name_a_pupil_as_the_school_chose(made: Earshot) -> None:
+    assert made("policy", "names").out == "Cards in Slack name a pupil by initials and tutor group."
+    told = made("policy", "names", "--full").out
+    assert told == "Cards in Slack name a pupil by the whole name: it stays in Slack's history."
+    assert (school().policy["names"], actions()) == ("full", ["names full"])
+    assert made("policy", "names", "--initials").out == "Cards in Slack name a pupil by initials and tutor group."
+    assert actions() == ["names full", "names initials"]
+
+
 def test_check_names_the_holes_of_this_school(people: Earshot) -> None:
     told = people("policy", "check")
     assert told.status == 1

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.clock import Clock
-from bot.commands.fairness import compare, differing_items, read_groups
+from bot.commands.fairness import compare, differing_items, read_groups, read_needed
 from bot.importing.rows import ImportProblem
 from bot.opening import open_store
 from bot.settings import Settings
@@ -61,6 +61,51 @@ def test_flags_and_answers_are_compared_by_group(room: Classroom):
     assert [(one.group, one.rate) for one in found.answering] == [("blue", 0.5), ("red", 1.0)]
     assert found.unknown == 1
     assert [row.action for row in room.session.exec(select(Audit))] == ["read fairness"]
+
+
+def test_of_those_who_needed_somebody_each_groups_share_that_was_flagged_is_told_and_small_groups_are_not(
+    room: Classroom,
+):
+    clock = Clock()
+    room.clock.now = clock() - timedelta(days=30)
+    listed = []
+    for number in range(40):
+        pupil = room.pupil(7_000_000_001 + number)
+        pupil.mis_key = room.sealer.blind("mis", f"P{number}")
+        listed.append((f"P{number}", ("red", "blue", "green", "grey")[number // 12]))
+        check_in = room.check_in(pupil)
+        if number % 3 == 0:
+            flag = Flag(
+                school_id=room.school.id,
+                pupil_id=pupil.id,
+                group_id=room.group.id,
+                check_in_id=check_in.id,
+                rule="t",
+                raised_at=room.clock(),
+            )
+            room.sealer.write(flag, "reasons", {})
+            room.session.add(flag)
+    room.session.commit()
+    # All of red and blue, eight of green and grey together; one whom nobody knows.
+    needed = [f"P{number}" for number in (*range(24), *range(24, 30), 36, 37)] + ["NOT-HERE"]
+    found = compare(room.session, room.sealer, listed[:-2], clock, needed)
+    assert found.unplaced == 1
+    assert [(one.group, one.pupils, one.rate) for one in found.found] == [
+        ("blue", 12, 4 / 12),
+        ("green", None, None),
+        ("grey", None, None),
+        ("red", 12, 4 / 12),
+    ]
+    assert compare(room.session, room.sealer, listed, clock).found == ()
+
+
+def test_who_needed_somebody_is_read_by_id_alone(tmp_path: Path):
+    file = tmp_path / "needed.csv"
+    file.write_text("pupil_id\nP1\nP2\n", "utf-8")
+    assert read_needed(file) == ["P1", "P2"]
+    file.write_text("name\nP1\n", "utf-8")
+    with pytest.raises(ImportProblem, match=r"needed\.csv needs a first line with pupil_id, and a line for each pupil"):
+        read_needed(file)
 
 
 def test_a_question_one_group_answers_otherwise_is_found_and_the_others_are_not(room: Classroom):
@@ -127,3 +172,19 @@ def test_ids_that_are_left_out_are_counted_in_good_english(people: Earshot, ids:
     Path("groups.csv").write_text(f"pupil_id,group\n{lines}")
     told = people("fairness", "groups.csv")
     assert (told.status, told.err, words in told.out) == (0, "", True)
+
+
+def test_with_a_list_of_those_who_needed_somebody_a_second_table_comes_and_ids_in_no_group_are_counted(people: Earshot):
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        for pupil in session.exec(select(Pupil)):
+            pupil.status = "active"
+            session.add(pupil)
+        session.commit()
+    engine.dispose()
+    Path("groups.csv").write_text("pupil_id,group\nP1,red\n")
+    Path("needed.csv").write_text("pupil_id\nP1\nX1\n")
+    told = people("fairness", "groups.csv", "--needed", "needed.csv")
+    assert (told.status, told.err) == (0, "")
+    assert "of those who needed somebody, flagged in a year" in told.out
+    assert "Ids of needed.csv that are in no group of groups.csv, and were left out: 1." in told.out

@@ -88,6 +88,9 @@ def test_a_flag_is_worked_out_again_without_a_name_and_audited(
     assert err == ""
     assert "The same points as when it was raised." in out
     assert ": passed." in out
+    assert "0 of the four factors at an end: level priority." in out
+    assert f"Model {MODEL}." in out
+    assert "When raised" not in out
     assert "How things are Of late: " in out
     assert "check-ins answered." in out
     assert "low" in out

@@ -6,7 +6,7 @@ from bot.opening import open_store
 from bot.settings import Settings
 from store import gotos
 from store.care_tables import Campaign
-from store.tables import Audit, Due, Pupil, Staff
+from store.tables import Audit, Due, Pupil, Staff, TutorGroup
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made
 from tests.factories import NOW
@@ -43,15 +43,27 @@ def test_a_round_begins_once_goes_on_and_is_stopped(made: Earshot, people: Earsh
 
 
 def test_coverage_is_shown_by_year_and_names_who_is_named_by_many(made: Earshot, people: Earshot) -> None:
-    engine, _ = open_store(Settings(), make=False)
+    engine, sealer = open_store(Settings(), make=False)
     with Session(engine) as session:
-        pupils, staff = session.exec(select(Pupil)).all(), session.exec(select(Staff)).first()
+        staff, group = session.exec(select(Staff)).first(), session.exec(select(TutorGroup)).first()
         assert staff is not None
-        assert gotos.name(session, pupils[0], 1, staff.id, NOW)
+        assert group is not None
+        # Twice an even share among two is ten.
+        other = Staff(school_id=group.school_id, mis_key=b"other", email_key=b"other", roles=["tutor"])
+        sealer.write(other, "name", "Otto Orrin")
+        sealer.write(other, "email", "o.orrin@school.example")
+        session.add(other)
+        before = len(session.exec(select(Pupil).where(Pupil.group_id == group.id)).all())
+        for number in range(gotos.MANY_AT_LEAST):
+            pupil = Pupil(school_id=group.school_id, mis_key=bytes([number]), group_id=group.id, phase="older")
+            sealer.write(pupil, "name", f"Pupil {number}")
+            session.add(pupil)
+            session.flush()
+            assert gotos.name(session, pupil, 1, staff.id, NOW)
         session.commit()
-        count = len(pupils)
+        name, year = str(sealer.read(staff, "name")), group.year
     engine.dispose()
     told = made("goto", "coverage")
     assert told.status == 0
-    numbers = [int(one) for one in told.out.split() if one.isdigit()]
-    assert sum(numbers) >= count
+    assert f"│ {year} │ 0 │ 10 │ {before} │" in told.out
+    assert f"{name} is named by 10 pupils (by year {year}: 10); 10 or more is many here." in told.out

@@ -16,7 +16,7 @@ from scheduling.outcomes import Followed, follow_up_next
 from scheduling.scoring import take_in
 from signals.impact import Case
 from store.sealing import Sealer
-from store.tables import Audit, Flag, School
+from store.tables import Audit, Flag, Request, School
 from tests.bot.classroom import Classroom, classroom
 
 STATE = [item for item in load(LATEST).items.values() if item.kind == "state"]
@@ -82,6 +82,28 @@ def test_a_nudge_that_was_done_counts_as_taken_and_one_of_an_old_rule_not_at_all
     room.session.add(flag)
     room.session.commit()
     assert gather(room.session, room.sealer, school, room.clock()).nudged == ()
+
+
+@pytest.mark.parametrize(("weeks", "support"), [(1, True), (25, True), (27, False), (-1, False)])
+def test_who_had_asked_for_an_adult_in_the_half_year_before_had_support(room: Classroom, weeks: int, support: bool):
+    pupil = room.pupil(7_000_000_003)
+    check_in, at = room.check_in(pupil), room.clock()
+    flag = Flag(
+        school_id=room.school.id,
+        pupil_id=pupil.id,
+        group_id=room.group.id,
+        check_in_id=check_in.id,
+        rule="signals-1",
+        raised_at=at,
+    )
+    room.sealer.write(flag, "reasons", {"signals": [3.5, 1.5, 0.5, 0.0]})
+    request = Request(school_id=room.school.id, pupil_id=pupil.id, asked_at=at - timedelta(weeks=weeks))
+    room.session.add_all([flag, request])
+    room.session.commit()
+    school = room.session.get_one(School, room.school.id)
+    room.clock.move(weeks=9)
+    (case,) = gather(room.session, room.sealer, school, room.clock()).nudged
+    assert case.support is support
 
 
 def test_the_schools_agreement_to_the_draw_is_kept_and_audited(room: Classroom):

@@ -1,9 +1,12 @@
 """Whispers on the command line: the same guards as in Slack, and the check of a school's own files."""
 
 import io
+import json
 import logging
 import os
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 import structlog
 from PIL import Image
 from sqlalchemy import update
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.command_line import main
 from bot.doctor.whisper_desk import desk_findings
@@ -235,10 +238,11 @@ def test_check_finds_nothing_in_what_earshot_keeps_and_each_planted_trace(earsho
     make(whispers)
     join_a_parent()
     assert earshot("whisper", "backup", "copy.sqlite")[0] == 0
-    status, told = earshot("anonymity", "check", "copy.sqlite", "data/whispers.sqlite")
+    status, told = earshot("anonymity", "check", "copy.sqlite", "data/whispers.sqlite", "data/earshot.sqlite")
     assert (status, told) == (
         0,
-        "Looked for 2 chat ids and 2 names in 2 files. None of them is there, in any writing that is known.",
+        "Looked for 2 chat ids and 2 names in 3 files. None of them is there, in any writing that is known. "
+        "Whisper stores among them: 2. None has a time, a number or a link in its tables.",
     )
     for planted in (
         str(CHAT).encode(),
@@ -253,6 +257,22 @@ def test_check_finds_nothing_in_what_earshot_keeps_and_each_planted_trace(earsho
         assert "planted.log: a chat id or a name stands there" in told
         assert "Wren" not in told
         assert str(CHAT) not in told
+
+
+def test_check_opens_a_sealed_backup_with_the_recovery_key_and_does_not_pass_over_it(
+    earshot: Run, whispers: WhisperStore
+):
+    make(whispers)
+    assert earshot("keys", "recovery", "recovery.key")[0] == 0
+    Path("backups").mkdir()
+    status, told = earshot("backup", "backups")
+    assert status == 0, told
+    boxed = [str(path) for path in sorted(Path("backups").iterdir())]
+    assert len(boxed) == 2
+    status, told = earshot("anonymity", "check", *boxed)
+    assert (status, "is a sealed backup: give --recovery-key KEY" in told) == (1, True)
+    status, told = earshot("anonymity", "check", "backups", "--recovery-key", "recovery.key")
+    assert (status, "Whisper stores among them: 1." in told) == (0, True), told
 
 
 def test_files_that_are_not_there_are_said_in_a_sentence(earshot: Run):
@@ -309,6 +329,64 @@ def test_desk_is_locked_opened_rehearsed_and_recovered(
     assert earshot("whisper", "desk", "recover", "nothing.key", *LEAD)[0] == 1
     deeds = ["lock desk", "choose passphrase", "rehearse recovery", "recover desk"]
     assert [one for one in recorded() if one in {*deeds, "remove desk lock"}] == deeds
+
+
+def test_desk_is_opened_in_the_earshot_that_runs_here_or_it_is_said_why_not(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    opening, words = ("whisper", "desk", "open", *LEAD), "correct horse battery"
+    assert earshot(*opening) == (1, "The desk is not locked: there is nothing to open.")
+    earshot("whisper", "desk", "lock", "recovery.key")
+    assert earshot(*opening)[1].startswith("You have no passphrase yet")
+    answers(monkeypatch, words, words)
+    earshot("whisper", "desk", "passphrase", *LEAD)
+    answers(monkeypatch, words)
+    assert earshot(*opening)[1].startswith("Earshot does not run here, or cannot be reached.")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind("data/desk.socket")
+        door.listen()
+        for said, told in (
+            ("wrong", "That is not your passphrase."),
+            ("many", "Those were many tries."),
+            ("unread", "The desk was not opened."),
+            ("open", "Your desk is open for four hours."),
+        ):
+            answering = threading.Thread(target=answer_at, args=(door, said, words))
+            answering.start()
+            answers(monkeypatch, words)
+            assert earshot(*opening)[1].startswith(told)
+            answering.join()
+    assert [action for _, action in audited()][-1] == "open desk"
+
+
+def answer_at(door: socket.socket, said: str, words: str) -> None:
+    """Answer one lead as the running program would."""
+    there, _ = door.accept()
+    with there:
+        assert json.loads(there.recv(4096))["passphrase"] == words
+        there.sendall(said.encode())
+
+
+def audited() -> list[tuple[str, str]]:
+    """Who did what, by the audit chain, which must be whole."""
+    engine, _ = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        rows = session.exec(select(Audit).order_by(col(Audit.number))).all()
+        school = session.exec(select(School)).one()
+        assert first_break(session, school.id) is None
+    engine.dispose()
+    return [(row.actor.split(":")[0], row.action) for row in rows]
+
+
+def test_lock_that_fails_is_not_in_the_audit_chain_nor_a_rehearsal_with_another_paper(
+    earshot: Run, whispers: WhisperStore
+):
+    Path("there.key").write_text("x")
+    before = audited()
+    assert earshot("whisper", "desk", "lock", "there.key")[0] == 1
+    Path("foreign.key").write_text(recovery_words(new_seed()))
+    assert earshot("whisper", "desk", "rehearse", "foreign.key")[0] == 1
+    assert audited() == before
 
 
 def test_lock_is_taken_away_by_a_lead_with_passphrase_and_paper_alone(

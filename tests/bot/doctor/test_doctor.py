@@ -386,11 +386,11 @@ def test_where_nothing_is_everything_begins_with_init_and_nothing_is_made(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_with_nothing_in_it_begins_with_init(settings: Settings, tmp_path: Path) -> None:
-    path = tmp_path / "empty.sqlite"
-    path.touch()
-    empty = settings.model_copy(update={"database_url": f"sqlite:///{path}"})
-    assert mended(empty)["database"] == "There is nothing in the database yet: run `earshot init`."
+def test_a_database_with_nothing_in_it_begins_with_init_and_no_key_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "earshot.sqlite").touch()
+    told = mended(Settings(data_dir=tmp_path))
+    assert told["key file"] == "There is no key file yet: run `earshot init`."
+    assert told["database"] == "There is nothing in the database yet: run `earshot init`."
 
 
 def test_what_cannot_be_written_to_is_told_with_the_command_that_mends_it() -> None:

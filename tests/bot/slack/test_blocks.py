@@ -70,10 +70,10 @@ def test_nudge_as_a_message():
         ("nudge_take", "f" * 32, "primary"),
         ("nudge_snooze", "f" * 32, None),
         ("nudge_not_needed", "f" * 32, None),
+        ("nudge_pass", "f" * 32, None),
         ("nudge_ideas", "f" * 32, None),
-        ("nudge_figures", "f" * 32, None),
     ]
-    assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_who"]
+    assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_figures", "nudge_who"]
     assert blocks[1]["text"]["text"].splitlines()[0] == (
         "For a while now, things have seemed harder than is usual for this pupil (could be chance)."
     )
@@ -119,7 +119,8 @@ def test_home_of_many_cards_has_pages_that_hold_each_card_once():
     turns = [["1"], ["0", "2"], ["1", "3"], ["2", "4"], ["3"]]
     assert [[one.value for one in page[-1].buttons] for page in pages] == turns
     assert [faults(home_view(page, *READER)) for page in pages] == [[]] * 5
-    assert home_pages(cards, 5) == pages[0]
+    # A page that is no more, for what stood on it was done, is the last.
+    assert home_pages(cards, 5) == pages[4]
     assert home_pages(cards[:HOME_PAGE], 0) == cards[:HOME_PAGE]
 
 

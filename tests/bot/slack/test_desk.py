@@ -23,8 +23,9 @@ from conversations.reasons_figures import figures_card
 from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
-from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup, Wave
-from tests.bot.slack_school import NOW, SmallSchool, a_pupil, small_school
+from store import outbox
+from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
+from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 KEYS = count()
 
@@ -353,6 +354,13 @@ def test_every_repeat_of_a_request_is_brought_up_to_date_once_somebody_owns_it(h
     for number in range(3):
         here.work(lambda session, number=number: climb(session, NOW + number * timedelta(minutes=5)))
     posted = Counter(row.recipient for row in here.waiting())
+    here.posted(
+        here.work(
+            lambda session: outbox.claim(
+                session, here.sealer, network="slack", now=NOW + timedelta(hours=1), worker="t", lanes=(0, 1), limit=9
+            )
+        )
+    )
     done = press(here, "lead", "request_own", here.request.hex)
     assert posted == {f"staff:{here.staff[who].hex}": 3 for who in ("lead", "deputy")}
     assert Counter(letter.recipient for letter in done.letters) == posted
@@ -406,15 +414,7 @@ def test_home_that_is_looked_at_follows_a_decision(here: SmallSchool):
 
 
 def test_leads_home_has_every_group_once_over_its_pages_and_what_is_theirs_to_do_first(here: SmallSchool):
-    def add(session: Session) -> None:
-        wave = session.get_one(Wave, here.wave)
-        for number in range(40):
-            group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
-            session.add(group)
-            session.flush()
-            a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
-
-    here.work(add)
+    here.work(lambda session: more_groups(session, here, 40))
     shown: list[str] = []
     value = "0"
     open_home(here, "lead")

@@ -16,7 +16,7 @@ from bot.slack.socket import Socket
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN
 from store.tables import Due, Failure, Seen, Staff
 from tests.bot.slack_office import QUICK, Office, office
-from tests.bot.slack_school import NOW, SmallSchool, small_school
+from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 WAYS = pytest.mark.parametrize("way", ["socket", "http"])
 
@@ -132,6 +132,23 @@ async def test_home_follows_a_decision_made_on_it(engine: Engine, way: str):
         after = await here.home("U0TUTOR", lambda view: view["hash"] != home["hash"])
         assert "nudge_take" in str(home)
         assert "nudge_take" not in str(after)
+
+
+@WAYS
+async def test_home_stays_at_its_page_when_something_on_it_is_pressed_or_filled_in(engine: Engine, way: str):
+    async with office(engine, way) as here:
+        here.school.work(lambda session: more_groups(session, here.school, 40))
+        await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
+        home = await here.home("U0LEAD")
+        await here.rig.click("U0LEAD", view_id=home["id"], action_id="home_page")
+        second = await here.home("U0LEAD", lambda view: view["hash"] != home["hash"])
+        assert "Page 2 of 3" in str(second)
+        await here.rig.click("U0LEAD", view_id=second["id"], action_id="group_plan")
+        form = await here.soon(lambda: here.rig.ask("GET", "/workspace/U0LEAD/view"))
+        values = {"action": {"action": "three-circles"}}
+        await here.rig.ask("POST", "/workspace/U0LEAD/view/submit", {"view_id": form["id"], "values": values})
+        filled = await here.home("U0LEAD", lambda view: view["hash"] != second["hash"])
+        assert (filled["private_metadata"], "Page 2 of 3" in str(filled)) == ("1", True)
 
 
 @WAYS

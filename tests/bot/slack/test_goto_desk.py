@@ -14,7 +14,7 @@ from bot.slack.desk import act
 from bot.slack.press import Done, not_found_card
 from conversations.cards import Card, nudge_card
 from scheduling.briefing import nudge
-from store import gotos
+from store import absences, gotos
 from store.care_tables import NudgeAsk
 from store.outbox import Letter
 from store.tables import Flag, Pupil
@@ -86,6 +86,18 @@ def test_asking_sends_that_adult_a_card_once_and_the_nudge_says_so(here: SmallSc
     card = card_of(here)
     assert "{name}, a go-to of theirs, was asked to check in." in lines(card)
     assert [one.action for one in card.buttons if one.action == "nudge_goto"] == []
+
+
+def test_a_go_to_who_is_away_gets_no_card_and_the_nudge_says_that_they_cannot(here: SmallSchool):
+    here.work(
+        lambda session: absences.set_away(
+            session, here.member(session, "other"), NOW, NOW + timedelta(days=1), None, NOW
+        )
+    )
+    done = press(here, "tutor", "nudge_goto", about(here))
+    assert titles(done.letters, "other", here) == []
+    assert [one.answer for one in asks(here)] == ["no"]
+    assert "{name}, a go-to of theirs, cannot this time." in lines(card_of(here))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,23 @@ def test_a_time_is_given_back_by_either(here: SmallSchool):
         press(here, who, "meet_free", row(here).id.hex)
         assert row(here).meets_at is None
     assert here.audited() == ["one-to-one set", "one-to-one freed"] * 2
+
+
+def test_the_other_hears_of_a_time_that_is_given_back_and_a_reminder_says_it_no_more(here: SmallSchool):
+    press(here, "tutor", "meet_pick", first_time(here))
+
+    def remind(session: Session) -> None:
+        meetings.remind(session, here.sealer, here.school, session.get_one(OneToOne, row(here).id), NOW)
+
+    here.work(remind)
+    before = {one.id for one in here.waiting()}
+    done = press(here, "lead", "meet_free", row(here).id.hex)
+    # Two copies each: the card, and the reminder.
+    assert Counter(letter.recipient for letter in done.letters) == {
+        f"staff:{here.staff[who].hex}": 2 for who in ("tutor", "lead")
+    }
+    fresh = [one for one in here.waiting() if one.method == "post" and one.id not in before]
+    assert [one.recipient for one in fresh] == [f"staff:{here.staff['tutor'].hex}"]
 
 
 def test_other_times_are_shown(here: SmallSchool):

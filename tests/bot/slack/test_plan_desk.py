@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -32,7 +33,7 @@ from scheduling.jobs import JOBS
 from store import plans
 from store.care_tables import GoTo
 from store.plan_tables import Plan, Verdict
-from store.tables import Audit, CheckIn, Due, Escalation, Flag, Outbox, Pupil
+from store.tables import Audit, CheckIn, Due, Escalation, Flag, Outbox, Pupil, Request
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 KEYS = count()
@@ -222,7 +223,11 @@ def test_done_and_what_was_noticed_are_two_taps(here: SmallSchool):
     assert nudge_of(here)[-1] == "It helped. | No change yet. | I am worried. | Add a note | Undo | Why | Who is it"
     assert press(here, "tutor", "plan_helped", plan.id.hex, FRIDAY).modal is None
     assert content(here)["noticed"] == "helped"
-    assert nudge_of(here)[-1] == "Add a note | Undo | Why | Who is it"
+    assert nudge_of(here)[-1] == "No change yet. | I am worried. | Add a note | Undo | Why | Who is it"
+    # A slip of the thumb is mended with another tap.
+    press(here, "tutor", "plan_no_change", plan.id.hex, FRIDAY)
+    assert content(here)["noticed"] == "no_change"
+    assert nudge_of(here)[-1] == "It helped. | I am worried. | Add a note | Undo | Why | Who is it"
     (case,) = here.work(lambda session: list(session.exec(select(Escalation))))
     assert case.state == "closed"
 
@@ -346,6 +351,56 @@ def test_what_was_tried_and_how_it_went_steers_the_next_nudge(here: SmallSchool)
 
 
 # --- not needed -------------------------------------------------------------------------------------------------------
+
+
+def told_since(here: SmallSchool, before: set[UUID]) -> list[str]:
+    names = {f"staff:{id.hex}": name for name, id in here.staff.items()}
+    return sorted(names[row.recipient] for row in here.waiting() if row.id not in before and row.method == "post")
+
+
+def test_passed_to_safeguarding_it_goes_to_the_leads_at_once_and_is_anybodys_to_take_still(here: SmallSchool):
+    run_due(here, NOW)
+    before = {row.id for row in here.waiting()}
+    assert said(press(here, "tutor", "nudge_pass", here.flag.hex)) == words(safeguarding_note())
+    assert run_due(here, NOW) == ["case.step"]
+    assert told_since(here, before) == ["deputy", "lead"]
+    assert nudge_of(here)[0] == "Tess Tolling passes this to the safeguarding leads."
+    assert nudge_of(here)[-1] == "I’ll take this | Snooze a week | Not needed | How to | Why | Who is it"
+    # Pressed again, on an older copy, nothing more comes.
+    press(here, "tutor", "nudge_pass", here.flag.hex)
+    assert run_due(here, NOW) == []
+    press(here, "lead", "nudge_take", here.flag.hex)
+    assert (here.the_flag().state, here.the_flag().owner_id) == ("taken", here.staff["lead"])
+    assert here.audited().count("nudge passed") == 1
+
+
+def test_passed_to_safeguarding_out_of_school_it_is_told_as_school_opens(here: SmallSchool):
+    run_due(here, NOW)
+    before = {row.id for row in here.waiting()}
+    press(here, "tutor", "nudge_pass", here.flag.hex, NOW + timedelta(hours=9))
+    run_due(here, NOW + timedelta(hours=9))
+    assert told_since(here, before) == []
+    run_due(here, datetime(2026, 11, 11, 8, 30, tzinfo=UTC))
+    assert told_since(here, before) == ["deputy", "lead"]
+
+
+def test_a_lead_has_nobody_to_pass_it_to_and_what_is_decided_is_not_passed(here: SmallSchool):
+    assert said(press(here, "lead", "nudge_pass", here.flag.hex)).startswith("It has come to the safeguarding leads")
+    assert here.the_flag().owner_id is None
+    press(here, "tutor", "nudge_take", here.flag.hex)
+    assert said(press(here, "lead", "nudge_pass", here.flag.hex)) == "Tess Tolling has already taken this."
+    assert press(here, "other", "nudge_pass", here.flag.hex) == Done(modal=not_found_card())
+
+
+@pytest.mark.parametrize(("names", "shown"), [("initials", "W.A."), ("full", "Wren Ashdown"), ("", "W.A.")])
+def test_cards_name_a_pupil_as_the_school_chose(here: SmallSchool, names: str, shown: str):
+    school = replace(here.school, policy={**here.school.policy, "names": names})
+
+    def titles(session: Session) -> list[str]:
+        subjects = (session.get_one(Flag, here.flag), session.get_one(Request, here.request))
+        return [words(cases.card_of(session, here.sealer, school, one).title) for one in subjects]
+
+    assert here.work(titles) == [f"{shown} (7A): a change in pattern", f"Urgent: {shown} (7A) may be in danger"]
 
 
 def test_not_needed_asks_why_and_the_last_answer_is_kept_sealed(here: SmallSchool):

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.slack.desk import act
 from bot.slack.press import Done, not_found_card
 from conversations.model import Tap
-from scheduling import talking
+from scheduling import unreached
 from scheduling.briefing import home
 from store import gotos, outbox
 from store.care_tables import Wish
@@ -109,8 +109,7 @@ class Scene:
         room.run_due()
 
 
-@pytest.fixture
-def scene(session: Session, sealer: Sealer) -> Scene:
+def make_scene(session: Session, sealer: Sealer) -> Scene:
     room = classroom(session, sealer)
     room.clock.now = TUESDAY
     first, second = (make_staff(session, sealer, room.school) for _ in range(2))
@@ -120,6 +119,11 @@ def scene(session: Session, sealer: Sealer) -> Scene:
         assert gotos.name(session, pupil, place, adult.id, TUESDAY)
     session.commit()
     return Scene(room, first, second, deputy)
+
+
+@pytest.fixture
+def scene(session: Session, sealer: Sealer) -> Scene:
+    return make_scene(session, sealer)
 
 
 def sentence(done: Done) -> str:
@@ -346,6 +350,45 @@ def test_a_press_after_it_was_closed_changes_nothing(scene: Scene):
     assert [case.state for case in scene.room.rows(Escalation)] == ["closed"]
 
 
+def test_we_have_talked_is_taken_back_by_who_said_so(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    scene.press(scene.first, "request_done")
+    for other in (scene.second, scene.room.lead):
+        scene.press(other, "request_undo")
+        assert scene.request().state == "done"
+    scene.press(scene.first, "request_undo")
+    (case,) = scene.room.rows(Escalation)
+    assert (scene.request().state, scene.request().owner_id) == ("owned", scene.first.id)
+    assert (case.state, case.owner_id, case.lapses_at is None) == ("owned", scene.first.id, False)
+    # Pressed again it changes nothing; what was promised is still asked about.
+    assert scene.press(scene.first, "request_undo").modal is None
+    scene.at(WEDNESDAY)
+    assert scene.heard() == [WILL_TODAY, MET]
+    scene.at(case.lapses_at)
+    assert scene.request().state == "open"
+
+
+def test_we_have_talked_in_danger_is_taken_back_and_lapses_again(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    for action in ("request_own", "request_done", "request_undo"):
+        scene.press(scene.room.lead, action)
+    assert scene.request().state == "owned"
+    scene.at(TUESDAY + timedelta(minutes=30))
+    assert scene.request().state == "open"
+
+
+def test_what_the_pupil_says_was_so_is_not_taken_back(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    scene.press(scene.first, "request_done")
+    scene.at(WEDNESDAY)
+    scene.room.say(ROBIN, Tap(f"talk:met:{scene.request().id.hex}:1:yes"), message_id=9)
+    scene.press(scene.first, "request_undo")
+    assert scene.request().state == "done"
+
+
 def test_every_copy_shows_who_will_find_them(scene: Scene):
     scene.asks(scene.first)
     scene.at(TUESDAY + timedelta(minutes=45))
@@ -411,6 +454,34 @@ def test_what_is_asked_at_night_may_be_on_its_way_from_when_school_opens(scene: 
     assert scene.heard()[0] == NOT_REACHED
 
 
+def test_repeats_that_slack_kept_back_do_not_come_once_somebody_owns_it(scene: Scene):
+    room = scene.room
+    room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    room.run_due()
+    scene.at(TUESDAY + timedelta(minutes=1))
+    for minutes in (5, 10, 15):
+        scene.at(TUESDAY + timedelta(minutes=minutes), slack=False)
+    assert scene.told() == ["lead", "deputy"] * 4
+    scene.press(room.lead, "request_own")
+    states = [row.state for row in room.outbox(network="slack", method="post")]
+    assert states == ["sent"] * 2 + ["replaced"] * 6
+    # Both copies that are there say who owns it.
+    assert [row.recipient for row in room.outbox(network="slack", method="update")] == [
+        f"staff:{one.id.hex}" for one in (room.lead, scene.deputy)
+    ]
+
+
+def test_whoever_has_no_copy_yet_gets_the_first_and_no_more(scene: Scene):
+    room = scene.room
+    room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    room.run_due()
+    scene.at(TUESDAY + timedelta(minutes=5), slack=False)
+    scene.press(room.lead, "request_own")
+    rows = room.outbox(network="slack", method="post")
+    assert [row.state for row in rows] == ["waiting"] * 2 + ["replaced"] * 2
+    assert {row.slot for row in room.outbox(network="slack", method="update")} == {row.slot for row in rows[:2]}
+
+
 # --- nobody there -----------------------------------------------------------------------------------------------------
 
 
@@ -420,12 +491,12 @@ def test_an_adult_without_slack_is_passed_over_at_once(scene: Scene):
     (letter,) = claim(
         room.session, room.sealer, network="slack", now=room.clock(), worker="w", lanes=LANES.values(), limit=9
     )
-    talking.note_unreachable(room.session, letter, room.clock())
+    unreached.note(room.session, letter, room.clock())
     room.session.commit()
     room.run_due()
     assert (scene.told(), scene.heard()) == (["first", "second"], [CANNOT, ASKING])
     # A second copy that could not arrive either changes nothing more.
-    talking.note_unreachable(room.session, letter, room.clock())
+    unreached.note(room.session, letter, room.clock())
     room.session.commit()
     room.run_due()
     assert len(scene.told()) == 2
@@ -488,6 +559,25 @@ def test_not_yet_opens_it_again_for_both_at_once_and_it_climbs(scene: Scene):
     assert "They say that nobody has found them yet." in scene.lines()
     scene.at(WEDNESDAY + timedelta(minutes=45))
     assert scene.told()[3:] == ["lead", "deputy"]
+
+
+def test_after_danger_the_pupil_is_asked_too_and_not_yet_is_every_leads_at_once(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    scene.press(scene.room.lead, "request_own")
+    scene.at(WEDNESDAY)
+    assert MET not in scene.heard()
+    scene.press(scene.room.lead, "request_own")
+    scene.press(scene.room.lead, "request_done")
+    scene.at(WEDNESDAY + timedelta(days=1))
+    assert scene.heard().count(MET) == 1
+    before = len(scene.told())
+    scene.room.say(ROBIN, Tap(f"talk:met:{scene.request().id.hex}:1:no"), message_id=9)
+    scene.room.run_due()
+    assert (scene.request().state, scene.request().danger) == ("open", True)
+    assert scene.told()[before:] == ["lead", "deputy"]
+    scene.at(WEDNESDAY + timedelta(days=1, minutes=5))
+    assert scene.told()[before + 2 :] == ["lead", "deputy"]
 
 
 def test_what_is_said_twice_or_of_another_promise_or_by_another_pupil_changes_nothing(scene: Scene):

@@ -77,7 +77,7 @@ async def message(here: Office, user: str) -> dict[str, Any]:
     raise TimeoutError
 
 
-async def test_the_year_comes_as_three_pictures_that_are_told_in_words(engine: Engine):
+async def test_the_year_comes_as_four_pictures_that_are_told_in_words(engine: Engine):
     async with office(engine, "socket") as here:
         a_week_ago(here.school)
         await press_on_home(here, "U0LEAD", "school_show")
@@ -85,7 +85,7 @@ async def test_the_year_comes_as_three_pictures_that_are_told_in_words(engine: E
             "It is being put together, and comes as a message from Earshot in a minute."
         )
         sent = await message(here, "U0LEAD")
-        assert [file["name"] for file in sent["files"]] == ["trends.png", "answering.png", "nudges.png"]
+        assert [file["name"] for file in sent["files"]] == ["school.png", "trends.png", "answering.png", "nudges.png"]
         assert all(file["alt_txt"] for file in sent["files"])
         assert sent["text"].startswith("The last twelve months in pictures.")
         async with here.rig.session.get(f"{here.rig.base}/workspace/files/{sent['files'][0]['id']}") as answer:

@@ -15,11 +15,13 @@ from bot.slack.typed import ANSWERS, typed
 from conversations.cards import Card, stranger_card
 from conversations.staff_commands import COMMANDS, help_card
 from rehearsal.slack_blocks import message_faults
+from scheduling.briefing import home
+from store.care_tables import Wish
 from store.plan_tables import Absence
-from store.tables import Seen, TutorGroup, Wave
+from store.tables import Request, Seen, TutorGroup
 from tests.bot.slack.test_plan_desk import read, words
 from tests.bot.slack_office import office
-from tests.bot.slack_school import NOW, SmallSchool, a_pupil, small_school
+from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_what_is_not_known_is_answered_with_the_list(here: SmallSchool, text: st
         ("tutor", "group 7B", ["For your information"]),
         ("tutor", "group 99", ["For your information"]),
         ("tutor", "plans", ["Nothing here"]),
-        ("tutor", "waiting", ["For your information"]),
+        ("tutor", "waiting", ["Nothing here"]),
         ("lead", "waiting", ["What waits today", "Urgent: W.A. (7A) may be in danger"]),
         ("tutor", "home", ["W.A. (7A): a change in pattern", "7A", "Here"]),
         ("tutor", "away", ["Here"]),
@@ -77,6 +79,17 @@ def test_what_is_not_known_is_answered_with_the_list(here: SmallSchool, text: st
 )
 def test_each_word_shows_what_is_theirs_to_see(here: SmallSchool, who: str, text: str, expected: list[str]):
     assert titles(ask(here, who, text)) == expected
+
+
+def test_who_was_asked_for_by_a_pupil_types_to_see_it(here: SmallSchool):
+    def ask_for(session: Session) -> None:
+        request = session.get_one(Request, here.request)
+        request.danger = False
+        session.add(Wish(request_id=request.id, school_id=request.school_id, told=[here.staff["tutor"].hex]))
+
+    here.work(ask_for)
+    assert titles(ask(here, "tutor", "waiting")) == ["W.A. (7A) asks to talk to someone"]
+    assert titles(ask(here, "other", "waiting")) == ["Nothing here"]
 
 
 @pytest.mark.parametrize("text", ["away until 2026-11-13", "away 2026-11-13", "away until 13/11/2026"])
@@ -94,21 +107,43 @@ def test_a_day_that_is_none_changes_nothing(here: SmallSchool, text: str):
     assert read(card)[0] == "A day is missing, or is no day. Nothing was changed."
 
 
-@pytest.mark.parametrize(("text", "shown", "left_out"), [("group", 24, 8), ("home", 25, 14)])
-def test_what_has_no_room_in_the_answer_is_counted_below_it(here: SmallSchool, text: str, shown: int, left_out: int):
+@pytest.mark.parametrize(("text", "last"), [("group", 4), ("home", 4)])
+def test_what_has_no_room_in_one_answer_is_on_the_pages_after_it(here: SmallSchool, text: str, last: int):
+    here.work(lambda session: more_groups(session, here, 30))
+    pages = [ask(here, "lead", f"{text} page {number}") for number in range(1, last + 1)]
+    assert ask(here, "lead", text) == pages[0]
+    assert ask(here, "lead", f"{text} page 0") == pages[0]
+    assert ask(here, "lead", f"{text} page 99") == pages[-1]
+    following = [*(f"Page {number}: /earshot {text} page {number}" for number in range(2, last + 1))]
+    assert [read(page[-1])[0] for page in pages] == [*following, f"Page 1: /earshot {text} page 1"]
+    assert titles(tuple(page[-1] for page in pages)) == [f"Page {number} of {last}" for number in range(1, last + 1)]
+    shown = [title for page in pages for title in titles(page[:-1])]
+    groups = ["7A", "7B", *(f"8{number:02}" for number in range(30))]
+    assert [title for title in shown if title in groups] == groups
+    for page in pages:
+        blocks, _ = answer_blocks(page, "en", "Europe/London", NOW)
+        assert not any(block["block_id"] == "more" for block in blocks)
+
+
+def test_all_that_home_shows_can_be_typed_for(here: SmallSchool):
+    here.work(lambda session: more_groups(session, here, 30))
+
+    def home_of(session: Session) -> tuple[Card, ...]:
+        return home(session, here.sealer, here.school, here.member(session, "lead"), NOW)
+
+    typed_for = [card for number in range(1, 5) for card in ask(here, "lead", f"home page {number}")[:-1]]
+    assert tuple(typed_for) == here.work(home_of)
+
+
+def test_a_group_called_by_a_number_is_found(here: SmallSchool):
     def add(session: Session) -> None:
-        wave = session.get_one(Wave, here.wave)
-        for number in range(30):
-            group = TutorGroup(school_id=here.school.id, name=f"8{number:02}", year=8, tutor_id=None)
-            session.add(group)
-            session.flush()
-            a_pupil(session, here.sealer, here.school.id, group, wave, f"Pupil {number}", "open")
+        more_groups(session, here, 12)
+        group = session.exec(select(TutorGroup).where(TutorGroup.name == "805")).one()
+        group.name = "12"
+        session.add(group)
 
     here.work(add)
-    blocks, _ = answer_blocks(ask(here, "lead", text), "en", "Europe/London", NOW)
-    below = [block["elements"][0]["text"] for block in blocks if block["type"] == "context"]
-    assert below == ([f"{left_out} more have no room here."] if left_out else [])
-    assert sum(block["type"] == "section" for block in blocks) == shown
+    assert titles(ask(here, "lead", "group 12")) == ["12"]
 
 
 async def test_what_is_typed_is_answered_to_the_one_who_typed_it_alone(engine: Engine):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -208,6 +210,21 @@ async def test_faults_of_the_network_are_waited_out(desk: Desk):
             await said(desk, words)
         await eventually(lambda: len(desk.letters) == 3)
     assert edge.committed == 3
+
+
+class Two(random.Random):
+    """Chance that chooses the last: a 429 names two seconds."""
+
+    def choice(self, seq: Any) -> Any:  # noqa: ANN401
+        return seq[-1]
+
+
+@pytest.mark.only(database_url="sqlite")
+async def test_a_429_to_the_fetching_is_waited_out_for_as_long_as_it_says(desk: Desk):
+    desk.rig.faults.mode, desk.rig.faults.every, desk.rig.faults.random = "429", 1, Two()
+    began = time.monotonic()
+    assert await desk.edge()._fetch(0) == []
+    assert time.monotonic() - began >= 2.0
 
 
 async def test_a_block_marks_the_pupil_and_sends_nothing(desk: Desk):

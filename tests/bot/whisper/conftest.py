@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.whisper_town import Town, make_town
 from store.sealing import Sealer
 from store.whisper_sealing import Cost
 from store.whisper_store import open_whispers
-from tests.anonymity.rig import Town, make_town
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
+from benchmarks.whisper_town import Town
 from bot.whisper import staff
 from bot.whisper.holding import CHATS_MOST, Holding
 from conversations.whisper_waiting import WAITING_SECONDS
@@ -20,7 +21,6 @@ from store.whisper_sealing import Cost, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, add, find, see, start
-from tests.anonymity.rig import Town
 from tests.bot.whisper.chats import begin, photo, threads
 from tests.factories import NOW
 

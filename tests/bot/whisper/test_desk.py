@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Town
 from bot.whisper.desk import Lead, colleagues_of, counts_of, decide, lead_of, open_thread, queue_of
 from bot.whisper.slack import WhisperSlack
 from conversations.cards import Card
 from conversations.model import Phrase, verbatim
 from conversations.whisper_cards import desk_card
 from store.tables import Staff
-from store.whisper_desk import Line, NotThere, change, note_cards, queue
+from store.whisper_desk import Climb, Line, NotThere, change, note_cards, queue
 from store.whisper_sealing import new_receipt
 from store.whispers import Draft, Page, find, see, start
-from tests.anonymity.rig import Town
+from tests.factories import NOW
 
 TODAY = "2026-11-24"
 
@@ -100,7 +101,7 @@ def english(phrase: Phrase) -> str:
 def test_home_tab_counts_and_lists_what_has_gone_out_without_content(town: Town, leads: list[Lead]):
     urgent, plain, closed, unsent = new(town, urgency="urgent"), new(town), new(town), new(town)
     for report in (urgent, plain, closed):
-        note_cards(town.whispers, report, [["D1", "1"]], "posted")
+        note_cards(town.whispers, report, [["D1", "1"]], "posted", Climb("whisper", NOW, 0), "new")
     change(town.whispers, leads[0].reader, closed, status="closed", closed=TODAY, outcome="helped")
     other, card = home(town, leads[0])
     assert english(other.title) == "other"
@@ -118,7 +119,7 @@ def test_home_tab_counts_and_lists_what_has_gone_out_without_content(town: Town,
 
 def test_home_tab_of_a_lead_left_out_and_of_a_store_that_is_gone(town: Town, leads: list[Lead]):
     report = new(town, excluded=(leads[1].reader.hex(),))
-    note_cards(town.whispers, report, [["D1", "1"]], "posted")
+    note_cards(town.whispers, report, [["D1", "1"]], "posted", Climb("whisper", NOW, 0), "new")
     assert [english(line) for line in home(town, leads[1])[1].lines] == ["No whisper waits for you."]
     assert town.whispers.path is not None
     town.whispers.path.unlink()
@@ -131,11 +132,24 @@ def test_added_words_do_not_take_a_whisper_off_the_home_tab_until_the_next_fixed
 
     receipt = new_receipt()
     door = start(town.whispers, Draft(TODAY, "other", "me"), receipt, {"what": "words"}, b"x")
-    note_cards(town.whispers, door.report.hex(), [["D1", "1"]], "posted")
+    note_cards(town.whispers, door.report.hex(), [["D1", "1"]], "posted", Climb("whisper", NOW, 0), "new")
+    assert open_thread(town.whispers, leads[0], door.report.hex()).line.stage == "read"
     before = home(town, leads[0])
     add(town.whispers, door, {"what": "words"}, b"more")
     assert queue(town.whispers)[0].stage == "new"
     assert home(town, leads[0]) == before
+
+
+def test_whoever_answers_or_notes_something_acts_on_it_and_the_writer_reads_so(town: Town, leads: list[Lead]):
+    for entered in ({"what": "question", "words": "Where?"}, {"what": "note", "words": "Seen."}):
+        report = new(town)
+        open_thread(town.whispers, leads[0], report)
+        decide(town.whispers, leads[0], report, entered, TODAY)
+        assert open_thread(town.whispers, leads[0], report).line.status == "acting"
+    # What is said of it counts before what follows from it.
+    report = new(town)
+    decide(town.whispers, leads[0], report, {"words": "Thank you.", "status": "read"}, TODAY)
+    assert open_thread(town.whispers, leads[0], report).line.status == "read"
 
 
 # --- governors --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
+from benchmarks.whisper_town import ROUTING_KEY, Town, rounds_of
 from bot.whisper.anonymity import needles, search, search_file
 from bot.whisper.epochs import DAYS, Epochs
 from store import whisper_lock, whisper_routes
@@ -17,8 +18,6 @@ from store.whisper_sealing import ROUTE_BYTES, Cost, new_receipt
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader, report
 from store.whispers import Draft, start
-from tests.anonymity.rig import ROUTING_KEY, Town
-from tests.bot.whisper.chats import rounds_of
 from tests.factories import NOW
 
 HELLO = "Hello. There may be something new for you here. Look when it suits you."

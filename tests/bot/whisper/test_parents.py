@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Town
 from bot.whisper.anonymity import needles, search
 from store.guardian_tables import GuardianBinding
 from store.people import chat_key
 from store.tables import Pupil, Request
 from store.whisper_desk import queue
-from tests.anonymity.rig import Town
 from tests.anonymity.test_traces import Written, values_of
 from tests.bot.whisper.chats import threads
 from tests.factories import make_guardian

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from sqlmodel import Session, select
 
+from benchmarks.whisper_town import Town, rounds_of
 from bot.settings import Settings
 from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.service import check_apart, read_routing_key
@@ -20,6 +21,7 @@ from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
 from store.whisper_desk import (
+    Climb,
     cards_of,
     change,
     files_of,
@@ -35,8 +37,7 @@ from store.whisper_sealing import Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
-from tests.anonymity.rig import Town
-from tests.bot.whisper.chats import begin, photo, rounds_of, threads
+from tests.bot.whisper.chats import begin, photo, threads
 from tests.factories import CALENDAR, NOW
 
 
@@ -187,39 +188,6 @@ def new(town: Town, **more: Any) -> str:  # noqa: ANN401
     return start(town.whispers, draft, new_receipt(), {"what": "words"}, b"x").report.hex()
 
 
-async def test_ordinary_card_waits_for_a_fixed_time_and_climbs_at_the_next(town: Town):
-    rounds, slack, clock = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
-    new(town)
-    await rounds.once()
-    assert slack.posted == []
-    clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
-    await rounds.once()
-    await rounds.once()
-    assert slack.posted == [("dsl", "A whisper is waiting")]
-    clock.now = datetime(2026, 11, 24, 15, 31, tzinfo=UTC)
-    await rounds.once()
-    assert sorted(slack.posted[1:]) == [
-        ("deputy_dsl", "A whisper is waiting"),
-        ("dsl", "A whisper is waiting"),
-    ]
-
-
-async def test_urgent_card_goes_at_once_to_all_unless_it_is_to_wait(town: Town):
-    rounds, slack, clock = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
-    new(town, urgency="urgent", hold="slot")
-    await rounds.once()
-    assert slack.posted == []
-    new(town, urgency="urgent")
-    await rounds.once()
-    assert sorted(slack.posted) == [
-        ("deputy_dsl", "Urgent: a whisper is waiting"),
-        ("dsl", "Urgent: a whisper is waiting"),
-    ]
-    clock.now = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
-    await rounds.once()
-    assert len(slack.posted) > 2
-
-
 async def test_every_copy_of_a_card_says_once_that_somebody_has_opened_it(town: Town):
     rounds, slack, _ = await rounds_of(town, datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
     report = new(town, urgency="urgent")
@@ -242,7 +210,7 @@ async def test_every_copy_of_a_card_says_once_that_somebody_has_opened_it(town: 
 async def test_photo_left_in_slack_by_a_process_that_died_is_taken_away_at_the_next_start(town: Town):
     report, other = new(town), new(town, urgency="urgent")
     note_file(town.whispers, report, "F1", there=True)
-    note_cards(town.whispers, report, [["D1", "1"]], "posted")
+    note_cards(town.whispers, report, [["D1", "1"]], "posted", Climb("whisper", NOW, 0), "new")
     note_file(town.whispers, other, "F2", there=True)
     note_file(town.whispers, other, "F2", there=False)
     assert (cards_of(town.whispers, report), files_of(town.whispers, report)) == ([["D1", "1"]], ["F1"])
