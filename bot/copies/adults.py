@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, or_
@@ -68,8 +69,17 @@ def _tables(
         if name == "wish":
             keys |= _told(session, school, person)
         told = opened_rows(session, sealer, school, table, keys, known, language)
-        tables[name] = tuple({key: value for key, value in row.items() if key in section.columns} for row in told)
+        cut = ({key: value for key, value in row.items() if key in section.columns} for row in told)
+        tables[name] = tuple(_by_day(row, school.zone) for row in cut) if name == "go_to" else tuple(cut)
     return {name: rows for name, rows in tables.items() if rows}
+
+
+def _by_day(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """Tell days for moments: an hour could say which pupil it was who chose."""
+    return {
+        key: value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
+        for key, value in row.items()
+    }
 
 
 def _told(session: Session, school: School, person: UUID) -> set[tuple[Any, ...]]:

@@ -86,6 +86,15 @@ def test_a_parent_reads_who_they_are_their_chat_and_what_they_did(
         assert hidden not in page
 
 
+def test_by_the_day_alone_somebody_reads_that_a_pupil_named_them(story: Story, engine: Engine, sealer: Sealer) -> None:
+    named = [
+        row
+        for reference in ("STF-77001", "STF-77002")
+        for row in of_staff(story, engine, sealer, reference)[1].get("go_to", [])  # type: ignore[attr-defined]
+    ]
+    assert named == [{"since": "2026-11-24", "ended": ""}]
+
+
 def test_whatever_names_a_member_of_staff_is_in_their_copy() -> None:
     naming = {
         table.name
