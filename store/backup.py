@@ -21,8 +21,9 @@ from sqlmodel import SQLModel
 
 from store import vault
 from store.database import UtcDateTime, is_postgresql
+from store.key_tables import SealingKey
 from store.recovery import BoxWriter, RecoveryKey, RecoveryProblem, fingerprint, open_box
-from store.tables import Audit, SealingKey
+from store.tables import Audit
 from store.vault import StoreProblem
 
 FORMAT = 1

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
+from store.key_tables import SealingKey
 from store.sealing import CONTRACTS, LOOK_UPS, KeyProblem, Sealer, Unreadable
-from store.tables import SealingKey
 
 BATCH = 5_000
 

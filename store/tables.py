@@ -393,12 +393,3 @@ class Audit(SQLModel, table=True):
     hash: bytes = _sealed()
 
     GENESIS: ClassVar[bytes] = bytes(32)
-
-
-class SealingKey(SQLModel, table=True):
-    """Which master keys (by id, in hexadecimal) this store has been sealed with."""
-
-    __tablename__ = "sealing_key"
-
-    key_id: str = Field(primary_key=True)
-    since: datetime = _time()

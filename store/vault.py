@@ -14,8 +14,8 @@ import store.guardian_tables
 import store.people_tables
 import store.plan_tables
 import store.rights_tables  # noqa: F401 (fills the metadata)
+from store.key_tables import SealingKey
 from store.sealing import KeyProblem, Sealer
-from store.tables import SealingKey
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 

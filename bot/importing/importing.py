@@ -14,17 +14,8 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col, select, update
 
-from bot.importing.planning import (
-    KINDS,
-    Counts,
-    Entry,
-    ImportPlan,
-    Leaver,
-    Progress,
-    email_key,
-    plan,
-    quiet,
-)
+from bot.importing.entries import KINDS, Counts, Entry, ImportPlan, Leaver
+from bot.importing.planning import Progress, email_key, plan, quiet
 from bot.importing.rows import (
     BadRow,
     GroupRow,

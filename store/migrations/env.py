@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import store.care_tables
 import store.guardian_tables
+import store.key_tables
 import store.people_tables
 import store.plan_tables
 import store.question_tables

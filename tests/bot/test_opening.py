@@ -16,9 +16,10 @@ from bot.opening import OnlyOne, open_store, problem_of
 from bot.settings import Settings
 from store import vault
 from store.database import is_postgresql, make_engine
+from store.key_tables import SealingKey
 from store.keys import make_key_file
 from store.sealing import KeyProblem
-from store.tables import School, SealingKey
+from store.tables import School
 from store.vault import StoreProblem
 from tests.factories import make_school
 from tests.not_run import not_run

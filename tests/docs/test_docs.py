@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 
 import store.care_tables
+import store.key_tables
 import store.plan_tables
 import store.question_tables
 import store.school_tables

@@ -12,9 +12,10 @@ from sqlmodel import select as select_rows
 from store import audit, due, vault
 from store.backup import BackupProblem, Manifest, read_manifest, restore, write_backup
 from store.database import make_engine
+from store.key_tables import SealingKey
 from store.recovery import RecoveryKey, RecoveryProblem
 from store.sealing import Sealer
-from store.tables import Audit, Cursor, Pupil, SealingKey, Wave
+from store.tables import Audit, Cursor, Pupil, Wave
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
 
 KEY = RecoveryKey(bytes(range(96)))

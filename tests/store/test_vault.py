@@ -14,9 +14,10 @@ from sqlmodel import Session, SQLModel, select
 
 from store import vault
 from store.database import make_engine
+from store.key_tables import SealingKey
 from store.people_tables import Guardian
 from store.sealing import KeyProblem, Sealer
-from store.tables import Pupil, School, SealingKey, Staff
+from store.tables import Pupil, School, Staff
 from store.vault import StoreProblem
 from tests.factories import make_group, make_guardian, make_pupil, make_school, make_staff
 
