@@ -120,7 +120,7 @@ def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
         return _offer(None, text, around)
     if exchange.asked:
         # Six words would have come as such: these are none.
-        return Turn(exchange, (Speak(pages.not_six_words()),))
+        return Turn(exchange, (Speak(pages.not_six_words(around, sounds_urgent(text))),))
     if exchange.choice is None:
         waiting, held = waiting_words.with_more(exchange.waiting, text)
         danger = sounds_urgent(text)

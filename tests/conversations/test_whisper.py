@@ -297,6 +297,16 @@ def test_changed_message_is_not_read_again_and_names_nobody():
     assert chat.buttons == ["I am in danger now", "Talk to someone"]
 
 
+@pytest.mark.parametrize("happening", [Text("i want to die"), whisper_model.OtherFile("video", "i want to die")])
+def test_words_of_danger_where_six_words_are_asked_for_bring_help_lines(happening: Happening):
+    chat = Chat()
+    chat.happens(Command("whisper"))
+    chat.tap("See replies")
+    chat.happens(happening)
+    assert "Emergency: ring 999." in chat.last
+    assert chat.buttons == ["I am in danger now", "Stop"]
+
+
 def test_finishing_with_nothing_sent_says_so():
     chat = Chat().to_the_page()
     chat.tap("I have finished")
