@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.text import LOCALES
+from conversations.actions.extract import IN_A_COPY
 
 STAFF_LANGUAGES = ("cy",)
 """The languages, besides English, whose staff surfaces are complete."""
@@ -76,7 +77,9 @@ def source(message: Message) -> str:
 
 
 def is_for_staff_only(message: Message) -> bool:
-    """Say whether a string of the template is read by staff alone."""
+    """Say whether a string of the template is read by staff alone; the title of an action is not."""
+    if any(IN_A_COPY in comment for comment in message.auto_comments):
+        return False
     return all(any(fnmatch(file, pattern) for pattern in STAFF_FILES) for file, _ in message.locations)
 
 

@@ -124,4 +124,6 @@ def _say(sentence: str) -> None:
     # A file's name stays as it is.
     if "." not in sentence.split(" ", 1)[0]:
         sentence = sentence[:1].upper() + sentence[1:]
-    errors.print(sentence if sentence.endswith(".") else f"{sentence}.", style="red", markup=False)
+    # An example below a sentence is to be copied as it stands.
+    whole = sentence.endswith(".") or "\n" in sentence
+    errors.print(sentence if whole else f"{sentence}.", style="red", markup=False)

@@ -18,6 +18,7 @@ from tempfile import mkdtemp
 from sqlmodel import Session, col, select
 
 from bot import text
+from bot.fonts import FONTS
 from conversations.flows.help import who_sees_what
 from conversations.model import Person, Phrase, say
 from conversations.wording import is_young
@@ -38,7 +39,7 @@ class LettersProblem(StoreProblem):
 
 @dataclass(frozen=True)
 class Page:
-    """What stands on one page, in the reader's language; `picture` is the QR code as SVG."""
+    """What stands on one page, in the reader's language, which may run `leftwards`; `picture` is the QR code as SVG."""
 
     school: str
     title: str
@@ -50,6 +51,7 @@ class Page:
     paragraphs: tuple[str, ...]
     foot: str
     language: str
+    leftwards: bool
 
 
 def write_letters(
@@ -181,6 +183,7 @@ def page(
         paragraphs=tuple(map(put, paragraphs)),
         foot=put(foot),
         language=language,
+        leftwards=text.runs_right_to_left(language),
     )
 
 
@@ -203,7 +206,7 @@ def _write(path: Path, letters: list[Page]) -> None:
     import typst
 
     words = json.dumps([asdict(letter) for letter in letters])
-    page = typst.compile(TEMPLATE, sys_inputs={"letters": words})
+    page = typst.compile(TEMPLATE, font_paths=[FONTS], sys_inputs={"letters": words})
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(page)
 

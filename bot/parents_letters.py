@@ -78,7 +78,7 @@ def _letter(
         title=say("For parents and carers"),
         for_whom=say("For {name}, {group}", name=str(sealer.read(guardian, "name")), group=group.name),
         paragraphs=(
-            say("With this code you can stop and start your child's check-ins in Telegram, at any time."),
+            say("With this code you can stop and start your child’s check-ins in Telegram, at any time."),
             *what_it_is(school.nation),
         ),
         foot=say(

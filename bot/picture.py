@@ -12,6 +12,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 
 from bot import text
+from bot.fonts import FONTS
 from conversations.flows.mine import Sheet, heading
 from conversations.model import Band
 
@@ -20,10 +21,13 @@ MARGIN = 56
 PAPER, PANEL, QUESTION, ANSWER = "#FFFFFF", "#EEF2F7", "#3A4654", "#0B2545"
 """The colours: each kind of letters stands 7 to 1 or better against paper and panel, as WCAG's AAA asks."""
 
-# DejaVu holds Latin, Cyrillic and Arabic letters with those of Urdu; Debian has it as fonts-dejavu-core.
+# DejaVu holds Latin and Cyrillic letters; Debian has it as fonts-dejavu-core. It lacks letters of Urdu, so what is
+# written from right to left is drawn in Amiri, which comes with us: smaller letters, that reach further up and down.
 _FONTS = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
+_LEFTWARDS = {False: "Amiri-Regular.ttf", True: "Amiri-Bold.ttf"}
 _SIZES: dict[Band, int] = {"young": 40, "older": 32}
 _LINE = 1.45
+_LARGER, _LEFTWARDS_LINE = 1.2, 1.7
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def drawn(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> byte
             (WIDTH - MARGIN if leftwards else MARGIN, line.top),
             line.words,
             fill=line.colour,
-            font=font_of(line.size, line.bold),
+            font=font_of(line.size, line.bold, leftwards=leftwards),
             anchor="ra" if leftwards else "la",
             direction="rtl" if leftwards else "ltr",
             language=language,
@@ -78,7 +82,8 @@ def drawn(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> byte
 
 def lay_out(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> Layout:
     """Say where each word stands; a line that is too wide is broken between words."""
-    size = _SIZES[band]
+    leftwards = text.runs_right_to_left(language)
+    size = round(_SIZES[band] * (_LARGER if leftwards else 1))
     lines: list[Line] = []
     panels: list[tuple[int, int]] = []
     top = MARGIN
@@ -87,7 +92,7 @@ def lay_out(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> La
         nonlocal top
         for part in _broken(words, size, bold, language):
             lines.append(Line(part, top, size, colour, bold))
-            top += round(size * _LINE)
+            top += round(size * (_LEFTWARDS_LINE if leftwards else _LINE))
 
     add(text.render(heading(tuple(sheets)), language, zone), round(size * 1.3), ANSWER, True)
     for sheet in sheets:
@@ -104,18 +109,19 @@ def lay_out(sheets: Sequence[Sheet], language: str, zone: str, band: Band) -> La
 
 
 @cache
-def font_of(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+def font_of(size: int, bold: bool, *, leftwards: bool) -> ImageFont.FreeTypeFont:
     """Open the font in a size (pixels). Raises NoFont if it is not installed."""
     try:
-        return ImageFont.truetype(_FONTS[bold], size)
+        return ImageFont.truetype(FONTS / _LEFTWARDS[bold] if leftwards else _FONTS[bold], size)
     except OSError:
         raise NoFont from None
 
 
 def width_of(words: str, size: int, bold: bool, language: str) -> float:
     """Measure a line in pixels."""
-    direction = "rtl" if text.runs_right_to_left(language) else "ltr"
-    return font_of(size, bold).getlength(words, direction=direction, language=language)
+    leftwards = text.runs_right_to_left(language)
+    font = font_of(size, bold, leftwards=leftwards)
+    return font.getlength(words, direction="rtl" if leftwards else "ltr", language=language)
 
 
 def _broken(words: str, size: int, bold: bool, language: str) -> list[str]:

@@ -25,6 +25,8 @@ BITRATE = "24"
 # A voice message of more than a megabyte is shown as a file.
 MOST_BYTES = 1_000_000
 _VOICES = {"en": "en-gb"}
+# Marks of direction are for the eye.
+_UNSPOKEN = dict.fromkeys(map(ord, "\u2066\u2068\u2069"))
 
 
 class NoSpeech(Exception):
@@ -52,7 +54,7 @@ def languages() -> frozenset[str]:
 def spoken(folder: Path, lines: Sequence[str], language: str) -> bytes:
     """Give the lines as one voice message (Ogg with Opus), made now or kept from before. Raises NoSpeech."""
     # An empty line between them is a breath.
-    words = "\n\n".join(lines).encode()
+    words = "\n\n".join(lines).translate(_UNSPOKEN).encode()
     name = hashlib.sha256(b"\0".join((language.encode(), WORDS_A_MINUTE.encode(), words))).hexdigest()
     kept = folder / f"{name}.ogg"
     with contextlib.suppress(OSError):

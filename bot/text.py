@@ -1,7 +1,7 @@
 """Words in the reader's language: catalogues, plural forms, dates; the only place where text is rendered."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -80,7 +80,7 @@ def runs_right_to_left(language: str) -> bool:
 
 def day(moment: datetime, language: str, zone: str) -> str:
     """Write the day of a moment without its year: "Monday 4 January"."""
-    return format_date(moment.astimezone(ZoneInfo(zone)), _day_pattern(language), locale=babel_locale(language))
+    return _day(moment.astimezone(ZoneInfo(zone)), language)
 
 
 def dated(moment: datetime, language: str, zone: str) -> str:
@@ -95,11 +95,17 @@ def month(moment: datetime, language: str, zone: str) -> str:
     return format_date(moment.astimezone(ZoneInfo(zone)), "LLL", locale=babel_locale(language))
 
 
-def _word(value: str | int | datetime | Phrase, language: str, zone: str, now: datetime | None) -> str:
+def _day(value: date, language: str) -> str:
+    return format_date(value, _day_pattern(language), locale=babel_locale(language))
+
+
+def _word(value: str | int | date | Phrase, language: str, zone: str, now: datetime | None) -> str:
     if isinstance(value, Phrase):
         return render(value, language, zone, now)
     if isinstance(value, datetime):
         word = _time(value, language, zone, now)
+    elif isinstance(value, date):
+        word = _day(value, language)
     elif isinstance(value, int):
         word = format_decimal(value, locale=babel_locale(language))
     else:

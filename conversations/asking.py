@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conversations.bank import Item, Option, UnknownBankVersion, load
-from conversations.model import Band, Phrase, say
+from conversations.model import Band, Phrase, say, verbatim
 from conversations.own_questions import SOURCE, OwnQuestion, is_own
 
 
@@ -44,6 +44,7 @@ def _own(question: OwnQuestion | None, band: Band, language: str) -> Asked | Non
     if words is None:
         return None
     pictures = words.pictures or ("",) * len(words.options)
-    options = tuple((say(text), picture) for text, picture in zip(words.options, pictures, strict=True))
+    # As the school wrote them: were they looked up, some would be found by chance, and a question be half translated.
+    options = tuple((verbatim(text), picture) for text, picture in zip(words.options, pictures, strict=True))
     remark = say("This question is from your school. It is in English only.") if words.language != language else None
-    return Asked(say(words.stem), options, remark)
+    return Asked(verbatim(words.stem), options, remark)

@@ -89,10 +89,10 @@ def named_card(count: int, *, refuses: bool) -> Card:
     """What an adult sees of being a go-to: by how many, and a way to say no."""
     if refuses:
         words = say("You said that you cannot be a go-to now. Pupils are asked for somebody else.")
-        again = CardButton("goto_yes", WHOLE_SCHOOL, say("I can be one again"))
+        again = CardButton("goto_yes", WHOLE_SCHOOL, say("I can be one"))
         return Card(say("Go-to adults"), (words,), buttons=(again,))
     words = say_n("{count} pupil named you as a go-to.", "{count} pupils named you as a go-to.", count)
-    no = CardButton("goto_no", WHOLE_SCHOOL, say("I can’t be one now"))
+    no = CardButton("goto_no", WHOLE_SCHOOL, say("I can’t be one"))
     return Card(say("Go-to adults"), (words,), say("You hear who, when one of them would like to talk to you."), (no,))
 
 

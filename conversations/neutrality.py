@@ -30,6 +30,7 @@ Kind = Literal[
     "reading",
     "sentence",
     "button",
+    "alike",
 ]
 
 READING_AGES: Mapping[Band, int] = MappingProxyType({"young": 8, "older": 11})
@@ -37,9 +38,11 @@ READING_AGES: Mapping[Band, int] = MappingProxyType({"young": 8, "older": 11})
 
 SENTENCE_WORDS: Mapping[Band, int] = MappingProxyType({"young": 15, "older": 20})
 """The most words of a sentence in a language that no formula of reading ages is made for."""
-BUTTON_WORDS = 6
+BUTTON_WORDS = 4
+TRANSLATED_BUTTON_WORDS = 5
 BUTTON_ROOM: Mapping[Band, int] = MappingProxyType({"young": 20, "older": 26})
-"""The most words of an option, and in a translation characters: it stands on a button, in one row of a narrow phone."""
+"""The most words of an option, one more in a translation, for articles and the like, and there the most characters too:
+it stands on a button, in one row of a narrow phone."""
 
 # Below this a formula measures the letters of one word; such a sentence is judged by its longest word instead.
 SHORT_SENTENCE = 6
@@ -83,7 +86,8 @@ def check(question: Question) -> tuple[Finding, ...]:
         *(finding for text in texts for finding in check_text(text, about=" ".join(texts))),
         *_unbalanced(question.options, " ".join(texts)),
         *(finding for text in texts for finding in check_reading(text, question.band)),
-        *_buttons(question),
+        *_buttons(question, BUTTON_WORDS),
+        *_alike(question.options),
     )
 
 
@@ -93,7 +97,8 @@ def check_translation(question: Question) -> tuple[Finding, ...]:
     return (
         *_not_asked(question.stem),
         *(finding for text in texts for finding in _long_sentences(text, question.band)),
-        *_buttons(question, BUTTON_ROOM[question.band]),
+        *_buttons(question, TRANSLATED_BUTTON_WORDS, BUTTON_ROOM[question.band]),
+        *_alike(question.options),
     )
 
 
@@ -274,17 +279,30 @@ def _long_sentences(text: str, band: Band) -> Iterator[Finding]:
             )
 
 
-def _buttons(question: Question, room: int | None = None) -> Iterator[Finding]:
+def _buttons(question: Question, most: int, room: int | None = None) -> Iterator[Finding]:
     for option in question.options:
         words, long = len(option.split()), room is not None and len(option) > room
-        if words > BUTTON_WORDS or long:
-            size = f"{len(option)} characters; {room}" if long else f"{words} words; {BUTTON_WORDS}"
+        if words > most or long:
+            size = f"{len(option)} characters; {room}" if long else f"{words} words; {most}"
             yield Finding(
                 "button",
                 option,
                 str(len(option) if long else words),
                 f"It has {size} fit on a button of a narrow phone.",
-                "Use fewer or shorter words; four are best.",
+                "Use fewer or shorter words.",
+            )
+
+
+def _alike(options: Sequence[str]) -> Iterator[Finding]:
+    said = [option.strip().casefold() for option in options]
+    for number, option in enumerate(options):
+        if said[number] in said[:number]:
+            yield Finding(
+                "alike",
+                option,
+                option,
+                "Two options say the same, so it is not clear which of them was meant.",
+                "Say each step in words of its own, or leave one out.",
             )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -16,11 +16,12 @@ class Phrase:
     """One sentence to be rendered in the reader's language at the moment it is sent.
 
     `text` is the English source and the key of the catalogue; `plural` and `count` choose a plural form; `params` fill
-    the `{name}` fields. Make one with `say` or `say_n`, whose calls are what the extraction of strings looks for.
+    the `{name}` fields: a datetime is a moment, a date a day without its hour. Make one with `say` or `say_n`, whose
+    calls are what the extraction of strings looks for.
     """
 
     text: str
-    params: tuple[tuple[str, str | int | datetime | Phrase], ...] = ()
+    params: tuple[tuple[str, str | int | date | Phrase], ...] = ()
     plural: str | None = None
     count: int | None = None
 
@@ -39,27 +40,29 @@ class Phrase:
         return cls(data["t"], params, plural, count)
 
 
-def _param_to_json(value: str | int | datetime | Phrase) -> object:
+def _param_to_json(value: str | int | date | Phrase) -> object:
     if isinstance(value, Phrase):
         return value.to_json()
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
-    return value
+    return {"on": value.isoformat()} if isinstance(value, date) else value
 
 
-def _param_from_json(value: Any) -> str | int | datetime | Phrase:  # noqa: ANN401 (JSON)
+def _param_from_json(value: Any) -> str | int | date | Phrase:  # noqa: ANN401 (JSON)
     if isinstance(value, dict):
+        if "on" in value:
+            return date.fromisoformat(value["on"])
         return datetime.fromisoformat(value["at"]) if "at" in value else Phrase.from_json(value)
     assert isinstance(value, str | int)  # noqa: S101 (narrows JSON)
     return value
 
 
-def say(text: str, /, **params: str | int | datetime | Phrase) -> Phrase:
+def say(text: str, /, **params: str | int | date | Phrase) -> Phrase:
     """Mark one sentence for translation; `params` fill its `{name}` fields."""
     return Phrase(text, tuple(params.items()))
 
 
-def say_n(singular: str, plural: str, count: int, /, **params: str | int | datetime | Phrase) -> Phrase:
+def say_n(singular: str, plural: str, count: int, /, **params: str | int | date | Phrase) -> Phrase:
     """Mark one sentence with plural forms; `{count}` is the number itself."""
     return Phrase(singular, (("count", count), *params.items()), plural, count)
 

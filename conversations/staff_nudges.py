@@ -12,8 +12,8 @@ from conversations.card import Card, CardButton
 from conversations.model import Phrase, say, verbatim
 
 WHY: dict[str, Phrase] = {
-    "known": say("We know, and act on it."),
-    "explained": say("There is a simple reason."),
+    "known": say("Known and acted on."),
+    "explained": say("There’s a simple reason."),
     "not_seen": say("Nothing shows in school."),
     "answers": say("The answers mislead."),
 }
@@ -209,7 +209,7 @@ def _gotos(nudge: Nudge) -> tuple[Phrase, ...]:
 
 def _asks(nudge: Nudge) -> tuple[CardButton, ...]:
     return tuple(
-        CardButton("nudge_goto", f"{nudge.flag}:{one.staff}", say("Ask {name} to check in", name=one.name))
+        CardButton("nudge_goto", f"{nudge.flag}:{one.staff}", say("Ask {name}", name=one.name))
         for one in nudge.gotos
         if not one.asked
     )

@@ -1,9 +1,9 @@
 """Whisper: a pure step function for the anonymous channel. Nothing of it is ever put into the conversation table.
 
 Rules
-1. The first screen comes before any text: whom to ring, I am in danger now, what staff and others can and cannot see,
+1. The first screen comes before any text: whom to ring, I’m in danger now, what staff and others can and cannot see,
    and when a person will next read it.
-2. I am in danger now shows what to do, and asks “Shall we tell staff who you are?”. Only a yes names anybody; it is the
+2. I’m in danger now shows what to do, and asks “Shall we tell staff who you are?”. Only a yes names anybody; it is the
    same button as in Talk to someone, and from there on it is that flow.
 3. About me or someone else, what kind, and for an adult in school whether it is one of those who read whispers: that
    person is never among the readers.

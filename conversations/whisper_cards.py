@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
 from conversations.cards import Card, CardButton
@@ -51,12 +52,12 @@ def is_desk_card(card: Card) -> bool:
 
 
 def line_of(kind: str, status: str, day: str, handle: str) -> Phrase:
-    """One whisper in one line."""
+    """One whisper in one line; `day` as YYYY-MM-DD."""
     return say(
         "{handle}: {kind}, {day}, {status}",
         handle=handle,
         kind=KINDS.get(kind, verbatim(kind)),
-        day=day,
+        day=date.fromisoformat(day),
         status=STATUSES.get(status, verbatim(status)),
     )
 

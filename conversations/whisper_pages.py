@@ -62,9 +62,9 @@ def first(around: Around, *more: Phrase) -> Message:
         *more,
     )
     rows: Rows = (
-        (Button(say("I am in danger now"), "w:d"),),
+        (Button(say("I’m in danger now"), "w:d"),),
         (Button(say("It is about me"), "w:a:m"),),
-        (Button(say("It is about someone else"), "w:a:o"),),
+        (Button(say("It’s about someone else"), "w:a:o"),),
         (*see_replies_row(), stop_button()),
     )
     return Message(paragraphs, say("Whisper"), rows)
@@ -93,8 +93,8 @@ def danger(around: Around) -> Message:
     )
     rows: Rows = (
         # The same button as in Talk to someone: from here on it is the identified way.
-        (Button(say("Yes, tell them my name now"), "talk:danger"),),
-        (Button(say("No, do not tell them"), "w"),),
+        (Button(say("Yes, tell my name"), "talk:danger"),),
+        (Button(say("No, don’t tell them"), "w"),),
     )
     return Message(paragraphs, say("If you are in danger now"), rows)
 
@@ -160,7 +160,7 @@ def received(around: Around, choice: Choice, *, urgent: bool) -> Message:
         paragraphs = (*paragraphs, told, *help_line_phrases(around.nation))
     rows: list[tuple[Button, ...]] = [(Button(say("I have finished"), f"w:f:{choice.code()}"),)]
     if urgent:
-        rows.append((Button(say("I am in danger now"), "w:d"),))
+        rows.append((Button(say("I’m in danger now"), "w:d"),))
     return Message(paragraphs, rows=tuple(rows))
 
 
@@ -203,7 +203,7 @@ def changed(around: Around, danger_words: bool) -> Message:
     words = say("A message you change afterwards is not read again. To add something, send a new message.")
     if not danger_words:
         return Message((words,))
-    rows: Rows = ((Button(say("I am in danger now"), "w:d"),), (talk_button(),))
+    rows: Rows = ((Button(say("I’m in danger now"), "w:d"),), (talk_button(),))
     return Message((words, *help_line_phrases(around.nation)), rows=rows)
 
 
@@ -272,7 +272,7 @@ def kept_well(choice: Choice) -> Message:
         say("Good. You have them."),
         say("I can remove all this from the chat. Then the words on your paper are the only way back."),
     )
-    rows: Rows = (see_replies(choice), (knock_button(choice),), (Button(say("Remove this from my chat"), "w:z"),))
+    rows: Rows = (see_replies(choice), (knock_button(choice),), (Button(say("Remove from my chat"), "w:z"),))
     return Message(paragraphs, rows=rows)
 
 
@@ -322,7 +322,7 @@ def standing(around: Around, choice: Choice, found: Found | None) -> Message:
 
 
 def knock_button(choice: Choice) -> Button:
-    return Button(say("Tell me when staff answer"), f"w:p:{only_receipt(choice).code()}")
+    return Button(say("Tell me about replies"), f"w:p:{only_receipt(choice).code()}")
 
 
 def stands(status: str, outcome: str) -> Phrase:

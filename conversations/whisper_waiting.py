@@ -43,7 +43,7 @@ def offer(around: Around, *, held: bool = True) -> Message:
     rows: Rows = (
         (Button(say("Whisper this"), "w:t"),),
         # To the page with the help lines: nobody is told a name by one tap.
-        *(() if around.parent else ((Button(say("Ask an adult to find me"), "talk"),),)),
+        *(() if around.parent else ((Button(say("Ask for an adult"), "talk"),),)),
         (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
     )
     return Message(paragraphs, rows=rows)
@@ -83,7 +83,7 @@ def choose_first(around: Around, *, held: bool, lapsed: bool, danger_words: bool
     )
     helped = help_line_phrases(around.nation) if danger_words else ()
     row = (Button(say("Show me the choices"), "w"), stop_button())
-    urgent: Rows = ((Button(say("I am in danger now"), "w:d"),),) if danger_words else ()
+    urgent: Rows = ((Button(say("I’m in danger now"), "w:d"),),) if danger_words else ()
     return Message((*((lapsed_words(),) if lapsed else ()), *words, *helped), rows=(row, *urgent))
 
 

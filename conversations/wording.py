@@ -13,7 +13,7 @@ def talk_button() -> Button:
 
 
 def danger_button() -> Button:
-    return Button(say("I am in danger now"), "talk:danger")
+    return Button(say("I’m in danger now"), "talk:danger")
 
 
 def menu_button() -> Button:

@@ -21,7 +21,7 @@ from rehearsal.telegram_methods import Messages
 from rehearsal.telegram_phone import Phone
 from rehearsal.telegram_settings import Settings
 from rehearsal.telegram_state import State
-from rehearsal.telegram_wire import Clock, Json, Refusal, Told, read_args, too_many
+from rehearsal.telegram_wire import Clock, Json, Refusal, Told, bad, read_args, too_many
 
 
 class BotApi:
@@ -87,6 +87,9 @@ class BotApi:
             args = await read_args(request)
         except web.HTTPRequestEntityTooLarge:
             raise Refusal(413, "Request Entity Too Large") from None
+        except ConnectionResetError:
+            # Whoever called hung up in the middle: nobody hears this.
+            raise bad("the request was cut off") from None
         result: Any = self._methods[method](args)
         if inspect.isawaitable(result):
             result = await result

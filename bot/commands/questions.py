@@ -98,7 +98,7 @@ def publish(
         school = the_school(session)
         _refuse_other_words(questions.versions(session, school.id), asked)
         before = questions.newest(session, school.id)
-        row = questions.publish(session, school.id, file.read_text("utf-8"), kept_clock(session)())
+        row = questions.publish(session, school.id, _text_of(file), kept_clock(session)())
         _record(session, school.id, f"questions published {row.number}")
         session.commit()
         _print_changes(row, read_version(before) if before else Questions(), asked)
@@ -190,8 +190,13 @@ def totals(id: Annotated[str, typer.Argument(help="The question's id, such as LU
 
 
 def _read(file: Path) -> Questions:
+    return read(_text_of(file))
+
+
+def _text_of(file: Path) -> str:
+    # Some editors put a mark before the first letter.
     try:
-        return read(file.read_text("utf-8"))
+        return file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise QuestionsProblem(f"There is no file {file}. Check its name.") from None
     except OSError as error:
@@ -306,7 +311,7 @@ def _on_the_phones(file: Path, asked: Questions) -> None:
         day = school.calendar.local_date(now)
         ids = [_bare(one.question) for one in asked.items][:MOST_IN_WHOLE]
         # Of the file's own check-ins none is kept, for one of them may be of this very week.
-        items = _CHECK_INS.sub("", file.read_text("utf-8"))
+        items = _CHECK_INS.sub("", _text_of(file))
         listed = ", ".join(f'"{id}"' for id in ids)
         whole = f"{items}\n[[check_in]]\nweek_of = {day.isoformat()}\nitems = [{listed}]\n"
         read(whole)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.commands.tools import out
+from bot.finding import counted
 from conversations.bank import BANDS
 from conversations.model import Band
 from conversations.neutrality import (
@@ -69,9 +70,10 @@ def check_file(
     found = [(one.name, finding) for one in asked for finding in findings(one)]
     for name, finding in found:
         out.print(shown(name, finding), markup=False, highlight=False, soft_wrap=True)
-    questions = "1 question" if len(asked) == 1 else f"{len(asked)} questions"
+    questions = counted(len(asked), "question", "questions")
     if found:
-        out.print(f"{questions} read, {len(found)} things to look at. You decide which of them matter.", soft_wrap=True)
+        things = counted(len(found), "thing", "things")
+        out.print(f"{questions} read, {things} to look at. You decide what matters.", soft_wrap=True)
         raise typer.Exit(1)
     caution = "Have somebody read them who was not there when they were written."
     out.print(f"{questions} read, nothing found. {caution}", soft_wrap=True)

@@ -67,7 +67,7 @@ def message_blocks(card: Card, language: str, zone: str, now: datetime) -> tuple
     """Give a card's blocks (50 at most) and the text for where blocks cannot be shown, such as a notification."""
     reader = Reader(language, zone, now)
     title = reader.words(card.title)
-    blocks: list[Block] = [_header(title)] if title else []
+    blocks: list[Block] = [header(title)] if title else []
     blocks += _body(card, reader, MESSAGE_BLOCKS - len(blocks))
     return blocks, escape(title) or "Earshot"
 
@@ -86,7 +86,7 @@ def modal_view(card: Card, language: str, zone: str, now: datetime) -> dict[str,
     """Give a card as a modal to be read and closed; a title too long for a modal stands in full below it."""
     reader = Reader(language, zone, now)
     title = reader.words(card.title)
-    blocks: list[Block] = [_header(title)] if len(title) > TITLE_LENGTH else []
+    blocks: list[Block] = [header(title)] if len(title) > TITLE_LENGTH else []
     return {
         "type": "modal",
         "title": _plain(cut(title, TITLE_LENGTH) or "Earshot"),
@@ -140,7 +140,7 @@ def _single(part: Card, name: str, reader: Reader) -> list[Block]:
 
 def _chapter(part: Card, name: str, reader: Reader) -> list[Block]:
     """A part that has parts: its title as a heading, its parts as sections, its note small below."""
-    heading = {**_header(reader.words(part.title)), "block_id": name}
+    heading = {**header(reader.words(part.title)), "block_id": name}
     inner = [_part(one, f"{name}-{number}", reader) for number, one in enumerate(part.parts[:PARTS])]
     note = reader.words(part.note) if part.note is not None else ""
     return [heading, *inner, *([_context(note, f"{name}-note")] if note else [])]
@@ -227,7 +227,8 @@ def _button(button: CardButton, reader: Reader) -> Block:
     return shown if button.style == "plain" else {**shown, "style": button.style}
 
 
-def _header(title: str) -> Block:
+def header(title: str) -> Block:
+    """Give a title as a block of its own."""
     return {"type": "header", "block_id": "title", "text": _plain(cut(title, HEADER_LENGTH))}
 
 

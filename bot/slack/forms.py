@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Any
 
-from bot.slack.blocks import TITLE_LENGTH, Reader, cut
+from bot.slack.blocks import TITLE_LENGTH, Reader, cut, header
 from conversations.forms import WORDS_MOST, Field, Form
 from conversations.model import say
 
@@ -15,14 +15,18 @@ OPTIONS_IN_GROUP = 100
 
 
 def form_view(form: Form, reader: Reader, page: int = 0) -> dict[str, Any]:
-    """Give a form as a window that can be sent; it remembers the page of the Home tab from which it was opened."""
-    lines = "\n".join(reader.words(line) for line in form.lines)
-    above: list[Block] = [{"type": "section", "block_id": "lines", "text": _plain(lines)}] if lines else []
+    """Give a form as a window that can be sent; it remembers the page of the Home tab from which it was opened.
+
+    A title too long for a window stands in full below it.
+    """
+    title, lines = reader.words(form.title), "\n".join(reader.words(line) for line in form.lines)
+    above: list[Block] = [header(title)] if len(title) > TITLE_LENGTH else []
+    above += [{"type": "section", "block_id": "lines", "text": _plain(lines)}] if lines else []
     return {
         "type": "modal",
         "callback_id": form.name,
         "private_metadata": f"{form.value} {page}",
-        "title": _plain(cut(reader.words(form.title), TITLE_LENGTH)),
+        "title": _plain(cut(title, TITLE_LENGTH)),
         "submit": _plain(cut(reader.words(say("Save")), TITLE_LENGTH)),
         "close": _plain(cut(reader.words(say("Close")), TITLE_LENGTH)),
         "blocks": above + [_input(field, reader) for field in form.fields],

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +48,7 @@ def pdf_of(thread: Thread, school: SchoolFacts) -> bytes:
     line = thread.line
     facts = [
         words(say("Kind: {kind}", kind=KINDS.get(line.kind, verbatim(line.kind)))),
-        words(say("Day of the first message: {day}", day=line.day)),
+        words(say("Day of the first message: {day}", day=date.fromisoformat(line.day))),
         words(say("Status: {status}", status=STATUSES.get(line.status, verbatim(line.status)))),
     ]
     if line.outcome:

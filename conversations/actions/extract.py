@@ -13,8 +13,11 @@ from typing import IO, Any
 ROOM: Mapping[str, int] = {"title": 8, "do": 45, "say": 25, "not_say": 20, "why": 35, "look_for": 25}
 """The most words that each text of an action may have, in the order in which a card shows them."""
 
+IN_A_COPY = "its title, on a card and in a pupil’s own copy"
+"""How a translator knows the texts that pupils may read: a copy of what is kept about them names what was planned."""
+
 _ABOUT: Mapping[str, str] = {
-    "title": "its title on a card and a button",
+    "title": IN_A_COPY,
     "do": "what the tutor does, in about ten minutes",
     "say": "an example of what to say to the pupil",
     "not_say": "what the tutor leaves unsaid",

@@ -24,7 +24,7 @@ FACTORS = ("self_disclosure", "trust_of_self", "trust_of_others", "seeking_chang
 CONTEXTS = ("in_school", "outside")
 THEMES = ("weather", "battery", "photo", "bag", "sleep")
 
-VERSIONS = ("2026-1",)
+VERSIONS = ("2026-1", "2026-2")
 """Every version there is, oldest first."""
 
 LATEST: str = VERSIONS[-1]

@@ -78,7 +78,7 @@ def _welcomed(state: State, person: Person) -> Step:
         return Step(state, (Bind(), Send(notice(person))))
     if person.status == "left":
         words = (
-            say("That code belongs to someone who is no longer on the school's list."),
+            say("That code belongs to someone who is no longer on the school’s list."),
             say("If that is not right, please ask at the school office."),
         )
         return Step(state, (Send(Message(words, rows=way_on())),))
@@ -104,7 +104,7 @@ def notice(person: Person) -> Message:
         )
         last = say("To stop, send /stop at any time. That is fine, and it is never held against you.")
     rows = (
-        (Button(say("I have read this: start"), "join:agree"),),
+        (Button(say("I’ve read this: start"), "join:agree"),),
         (Button(say("Not now"), "join:later"), talk_button()),
         *language.buttons(person),
     )

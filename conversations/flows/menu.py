@@ -85,7 +85,7 @@ def _standing(person: Person) -> tuple[Phrase, ...]:
     if person.status == "stopped":
         return (say("Check-ins are stopped. You can start again in Settings."),)
     if person.status == "left":
-        return (say("You are no longer on the school's list, so no check-ins come."),)
+        return (say("You are no longer on the school’s list, so no check-ins come."),)
     return ()
 
 

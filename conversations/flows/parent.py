@@ -130,7 +130,7 @@ def _code_given(outcome: CodeOutcome, parent: Parent) -> tuple[ParentEffect, ...
 
 def childs_code(parent: Parent) -> tuple[ParentEffect, ...]:
     """Answer a pupil's code given in a parent's chat."""
-    return (Send(_menu(parent, say("That code is your child's own. It works on your child's phone."))),)
+    return (Send(_menu(parent, say("That code is your child’s own. It works on your child’s phone."))),)
 
 
 def _command(name: str, parent: Parent) -> tuple[ParentEffect, ...]:
@@ -181,7 +181,7 @@ def _language(code: str, parent: Parent) -> tuple[ParentEffect, ...]:
 
 def _menu(parent: Parent, *words: Phrase) -> Message:
     if not parent.children:
-        gone = say("No child of yours is on the school's list now. If that is not right, ask at the school office.")
+        gone = say("No child of yours is on the school’s list now. If that is not right, ask at the school office.")
         return Message((*words, gone), rows=_rows(parent))
     return Message((*words, *map(_standing, parent.children)), rows=_rows(parent))
 

@@ -55,7 +55,7 @@ def start(state: State, person: Person, *, tapped: bool) -> Step:
     effects: tuple[Effect, ...] = (SetStatus("active"),) if person.status == "stopped" else ()
     if person.held:
         return Step(state, (*effects, answer(held(), tapped=tapped)))
-    words = (say("Check-ins are on. The next one comes with everyone else's."),)
+    words = (say("Check-ins are on. The next one comes with everyone else’s."),)
     return Step(state, (*effects, answer(Message(words, rows=way_on()), tapped=tapped)))
 
 
@@ -74,7 +74,7 @@ def held() -> Message:
 def _left() -> Message:
     return Message(
         (
-            say("You are no longer on the school's list, so no check-ins come."),
+            say("You are no longer on the school’s list, so no check-ins come."),
             say("If that is not right, please ask at the school office."),
         ),
         rows=way_on(),

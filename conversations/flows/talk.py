@@ -3,12 +3,12 @@
 Rules
 1. Talk to someone is on every screen and works for everyone: before joining, after stopping, in a check-in.
 2. It shows whom to ring first, and only then whom to ask: the pupil's go-tos, their tutor, or those who keep pupils
-   safe; beside them I am in danger now and Not now.
-3. After the adult comes one more question: today, this week, or I am in danger now. Then that adult is told, and the
+   safe; beside them I’m in danger now and Not now.
+3. After the adult comes one more question: today, this week, or I’m in danger now. Then that adult is told, and the
    pupil reads when they should see it: today, or when school opens, with whom to ring until then.
 4. What the adult answers is told at once, and again when it changes: who will find the pupil and when, or who is asked
    next. The school day after, the pupil is asked once whether it happened; Not yet lets it go on.
-5. I am in danger now shows the crisis card and tells every safeguarding lead, in the same moment. Nothing is
+5. I’m in danger now shows the crisis card and tells every safeguarding lead, in the same moment. Nothing is
    asked first: the button stands under a sentence that says what it does.
 6. Words of danger, typed anywhere, do the same as that button. The notice of joining says so.
 7. The card never promises that staff are watching. It says to ring, and not to wait for them.
@@ -66,11 +66,11 @@ def _choice(person: Person) -> Message:
     if young:
         first = say("You can always talk to someone. These people listen to children:")
         ask = say("Or I can ask an adult at school to find you. They see your name. Tap who you would like.")
-        danger = say("If you tap I am in danger now, I tell your name at once. The adults who keep you safe get it.")
+        danger = say("If you tap I’m in danger now, I tell your name at once. The adults who keep you safe get it.")
     else:
         first = say("You can always talk to someone. These people are there for anyone your age:")
         ask = say("Or I can ask an adult at your school to find you. They see your name. Tap who you would like.")
-        danger = say("If you tap I am in danger now, I tell all the safeguarding leads your name at once.")
+        danger = say("If you tap I’m in danger now, I tell all the safeguarding leads your name at once.")
     last = ((danger_button(),), (Button(say("Not now"), "talk:no"),))
     if not adults.askable() and not adults.leads:
         words = (first, *help_line_phrases(person.nation), _nobody())
@@ -83,7 +83,7 @@ def _choice(person: Person) -> Message:
 
 def _label(adult: str, person: Person) -> Phrase:
     if adult == LEADS:
-        return say("Someone who keeps me safe") if is_young(person) else say("A safeguarding lead")
+        return say("Someone keeping me safe") if is_young(person) else say("A safeguarding lead")
     tutor = person.adults.tutor
     if tutor is not None and tutor.id == adult and tutor not in person.adults.gotos:
         return say("{name}, my tutor", name=tutor.name)

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 import segno
+from fontTools.ttLib import TTFont
 from sqlmodel import Session, col, select
 
 from bot import text
+from bot.catalogues import entries
+from bot.catalogues import read as read_catalogue
+from bot.fonts import FONTS
 from bot.letters import LettersProblem, write_letters
 from bot.letters import _letter as pupils_page
 from bot.parents_letters import _letter as parents_page
 from bot.parents_letters import write_parents_letters
+from bot.text import LOCALES
 from conversations.model import say
 from scheduling.school import facts
 from store.guardian_tables import GuardianInvite
@@ -47,15 +52,20 @@ def school(session: Session, sealer: Sealer) -> School:
     return session.get_one(School, facts.id)
 
 
-def pages(data: bytes) -> int:
-    """How many pages a PDF has: its page objects, which may lie in packed streams."""
-    unpacked = [data]
+def unpacked(data: bytes) -> bytes:
+    """A PDF with what lies in its packed streams."""
+    found = [data]
     for part in data.split(b"stream\n")[1:]:
         try:
-            unpacked.append(zlib.decompressobj().decompress(part))
+            found.append(zlib.decompressobj().decompress(part))
         except zlib.error:
             continue
-    return len(re.findall(rb"/Type\s*/Page\b", b"\n".join(unpacked)))
+    return b"\n".join(found)
+
+
+def pages(data: bytes) -> int:
+    """How many pages a PDF has: its page objects."""
+    return len(re.findall(rb"/Type\s*/Page\b", unpacked(data)))
 
 
 def test_each_group_has_a_file_with_a_page_for_each_pupil_without_a_phone(
@@ -159,6 +169,27 @@ def test_a_parents_letter_is_in_their_language_and_its_code_is_theirs(session: S
     assert made.for_whom.count(str(sealer.read(two, "name"))) == 1
     found = look_up(session, sealer, school.id, b"phone", made.code, NOW).guardian
     assert (found and found.guardian_id) == two.id
+
+
+@pytest.mark.parametrize("language", ["ar", "ur"])
+def test_a_letter_written_leftwards_has_every_letter_of_its_language(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path, language: str
+):
+    """A letter that a font lacks is an empty box on paper: Urdu has three that most fonts lack."""
+    for pupil in session.exec(select(Pupil)):
+        pupil.language = language
+    write_letters(session, sealer, school, tmp_path / "letters", "our_bot", NOW, quiet)
+    pdf = (tmp_path / "letters" / "10A.pdf").read_bytes()
+    fonts = set(re.findall(rb"/BaseFont\s*/[A-Z]{6}\+([A-Za-z]+)", unpacked(pdf)))
+    said = "".join(
+        words
+        for message in entries(read_catalogue(LOCALES / language / "LC_MESSAGES" / "earshot.po", language))
+        for words in ([message.string] if isinstance(message.string, str) else message.string)
+        if any("bot/letters" in file or "flows/help" in file for file, _ in message.locations)
+    )
+    known = TTFont(FONTS / "Amiri-Regular.ttf").getBestCmap()
+    assert b"Amiri" in fonts
+    assert sorted({letter for letter in said if letter.isprintable() and ord(letter) not in known}) == []
 
 
 def test_a_code_is_spelled_in_words_and_taken_in_them():

@@ -133,7 +133,7 @@ def test_a_pupils_code_in_a_parents_chat_is_neither_taken_nor_spent(room: Classr
     code = invites.issue(room.session, room.sealer, fresh, room.clock())
     join(room, carer)
     said = send(room, CARER, code)
-    assert said[0] == "That code is your child's own. It works on your child's phone."
+    assert said[0] == "That code is your child’s own. It works on your child’s phone."
     assert [row.pupil_id for row in room.rows(Binding)] != [fresh.id]
     assert send(room, OTHER, code)[0].startswith("Hello! About once a week")
 

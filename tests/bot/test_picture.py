@@ -8,15 +8,16 @@ from io import BytesIO
 from itertools import combinations
 
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageColor
 
 from bot import picture, text
 from bot.picture import ANSWER, MARGIN, PANEL, PAPER, QUESTION, WIDTH, drawn, lay_out, width_of
 from bot.pseudo import PSEUDO
 from bot.telegram.sender import rendered
-from conversations.bank import BANDS, LATEST, load
+from conversations.bank import BANDS, LATEST, VERSIONS, load
 from conversations.flows.mine import LAST, Kept, Sheet, in_words, sheets
-from conversations.model import Band
+from conversations.model import Band, Phrase
 
 ZONE = "Europe/London"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -118,16 +119,23 @@ def test_letters_are_larger_for_the_youngest():
     assert young > older
 
 
-@pytest.mark.parametrize("language", [language for language in text.languages() if language != "en"])
-def test_the_font_has_every_letter_of_every_language(language: str):
-    """A letter that a font lacks is drawn as the same empty box as any other that it lacks."""
-    phrases = [phrase for band in BANDS for sheet in longest(band) for pair in sheet.lines for phrase in pair]
-    words = "".join(text.render(phrase, language, ZONE) for phrase in phrases)
-    letters = sorted({letter for letter in words if letter.isalpha()})
-    font = picture.font_of(40, False)
-    box = bytes(font.getmask("\U000e0fff"))
-    assert [letter for letter in letters if bytes(font.getmask(letter)) == box] == []
-    assert len(letters) > 15
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("language", text.languages())
+def test_the_font_has_every_letter_and_mark_of_every_language(language: str, bold: bool):
+    phrases = [
+        Phrase(words)
+        for version in VERSIONS
+        for item in load(version).items.values()
+        for band in BANDS
+        for words in (item.stem[band], *(option.text for option in item.options[band]))
+    ]
+    days = "".join(text.day(NOW + timedelta(days=30 * month + month), language, ZONE) for month in range(12))
+    words = "".join(text.render(phrase, language, ZONE) for phrase in phrases) + days
+    font = TTFont(picture.font_of(40, bold, leftwards=text.runs_right_to_left(language)).path)
+    # Marks of direction and spaces are not drawn.
+    drawn_letters = {letter for letter in words if letter.isprintable() and not letter.isspace()}
+    assert sorted(letter for letter in drawn_letters if ord(letter) not in font.getBestCmap()) == []
+    assert len(drawn_letters) > 40
 
 
 def test_two_kinds_of_letters_differ_in_more_than_their_colour():

@@ -37,6 +37,10 @@ def test_lines_are_spoken_with_a_breath_between_them_in_the_voice_of_the_languag
     assert speech.spoken() == ["-b 1 -v en-gb -s 140 --stdin --stdout"]
 
 
+def test_marks_of_direction_are_not_spoken(speech: Programs, tmp_path: Path):
+    assert spoken(tmp_path / "kept", ["\u2068Ble?\u2069", "\u2066/menu\u2069"], "cy").endswith(b"Ble?\n\n/menu")
+
+
 def test_what_was_spoken_is_kept_by_words_and_language(speech: Programs, tmp_path: Path):
     kept = tmp_path / "kept"
     first = spoken(kept, LINES, "en")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -97,6 +97,12 @@ def test_days_are_named_in_the_readers_language():
 )
 def test_a_date_is_written_as_the_readers_language_writes_it(language: str, words: str):
     assert text.render(say("{at}", at=datetime(2027, 1, 4, 8, 30, tzinfo=UTC)), language, ZONE, NOW) == words
+
+
+def test_a_day_without_its_hour_is_written_as_the_readers_language_writes_it():
+    phrase = Phrase.from_json(say("{on}", on=date(2027, 1, 4)).to_json())
+    written = [text.render(phrase, language, ZONE, NOW) for language in ("en", "cy", "pt")]
+    assert written == ["Monday 4 January", "Dydd Llun, 4 Ionawr", "segunda-feira, 4 de janeiro"]
 
 
 def test_a_number_is_written_as_the_readers_language_writes_it():

@@ -134,7 +134,7 @@ def test_who_has_joined_is_no_longer_offered_with_a_code(page: Page, request: py
     code = note.inner_text().rpartition(" ")[2]
     page.get_by_test_id("phone-text").fill(code)
     page.get_by_test_id("phone-send").click()
-    page.get_by_test_id("phone-button").filter(has_text="I have read this").click()
+    page.get_by_test_id("phone-button").filter(has_text="I’ve read this").click()
     expect(page.get_by_test_id("phone-log")).to_contain_text("You are all set")
     expect(note).not_to_contain_text("not joined")
     expect(note).to_contain_text("Year")

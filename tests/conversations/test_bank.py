@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from dataclasses import FrozenInstanceError
+from hashlib import sha256
 from importlib import resources
 
 import pytest
@@ -208,9 +209,30 @@ def test_loader_refuses_an_unknown_version_with_a_sentence_and_a_way_out(version
         load(version)
     assert refused.value.version == version
     assert str(refused.value) == (
-        f"This program has no item bank {version!r}; it has 2026-1. "
+        f"This program has no item bank {version!r}; it has 2026-1, 2026-2. "
         "Update Earshot to the release that began this check-in, or a later one."
     )
+
+
+def test_a_new_version_asks_what_the_one_before_asked_in_the_same_steps():
+    """So that answers to both are taken together: ids, order, directions, and what is counted or chosen."""
+    before, now = (load(version).items for version in ("2026-1", "2026-2"))
+    assert list(before) == list(now)
+    assert [(one.kind, one.factor, one.context, one.direction) for one in before.values()] == [
+        (one.kind, one.factor, one.context, one.direction) for one in now.values()
+    ]
+    pictures = [
+        [[option.picture for option in one.options["young"]] for one in bank.values()] for bank in (before, now)
+    ]
+    assert pictures[0] == pictures[1]
+    assert [id for id, item in now.items() if item.stem != before[id].stem] == ["SD-IN-3"]
+    assert before["SD-IN-3"].stem["older"] == now["SD-IN-3"].stem["older"]
+
+
+def test_the_first_version_stays_as_it_was_published():
+    """Whoever is half-way through a check-in finishes it in the words it began with."""
+    source = resources.files("conversations.bank").joinpath("2026-1.toml").read_bytes()
+    assert sha256(source).hexdigest() == "80b2b03a905fb915775b76c72b33c02effa551d2e24e46b0b4ec70270f7ee384"
 
 
 def test_bank_once_loaded_cannot_be_changed():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot import text
 from conversations.asking import asked
 from conversations.model import CheckInId, CheckInOpens, Edit, Person, RecordCheckIn, Send, State, Tap
 from conversations.own_questions import OwnQuestion, OwnWording
@@ -43,6 +44,13 @@ def test_a_reader_of_another_language_reads_it_in_theirs_or_in_english_and_is_to
         "Where do you sit at lunch?",
         "This question is from your school. It is in English only.",
     ]
+
+
+def test_words_of_a_school_that_happen_to_be_in_a_catalogue_are_left_as_the_school_wrote_them():
+    question = OwnQuestion("own:A", (OwnWording("en", "young", "Where do you sit?", ("At the edge", "In the middle")),))
+    shown = asked("+3", (question,), "own:A", "young", "cy")
+    assert shown is not None
+    assert [text.render(words, "cy", "Europe/London") for words, _ in shown.options] == ["At the edge", "In the middle"]
 
 
 def test_the_young_wording_has_its_pictures():

@@ -75,7 +75,7 @@ def test_a_child_of_somebody_else_cannot_be_stopped():
 
 def test_who_has_no_child_here_any_more_is_told_so_and_gets_the_help_lines():
     assert words(step(Command("stop"), NONE)) == [
-        "No child of yours is on the school's list now. If that is not right, ask at the school office."
+        "No child of yours is on the school’s list now. If that is not right, ask at the school office."
     ]
     assert "Emergency: ring 999. It is free and always open." in words(step(Tap("help"), NONE))
 

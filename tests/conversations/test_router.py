@@ -277,6 +277,17 @@ def test_a_check_in_that_closes_untouched_was_missed_and_one_begun_is_partial():
     assert [record.ending for record in recorded(step(begun, CheckInCloses(ID), PUPIL, LATER))] == ["partial"]
 
 
+def test_a_check_in_is_finished_in_the_words_of_the_bank_it_opened_with():
+    """Between the two taps the program was brought up to a newer bank, which has other words for both questions."""
+    half_way = State.from_json(tapped(opened("SD-IN-1", "TO-OUT-2"), "0:4").state.to_json())
+
+    (shown,) = messages_of(tapped(opened("SD-IN-1", "TO-OUT-2"), "0:4"))
+    assert [in_english(row[0].label) for row in shown.rows[:2]] == ["They steer all the way", "They steer most of it"]
+    done = tapped(tapped(half_way, "1:0").state, "2:done")
+    (record,) = recorded(done)
+    assert (record.ending, [answer.item for answer in record.answers]) == ("answered", ["SD-IN-1", "TO-OUT-2"])
+
+
 def test_a_check_in_of_a_bank_this_program_lacks_asks_only_for_words():
     taken = step(State(), CheckInOpens(ID, "1999-1", ("SD-IN-1",), LATER), PUPIL, NOW)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from conversations.model import Button, Command, Message, Phrase, Tap, Text
 from conversations.whisper import step
 from conversations.whisper_choice import KIND_NAMES, Around, Choice, Found
 from conversations.whisper_model import Exchange, Happening, Look, Looked, NotSealed, Removed, Seal, Sealed, Speak
+from tests.locales import in_pseudo
 
 FRESH = "abcdefghijklmn"
 
@@ -124,9 +126,9 @@ def test_first_screen_has_help_and_the_limits_before_any_text():
         "A person reads this in school hours: today.",
     ]
     assert chat.buttons == [
-        "I am in danger now",
+        "I’m in danger now",
         "It is about me",
-        "It is about someone else",
+        "It’s about someone else",
         "See replies",
         "Stop",
     ]
@@ -137,7 +139,7 @@ def test_danger_asks_before_a_name_is_told():
     chat.happens(Tap("w:d"))
     assert chat.last.split("\n")[-1] == "Shall we tell staff who you are? They can come to you only if they know."
     data = {english(button.label): button.data for row in chat.said[-1].rows for button in row}
-    assert data == {"Yes, tell them my name now": "talk:danger", "No, do not tell them": "w"}
+    assert data == {"Yes, tell my name": "talk:danger", "No, don’t tell them": "w"}
 
 
 def test_from_the_first_word_to_six_words_kept():
@@ -158,7 +160,7 @@ def test_from_the_first_word_to_six_words_kept():
     chat.tap("word2ab")
     chat.tap("word5ab")
     assert chat.last.startswith("Good. You have them.")
-    chat.tap("Remove this from my chat")
+    chat.tap("Remove from my chat")
     assert chat.last == "Done."
 
 
@@ -173,10 +175,10 @@ def test_adult_in_school_who_reads_whispers_is_left_out():
 def test_words_typed_unprompted_wait_until_they_are_whispered():
     chat = Chat()
     chat.happens(whisper_model.Unprompted("there is something"))
-    assert chat.buttons == ["Whisper this", "Ask an adult to find me", "No, thanks", "Menu"]
+    assert chat.buttons == ["Whisper this", "Ask for an adult", "No, thanks", "Menu"]
     assert chat.kept == []
     chat.tap("Whisper this")
-    chat.tap("It is about someone else")
+    chat.tap("It’s about someone else")
     chat.tap("Worry about a friend")
     assert [one.words for one in chat.kept] == ["there is something"]
     chat = Chat()
@@ -269,7 +271,7 @@ def test_coming_back_shows_how_it_stands_and_what_was_answered():
         "This helped",
         "This did not help",
         "See replies",
-        "Tell me when staff answer",
+        "Tell me about replies",
     ]
     chat.tap("This helped")
     assert (chat.kept[-1].what, chat.kept[-1].words) == ("helped", "y")
@@ -294,7 +296,7 @@ def test_changed_message_is_not_read_again_and_names_nobody():
     chat = Chat().to_the_page()
     chat.happens(whisper_model.Changed("i want to die"))
     assert chat.kept == []
-    assert chat.buttons == ["I am in danger now", "Talk to someone"]
+    assert chat.buttons == ["I’m in danger now", "Talk to someone"]
 
 
 @pytest.mark.parametrize("happening", [Text("i want to die"), whisper_model.OtherFile("video", "i want to die")])
@@ -317,7 +319,7 @@ def test_knock_is_explained_before_it_is_asked_for_and_nothing_is_kept_without_a
     chat = Chat().to_the_page()
     chat.happens(Text("they take my things"))
     chat.happens(whisper_model.SixWords(FRESH))
-    chat.tap("Tell me when staff answer")
+    chat.tap("Tell me about replies")
     assert "It will not say why." in chat.last
     assert "for two weeks at most" in chat.last
     assert (chat.buttons, chat.routed) == (["Yes, say hello", "See replies"], [])
@@ -405,4 +407,22 @@ def test_nobody_is_named_but_by_the_one_button(script: list[Happening]):
         for button in row
         if button.data == "talk:danger"
     }
-    assert naming <= {"Yes, tell them my name now"}
+    assert naming <= {"Yes, tell my name"}
+
+
+def test_every_page_that_buttons_lead_to_is_translated_and_fits_telegram_in_longer_words():
+    """From the first screen on: each button of each page, and words where a page waits for them."""
+    begun = Chat()
+    begun.happens(Command("whisper"))
+    waiting, pages = [begun], {begun.said[-1]}
+    while waiting:
+        chat = waiting.pop()
+        here = [*(Tap(button.data) for row in chat.said[-1].rows for button in row), Text("Some words.")]
+        for happening in here:
+            next_ = deepcopy(chat)
+            next_.happens(happening)
+            if next_.said[-1] not in pages:
+                pages.add(next_.said[-1])
+                waiting.append(next_)
+    assert len(pages) > 20
+    assert [found for message in pages for found in in_pseudo.of_message(message)] == []

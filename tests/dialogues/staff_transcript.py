@@ -56,6 +56,8 @@ class Office:
     cards: dict[str, list[Card]] = field(default_factory=dict)
     form: Form | None = None
     window: Card | None = None
+    shown: list[Card] = field(default_factory=list)
+    forms: list[Form] = field(default_factory=list)
 
     def words(self, phrase: Phrase) -> str:
         return render(phrase, "en", "Europe/London", self.now)
@@ -183,6 +185,7 @@ class Office:
         lines = self._shown("window", done.modal) if done.modal else []
         if done.form is not None:
             self.form = done.form
+            self.forms.append(done.form)
             lines += [f"window: *{self.words(done.form.title)}*"]
             for one in done.form.fields:
                 options = " / ".join(self.words(words) for _, words in one.options)
@@ -218,6 +221,7 @@ class Office:
         return lines
 
     def _shown(self, where: str, card: Card) -> list[str]:
+        self.shown.append(card)
         lines = [f"{where}: *{self.words(card.title)}*", *(_INDENT + self.words(line) for line in card.lines)]
         for part in card.parts:
             lines.append(f"{_INDENT}*{self.words(part.title)}*")
@@ -227,9 +231,9 @@ class Office:
         return lines
 
 
-def transcript(script: str, here: SmallSchool) -> str:
+def transcript(script: str, here: SmallSchool | Office) -> str:
     """Play a script; gives it back with what came of each line."""
-    office = Office(here)
+    office = here if isinstance(here, Office) else Office(here)
     office.begin()
     out: list[str] = []
     for line in script.splitlines():

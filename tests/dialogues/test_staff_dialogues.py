@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from store import vault
 from store.database import make_engine
 from tests.bot.slack_school import SmallSchool, small_school
-from tests.dialogues.staff_transcript import FOLDER, transcript
+from tests.dialogues.staff_transcript import FOLDER, Office, transcript
+from tests.locales import in_pseudo
 
 FLAG = UUID(int=7)
 DIALOGUES = sorted(FOLDER.glob("*.txt"))
@@ -31,10 +32,12 @@ def here(engine: Engine) -> Iterator[SmallSchool]:
 
 
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_staff_dialogue_goes_as_written(path: Path, here: SmallSchool):
-    script = path.read_text("utf-8")
+def test_staff_dialogue_goes_as_written_and_fits_slack_in_longer_words(path: Path, here: SmallSchool):
+    script, office = path.read_text("utf-8"), Office(here)
 
-    assert transcript(script, here) == script
+    assert transcript(script, office) == script
+    assert [found for card in office.shown for found in in_pseudo.of_card(card)] == []
+    assert [found for form in office.forms for found in in_pseudo.of_form(form)] == []
 
 
 def main() -> None:

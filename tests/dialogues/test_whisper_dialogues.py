@@ -21,6 +21,7 @@ from store.sealing import Sealer
 from store.whisper_sealing import Cost
 from store.whisper_store import open_whispers
 from tests.dialogues.whisper_transcript import FOLDER, Phone, transcript
+from tests.locales import in_pseudo
 
 DIALOGUES = sorted(FOLDER.glob("*.txt"))
 
@@ -48,6 +49,9 @@ async def test_whisper_dialogue_goes_as_written_and_no_word_of_it_is_in_any_file
     script = await asyncio.to_thread(path.read_text, "utf-8")
 
     assert await transcript(script, phone) == script
+    voice = phone.town.voice
+    assert [found for _, message, _ in voice.said for found in in_pseudo.of_message(message)] == []
+    assert [found for hint in voice.hinted for found in in_pseudo.of_toast(hint)] == []
     kept = repr(phone.town.main_store()).encode() + await asyncio.to_thread(all_files, tmp_path)
     assert [words for words in phone.typed if not words.startswith("/") and words.encode() in kept] == []
 

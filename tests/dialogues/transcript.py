@@ -81,7 +81,7 @@ from conversations.own_questions import OwnQuestion, OwnWording
 from conversations.router import step
 
 FOLDER = Path(__file__).parent
-BANK = "2026-1"
+BANK = "2026-2"
 _INDENT = "     "
 PLAYED = ("clock:", "pupil", "school", "staff", "go-tos:", "tutor:", "leads:")
 _REQUEST = "0" * 31 + "7"

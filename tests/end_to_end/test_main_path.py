@@ -12,8 +12,8 @@ async def join(earshot: World) -> None:
     phone, code = earshot.new_pupil()
     await phone.write(f"/start {code}")
     notice = await phone.reads("Before you start")
-    assert [button(notice, "I have read this: start"), button(notice, "Not now")] == ["join:agree", "join:later"]
-    await phone.tap("I have read this: start")
+    assert [button(notice, "I’ve read this: start"), button(notice, "Not now")] == ["join:agree", "join:later"]
+    await phone.tap("I’ve read this: start")
     menu = await phone.reads("Welcome! You are all set.")
     assert menu["message_id"] == notice["message_id"]
     assert button(menu, "Talk to someone") == "talk"

@@ -15,7 +15,7 @@ async def test_restarts_in_the_middle_lose_nothing(engine: Engine, sealer: Seale
         newcomer, code = earshot.new_pupil()
         await newcomer.write(f"/start {code}")
         await again(earshot)
-        await newcomer.tap("I have read this: start")
+        await newcomer.tap("I’ve read this: start")
         await newcomer.reads("Welcome! You are all set.")
 
         await earshot.open_wave()

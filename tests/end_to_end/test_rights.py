@@ -75,7 +75,7 @@ async def test_an_erased_pupils_chat_is_emptied_of_what_the_bot_wrote(earshot: W
         await one.reads("Settings")
         await one.write("/help")
     await phone.tap("Talk to someone")
-    await phone.reads("I am in danger now")
+    await phone.reads("I’m in danger now")
 
     async def written_down() -> bool:
         with Session(earshot.engine) as session:

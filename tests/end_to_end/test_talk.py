@@ -53,7 +53,7 @@ async def test_words_of_danger_from_a_stranger_show_the_help_lines_and_reach_nob
 async def test_button_for_danger_reaches_every_lead(earshot: World):
     phone = earshot.near_pupil("5A")
     await phone.write("/talk")
-    await phone.tap("I am in danger now")
+    await phone.tap("I’m in danger now")
     await phone.reads("If you are in danger now")
     for lead in earshot.leads():
         await lead.reads("Urgent:", "may be in danger")

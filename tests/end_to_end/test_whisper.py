@@ -112,7 +112,7 @@ async def test_whisper_writes_nothing_to_the_main_store(earshot: World):
     await phone.write("I have something on my mind")
     await phone.reads("Would you like to whisper it?")
     await phone.tap("Whisper this")
-    await phone.tap("It is about someone else")
+    await phone.tap("It’s about someone else")
     await phone.tap("Worry about a friend")
     await phone.reads("Received and sealed.")
     await finish(phone)
@@ -127,7 +127,7 @@ async def test_exchange_is_taken_out_of_the_chat_on_both_sides(earshot: World):
     await phone.write("Somebody takes my things every day")
     await phone.reads("Received and sealed.")
     await keep(phone, await finish(phone))
-    await phone.tap("Remove this from my chat")
+    await phone.tap("Remove from my chat")
     await phone.reads("Done.")
     told = await earshot.ask("GET", f"/phone/{phone.person.id}/messages")
     left = str(told["messages"])
@@ -246,10 +246,10 @@ async def test_photo_is_sealed_and_shown_to_a_lead_in_a_window_alone(earshot: Wo
 async def test_danger_screen_names_nobody_until_yes(earshot: World):
     phone, lead = earshot.other_pupil(), earshot.leads()[0]
     await phone.write("/whisper")
-    await phone.tap("I am in danger now")
+    await phone.tap("I’m in danger now")
     await phone.reads("Shall we tell staff who you are?")
     assert await lead.cards() == []
-    await phone.tap("Yes, tell them my name now")
+    await phone.tap("Yes, tell my name")
     await lead.reads("Urgent:", "may be in danger")
 
 

@@ -21,19 +21,24 @@ from babel.messages.mofile import write_mo
 
 from bot import catalogues, text
 from bot.catalogues import entries, source
-from conversations.bank import LATEST, Item, load
+from conversations.actions import LATEST as LATEST_ACTIONS
+from conversations.actions import load as suggested_actions
+from conversations.bank import VERSIONS, Item, load
 from conversations.danger_phrases import BY_LANGUAGE
 from conversations.flows.language import AUTONYMS
 from conversations.model import Band, say, say_n
+from tests.dialogues.transcript import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-ITEMS = tuple(load(LATEST).items.values())
+ITEMS = tuple(item for version in VERSIONS for item in load(version).items.values())
 # A fifth more than English has: an option stands alone in its row, so that a narrow phone shows it whole.
 OPTION_MOST: dict[Band, int] = {"young": 20, "older": 26}
 STEM_MOST: dict[Band, int] = {"young": 110, "older": 130}
 # The short-sentence rule of languages that no formula of reading ages is made for.
 SENTENCE_MOST = 28
 LABEL_MOST = 30
+# A language that needs an article has one more on a button than English has.
+LABEL_WORDS, TRANSLATED_LABEL_WORDS = 4, 5
 # Which argument of a button is its label.
 LABELS = {"Button": 0, "CardButton": 2}
 # CLDR names the plural forms; a catalogue numbers them in this order.
@@ -134,6 +139,13 @@ def test_what_staff_read_is_told_apart_by_where_it_stands():
     assert not catalogues.is_for_staff_only(by_source["Talk to someone"])
 
 
+def test_titles_of_suggested_actions_are_for_pupils_too_whose_copy_names_them():
+    by_source = {source(one): one for one in template()}
+    actions = tuple(suggested_actions(LATEST_ACTIONS).actions.values())
+    assert [one.title for one in actions if catalogues.is_for_staff_only(by_source[one.title])] == []
+    assert [one.do for one in actions if not catalogues.is_for_staff_only(by_source[one.do])] == []
+
+
 @each_language
 def test_compiled_catalogue_is_what_the_written_one_says(language: str):
     compiled = BytesIO()
@@ -184,16 +196,35 @@ def test_button_labels_fit_their_buttons(language: str):
     assert "Talk to someone" in written
     assert "I’ll take this" in written
     assert [label for label in written if len(words[label][0]) > LABEL_MOST] == []
+    assert [label for label in written if len(words[label][0].split()) > TRANSLATED_LABEL_WORDS] == []
 
 
-def test_button_labels_in_english_fit_their_buttons():
-    assert [label for label in labels() if len(label) > LABEL_MOST] == []
+def test_button_labels_in_english_fit_their_buttons_in_four_words():
+    written = set(labels())
+    assert [label for label in written if len(label) > LABEL_MOST or len(label.split()) > LABEL_WORDS] == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.txt")), ids=lambda path: path.stem)
+def test_every_button_of_a_dialogue_has_at_most_four_words(path: Path):
+    """Also those whose words are chosen by a function; `labels` sees only what is written out."""
+    # A time is one thing to read, however many words it has.
+    script = re.sub(r"\w+day \d+ \w+, \d\d:\d\d", "then", path.read_text("utf-8"))
+    rows = re.findall(r"^ +\[(.+)\]$", script, re.MULTILINE)
+    shown = [re.findall(r"[\w’-]+", button) for row in rows for button in row.split("] [")]
+    assert [words for words in shown if len(words) > LABEL_WORDS] == []
 
 
 @each_language
 def test_translations_are_tidy(language: str):
     everything = [words for forms in translations(language).values() for words in forms]
     assert [words for words in everything if words != " ".join(words.split()) or "'" in words] == []
+
+
+def test_english_for_pupils_is_tidy_too():
+    written = [one for message in template() for one in ([message.id] if isinstance(message.id, str) else message.id)]
+    assert [
+        words for words in written if words in for_pupils() and ("'" in words or words != " ".join(words.split()))
+    ] == []
 
 
 @each_language
@@ -210,7 +241,7 @@ def test_buttons_named_in_a_sentence_are_named_as_they_are_written(language: str
     words = translations(language)
     named = {label: [s for s in for_pupils() if f"tap {label}" in s] for label in ("Talk to someone", "Nothing to add")}
     named["Back"] = [s for s in for_pupils() if "tap Back" in s]
-    named["I am in danger now"] = [s for s in for_pupils() if "tap I am in danger now" in s]
+    named["I’m in danger now"] = [s for s in for_pupils() if "tap I’m in danger now" in s]
     assert [label for label, sentences in named.items() if not sentences] == []
     wrong = {label: words[s][0] for label, found in named.items() for s in found if words[label][0] not in words[s][0]}
     assert wrong == {}

@@ -6,9 +6,8 @@ refused by Telegram or Slack.
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,38 @@ import pytest
 
 from bot import text
 from bot.pseudo import CLOSE, LONGER, OPEN, PSEUDO, Pseudo
-from bot.slack.blocks import MESSAGE_BLOCKS, TITLE_LENGTH, VIEW_BLOCKS, home_view, message_blocks, modal_view
-from bot.telegram.sender import rendered
+from bot.slack.blocks import VIEW_BLOCKS, home_view
+from bot.whisper.views import staff_view, thread_view, told_view
 from conversations import cards
 from conversations.actions import LATEST, load
 from conversations.cards import Card, Nudge, Response
 from conversations.cards_request import AskedFor, request_card
 from conversations.flows.help import COMMANDS
-from conversations.model import Button, Effect, Message, Phrase, Toast, say
+from conversations.forms import Field, Form
+from conversations.model import Effect, Message, Phrase, Toast, say
 from conversations.reasons import reason_phrases
+from conversations.whisper_cards import KINDS, STATUSES
 from scheduling.briefing import IDEAS
+from store.whisper_desk import Line, Thread, Turn
 from tests.dialogues.transcript import FOLDER, PLAYED, Stage, _stage
-
-ZONE = "Europe/London"
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-TELEGRAM_TEXT, TELEGRAM_TOAST, TELEGRAM_COMMAND = 4096, 200, 256
-# What a row of its own shows on a phone 320 points wide: Telegram sets no limit, but it ends a longer label in dots.
-BUTTON = 50
-SLACK_TEXT, SLACK_BUTTON, SLACK_HEADER = 3000, 75, 150
-# A value of so many words would be a sentence that nobody can translate; names and help lines are shorter.
-WORDS_IN_A_VALUE = 4
+from tests.locales.in_pseudo import (
+    BUTTON,
+    NOW,
+    READER,
+    SLACK_TEXT,
+    TELEGRAM_COMMAND,
+    TELEGRAM_TOAST,
+    ZONE,
+    escaped,
+    is_cut,
+    of_card,
+    of_form,
+    of_message,
+    of_toast,
+    of_window,
+    texts_of,
+)
+from tests.locales.test_catalogues import fields, labels, template
 
 DIALOGUES = sorted(FOLDER.glob("*.txt"))
 
@@ -62,46 +73,12 @@ def said_in(path: Path) -> tuple[list[Message], list[Phrase]]:
     return Listener(set_up.person, set_up.pupil).listen([line for line in lines if line.startswith(PLAYED)])
 
 
-def phrases_of(message: Message) -> Iterator[Phrase]:
-    yield from (message.title,) if message.title else ()
-    yield from message.paragraphs
-    yield from (button.label for row in message.rows for button in row)
-
-
-def escaped(phrase: Phrase) -> list[str]:
-    """Give what of a phrase is not in the pseudo-language, or cannot be."""
-    words = text.render(phrase, PSEUDO, ZONE, NOW)
-    # A name, or a pattern of fields alone, is passed through as it is.
-    wordless = not re.sub(r"\{\w*\}|\W", "", phrase.text)
-    whole = wordless or (words.startswith(OPEN) and words.endswith(CLOSE) and words.count(OPEN) == words.count(CLOSE))
-    if phrase.text == "{text}":
-        return []
-    values = [value for _, value in phrase.params]
-    inside = [found for value in values if isinstance(value, Phrase) for found in escaped(value)]
-    sentences = [value for value in values if isinstance(value, str) and len(value.split()) > WORDS_IN_A_VALUE]
-    return ([] if whole else [words]) + inside + sentences
-
-
-def label_of(button: Button) -> str:
-    return " ".join(filter(None, (button.picture, text.render(button.label, PSEUDO, ZONE, NOW))))
-
-
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_no_word_of_a_dialogue_escapes_translation(path: Path):
+def test_a_dialogue_is_translated_and_fits_telegram_with_words_two_fifths_longer(path: Path):
     messages, toasts = said_in(path)
     assert messages or toasts
-    assert [found for message in messages for phrase in phrases_of(message) for found in escaped(phrase)] == []
-    assert [found for toast in toasts for found in escaped(toast)] == []
-
-
-@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_every_message_fits_telegram_with_words_two_fifths_longer(path: Path):
-    messages, toasts = said_in(path)
-    whole = [re.sub(r"</?b>", "", rendered(message, PSEUDO, ZONE, NOW)[0]) for message in messages]
-    assert [words for words in whole if len(words) > TELEGRAM_TEXT] == []
-    labels = {label_of(button) for message in messages for row in message.rows for button in row}
-    assert {label for label in labels if len(label) > BUTTON} == set()
-    assert [toast for toast in toasts if len(text.render(toast, PSEUDO, ZONE, NOW)) > TELEGRAM_TOAST] == []
+    assert [found for message in messages for found in of_message(message)] == []
+    assert [found for toast in toasts for found in of_toast(toast)] == []
 
 
 def test_every_command_fits_telegrams_menu_with_words_two_fifths_longer():
@@ -148,38 +125,94 @@ def staff_cards() -> tuple[Card, ...]:
     )
 
 
+def whisper_views() -> list[dict[str, Any]]:
+    """Give Whisper's windows for staff, with a thread of each kind of turn."""
+    turns = (
+        Turn("1", "reporter", "words", b"Something was said."),
+        *(Turn(str(at), "Ms Alder", what, b"Words.") for at, what in enumerate(("reply", "question", "note"), start=2)),
+        Turn("5", "reporter", "photo", b"", "A caption."),
+        *(Turn(str(at), "reporter", "helped", said) for at, said in ((6, b"y"), (7, b"n"))),
+    )
+    people = (("a1", "Ms Alder"), ("b1", "Mr Birch"))
+    lines = [
+        Line("abcdef0", "2026-11-24", kind, urgency, status, "", "", "", kept=False)
+        for kind, urgency, status in (
+            *((kind, "urgent", "received") for kind in KINDS),
+            *(("other", "ordinary", status) for status in STATUSES),
+        )
+    ]
+    heads = {"received": {"about": "me", "owner": "Ms Alder", "links": ("EFGH",)}}
+    problem = say("Linked with {handles}.", handles="EFGH")
+    views = [thread_view(Thread(line, heads.get(line.status, {}), turns), people, READER, problem) for line in lines]
+    receipt = Message((say("There is no reply yet."), say("Staff: {words}", words="x" * 4000)))
+    return [
+        *views,
+        staff_view(people, "ENG", say("A person reads this in school hours: today."), READER),
+        staff_view((), "IE", say("A person reads this in school hours. The next time is {when}.", when=NOW), READER),
+        told_view(say("Replies"), receipt, READER),
+        told_view(say("Your six words"), receipt, READER),
+    ]
+
+
+def literals(call: str) -> list[str]:
+    """Give what is written out as the words of a call, such as Toast(say(…))."""
+    nodes = (
+        node
+        for folder in ("conversations", "scheduling", "bot")
+        for path in sorted((Path(__file__).parents[2] / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    )
+    made = (n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == call)
+    said = (one.args[0] for one in made if one.args)
+    return [
+        str(one.args[0].value) for one in said if isinstance(one, ast.Call) and isinstance(one.args[0], ast.Constant)
+    ]
+
+
 def modals() -> tuple[Card, ...]:
     """Give what is shown in a modal alone: there is no room for it on the Home tab, nor need be."""
     ideas = tuple(load(LATEST).actions.values())
     return tuple(cards.ideas_card(ideas[at : at + IDEAS]) for at in range(0, len(ideas), IDEAS))
 
 
-def texts_of(block: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (Block Kit's JSON)
-    """Give each text of some blocks with the kind of block that it stands in."""
-    for one in block:
-        if one["type"] == "actions":
-            yield from (("button", element["text"]["text"]) for element in one["elements"])
-        elif one["type"] == "context":
-            yield from (("context", element["text"]) for element in one["elements"])
-        else:
-            yield one["type"], one["text"]["text"]
-            if "accessory" in one:
-                yield "button", one["accessory"]["text"]["text"]
-
-
 @pytest.mark.parametrize("card", staff_cards() + modals(), ids=lambda card: card.title.text)
 def test_every_card_is_translated_and_fits_slack_with_words_two_fifths_longer(card: Card):
-    assert [found for phrase in (card.title, *card.lines) for found in escaped(phrase)] == []
-    blocks, summary = message_blocks(card, PSEUDO, ZONE, NOW)
-    modal = modal_view(card, PSEUDO, ZONE, NOW)
-    most = {"button": SLACK_BUTTON, "header": SLACK_HEADER, "section": SLACK_TEXT, "context": SLACK_TEXT}
-    for shown in (blocks, modal["blocks"]):
-        assert [(kind, words) for kind, words in texts_of(shown) if len(words) > most[kind] or "…" in words] == []
-    assert (len(blocks) <= MESSAGE_BLOCKS, len(modal["blocks"]) <= VIEW_BLOCKS, "…" in summary) == (True, True, False)
-    # A title has no room for more than 24 characters; one that was cut stands whole below it.
-    title = modal["title"]["text"]
-    assert len(title) <= TITLE_LENGTH
-    assert ("…" not in title) or modal["blocks"][0]["type"] == "header"
+    assert of_card(card) == []
+
+
+def test_every_string_there_is_can_be_said_two_fifths_longer():
+    """Those, too, that no dialogue comes to: whole, with each of their fields, and in the room of one block."""
+
+    def faults(english: str) -> list[str]:
+        values = {name: "menu" if name == "command" else "Robin Example" for name in fields(english)}
+        words = text.render(Phrase(english, tuple(values.items())), PSEUDO, ZONE, NOW)
+        lost = [value for value in values.values() if value not in words]
+        whole = words.startswith(OPEN) and words.endswith(CLOSE)
+        wordless = not any(character.isalpha() for character in re.sub(r"\{\w*\}", "", english))
+        return [*lost, *([] if whole or wordless else [words]), *([words] if len(words) > SLACK_TEXT else [])]
+
+    strings = [one for message in template() for one in ([message.id] if isinstance(message.id, str) else message.id)]
+    assert len(strings) > 1000
+    assert [found for english in strings for found in faults(str(english))] == []
+
+
+def test_every_button_and_passing_word_there_is_fits_with_words_two_fifths_longer():
+    def long(english: str, most: int) -> bool:
+        return len(Pseudo().gettext(english)) > most
+
+    assert [words for words in labels() if long(words, BUTTON)] == []
+    passing = [words for words in literals("Toast") if long(words, TELEGRAM_TOAST)]
+    assert (len(literals("Toast")) > 3, passing) == (True, [])
+
+
+@pytest.mark.parametrize("view", whisper_views(), ids=lambda view: str(view.get("callback_id", "told")))
+def test_every_window_of_whisper_fits_slack(view: dict[str, Any]):
+    assert of_window(view) == []
+
+
+def test_a_long_title_of_a_form_stands_whole_below_it():
+    title = say("Somebody who worked at the school")
+    assert of_form(Form("name", "value", title, (Field("words", say("Words"), "words"),))) == []
 
 
 def test_the_home_tab_fits_slack_with_words_two_fifths_longer():
@@ -197,6 +230,13 @@ def test_the_pseudo_language_is_longer_and_leaves_fields_and_commands_alone():
 def test_a_sentence_that_escaped_translation_is_found():
     assert escaped(say("For {what}.", what="a sentence that nobody can translate")) != []
     assert escaped(Phrase("{text}", (("text", "Robin"),))) == []
+
+
+def test_a_line_that_lost_its_end_is_found():
+    long = say("{words}", words="word " * 900)
+    assert [words[-1] for words in of_card(Card(say("Whispers"), (long,))) if words.endswith("…")] != []
+    assert is_cut("one …\ntwo")
+    assert not is_cut(text.render(say("I’m away until …"), PSEUDO, ZONE, NOW))
 
 
 def test_the_pseudo_language_is_offered_to_nobody():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -17,7 +18,8 @@ from telegram import (
 from telegram.error import BadRequest, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
-from tests.rehearsal.telegram_rig import ROBIN, SASHA, Rig, serving
+from rehearsal.hub import TELEGRAM_TOKEN
+from tests.rehearsal.telegram_rig import ROBIN, SASHA, Rig, eventually, serving
 
 KEYS = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="yes"), InlineKeyboardButton("No", callback_data="no")]]
@@ -48,6 +50,20 @@ async def test_wrong_token_raises_in_the_library(rig: Rig):
         bot = Bot("700000001:wrong", base_url=f"{rig.base}/bot", request=request, get_updates_request=request)
         with pytest.raises(InvalidToken):
             await bot.get_me()
+
+
+async def test_whoever_hangs_up_in_the_middle_of_a_call_leaves_no_trace_of_an_error(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+):
+    _, writer = await asyncio.open_connection("127.0.0.1", rig.port)
+    head = f"POST /bot{TELEGRAM_TOKEN}/sendMessage HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nchat_id=".encode())
+    await writer.drain()
+    await eventually(lambda: rig.api.calls["sendmessage"] == 1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    assert (await rig.call("getMe"))[0] == 200
+    assert caplog.records == []
 
 
 async def test_unknown_method_is_not_found(rig: Rig):

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, delete, select
 
 from bot.own_answers import sheets_of
+from conversations.bank import LATEST
 from conversations.model import Tap
 from scheduling import rounds
 from scheduling.scoring import look, take_in
@@ -65,7 +66,7 @@ def test_a_check_in_is_pinned_to_both_versions_and_asks_the_own_question_last(ro
     room.pupil(CHAT)
     publish(room, LUNCH)
     check_in = wave(room)
-    assert check_in.bank_version == "2026-1+1"
+    assert check_in.bank_version == f"{LATEST}+1"
     answer_all(room, check_in, 6)
     answers = room.sealer.read(check_in, "answers")
     assert ([item for item, _, _ in answers][-1], len(answers), check_in.state) == ("own:LUNCH-1", 6, "answered")
@@ -79,7 +80,7 @@ def test_a_version_published_after_a_wave_opened_is_not_in_it(room: Classroom):
     publish(room, LUNCH)
     room.run_due()
     (check_in,) = room.session.exec(select(CheckIn)).all()
-    assert check_in.bank_version == "2026-1"
+    assert check_in.bank_version == LATEST
 
 
 def test_who_is_mid_way_finishes_the_version_they_began(room: Classroom):
@@ -110,7 +111,7 @@ def test_own_answers_change_nothing_of_what_the_signals_know(room: Classroom):
     answer_all(room, check_in, 5)
     without = known(room, pupil)
     answers = room.sealer.read(check_in, "answers")
-    check_in.bank_version = "2026-1+1"
+    check_in.bank_version = f"{LATEST}+1"
     # Answered in no time, at one end: nothing of that may look like haste.
     room.sealer.write(check_in, "answers", [["own:LUNCH-1", 1, 1], *answers, ["own:LUNCH-2", 0, 1]])
     room.session.add(check_in)
@@ -131,7 +132,7 @@ def test_leaving_a_check_in_of_own_questions_alone_is_no_silence(room: Classroom
     room.session.add(check_in)
     room.session.commit()
     own = known(room, pupil)
-    check_in.bank_version = "2026-1"
+    check_in.bank_version = LATEST
     room.session.commit()
     assert known(room, pupil) != own
 

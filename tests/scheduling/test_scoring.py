@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from conversations.bank import LATEST, load
+from conversations.bank import LATEST, VERSIONS, load
 from conversations.bank.rotation import choose
 from scheduling import scoring
 from scheduling.choosing import choose_items
 from scheduling.kept import LEARNT_FROM
 from scheduling.night import nightly
-from scheduling.scoring import take_in
+from scheduling.scoring import look, take_in
 from signals.flag import MODEL, NEW_A_TUTOR_A_WEEK, retrace
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
@@ -58,6 +58,23 @@ def run(room: Classroom, pupils: list[Pupil]) -> list[Flag]:
     take_in(room.session, room.sealer, room.school, [one.id for one in pupils], room.clock(), raised.append)
     room.session.commit()
     return raised
+
+
+def test_answers_to_two_versions_of_the_bank_are_taken_together(room: Classroom):
+    """A newer version says the same in fewer words, so whoever began with the one before does not begin anew."""
+
+    def board_of(pupil: Pupil, first: str) -> str:
+        one = answer(room, pupil, 0.25, 0)
+        one.bank_version = first
+        room.session.add(one)
+        room.clock.move(days=7)
+        answer(room, pupil, 0.75, 1)
+        board = str(look(room.session, room.sealer, room.school.id, [pupil.id])[0])
+        room.clock.move(days=-7)
+        return board
+
+    before, now = room.pupil(FIRST), room.pupil(FIRST + 1)
+    assert board_of(before, VERSIONS[-2]) == board_of(now, LATEST)
 
 
 def night(room: Classroom) -> list[Flag]:

@@ -143,7 +143,7 @@ def test_a_summary_counts_what_became_of_nudges_and_hides_what_could_be_somebody
     told = " ".join(out.replace("│", " ").split())
     assert err == ""
     assert "not needed 6" in told
-    assert "not needed We know, and act on it. 5" in told
+    assert "not needed Known and acted on. 5" in told
     assert "not needed The answers mislead. under 5" in told
     assert "not needed (no reason given) 0" in told
     with Session(engine) as session:

@@ -53,6 +53,12 @@ def test_a_neutral_file_passes_the_check(earshot: Earshot) -> None:
     )
 
 
+def test_a_mark_before_the_first_letter_is_no_part_of_the_file(made: Earshot) -> None:
+    Path(FILE).write_text(LUNCH, "utf-8-sig")
+    assert made("questions", "publish", FILE).status == 0
+    assert published() == [(1, LUNCH, [])]
+
+
 def test_what_leads_is_explained_and_not_published_unless_somebody_says_so(made: Earshot) -> None:
     write(LEADING)
     assert made("questions", "check", FILE).status == 1

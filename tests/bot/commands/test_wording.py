@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.command_line import app
-from bot.commands.wording import WordingProblem, read_questions
+from bot.command_line import _say, app
+from bot.commands.wording import _PLAIN, WordingProblem, read_questions
 
-BANK = Path(__file__).parents[3] / "conversations" / "bank" / "2026-1.toml"
+BANK = Path(__file__).parents[3] / "conversations" / "bank" / "2026-2.toml"
 LEADING = """
 [[item]]
 id = "LUNCH-1"
@@ -131,6 +131,17 @@ def test_plain_text_that_is_not_right_is_refused_with_an_example(tmp_path: Path,
         list(read_questions(written(tmp_path, words, "ours.txt")))
     assert sentence in str(refused.value)
     assert "- At the edge" in str(refused.value)
+
+
+def test_one_thing_is_one_thing_and_the_same_option_twice_is_one(tmp_path: Path):
+    code, said = checked(written(tmp_path, "Where do you sit?\n- In the middle\n- In the middle\n", "ours.txt"))
+    assert (code, "(alike): In the middle" in said) == (1, True)
+    assert "1 question read, 1 thing to look at." in said
+
+
+def test_the_example_below_a_refusal_can_be_copied_as_it_stands(capsys: pytest.CaptureFixture[str]):
+    _say(f"nothing there. So:\n\n{_PLAIN}")
+    assert capsys.readouterr().err == f"Nothing there. So:\n\n{_PLAIN}\n"
 
 
 def test_a_translation_is_held_to_short_sentences_and_buttons(tmp_path: Path):

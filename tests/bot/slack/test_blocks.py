@@ -128,7 +128,7 @@ def test_page_of_the_largest_cards_there_are_leaves_none_out():
     gotos = (NudgeGoTo("a" * 32, "Ms Alder"), NudgeGoTo("b" * 32, "Mr Birch"))
     plan = Planned("e" * 32, say("First"), "Tess Tolling", NOW, asked=True)
     largest = [replace(NUDGE, gotos=gotos), replace(NUDGE, gotos=gotos, state="taken", owner="Tess Tolling", plan=plan)]
-    whispers = tuple((f"{number}" * 32, "other", "received", "10 Nov", "otter", False) for number in range(9))
+    whispers = tuple((f"{number}" * 32, "other", "received", "2026-11-10", "otter", False) for number in range(9))
     for nudge in largest:
         cards = (*[nudge_card(nudge)] * HOME_PAGE, home_card(whispers), *[nudge_card(nudge)] * (2 * HOME_PAGE))
         view = home_view(home_pages(cards, 1), *READER)

@@ -407,7 +407,7 @@ def test_not_needed_asks_why_and_the_last_answer_is_kept_sealed(here: SmallSchoo
     press(here, "tutor", "nudge_not_needed", here.flag.hex)
     shown = nudge_of(here)
     assert shown[-2] == "[Why not?] It helps to judge such nudges. You need not say."
-    assert shown[-1].startswith("We know, and act on it. | There is a simple reason. | ")
+    assert shown[-1].startswith("Known and acted on. | There’s a simple reason. | ")
     for why in ("known", "answers"):
         press(here, "lead", f"nudge_why_{why}", here.flag.hex)
     (row,) = here.work(lambda session: list(session.exec(select(Verdict))))

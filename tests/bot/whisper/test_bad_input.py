@@ -259,11 +259,11 @@ async def test_words_offered_are_let_go_when_an_adult_is_asked_and_later_words_a
     offer = town.voice.said[-1][1]
     assert [button.label.text for row in offer.rows for button in row] == [
         "Whisper this",
-        "Ask an adult to find me",
+        "Ask for an adult",
         "No, thanks",
         "Menu",
     ]
-    await town.feed(town.tap(chat, town.voice.button(chat, "Ask an adult to find me")))
+    await town.feed(town.tap(chat, town.voice.button(chat, "Ask for an adult")))
     # What was typed before is not whispered by whoever comes back another way.
     await begin(town, chat)
     assert queue(town.whispers) == []

@@ -39,7 +39,7 @@ async def whisper(town: Town, chat: int, *, knock: bool) -> str:
     if knock:
         see_replies = town.voice.button(chat, "See replies")
         await town.feed(town.tap(chat, see_replies))
-        await town.feed(town.tap(chat, town.voice.button(chat, "Tell me when staff answer")))
+        await town.feed(town.tap(chat, town.voice.button(chat, "Tell me about replies")))
         await town.feed(town.tap(chat, town.voice.button(chat, "Yes, say hello")))
         assert (
             town.voice.words(chat)[-1] == "Good. I will say hello here when staff answer, at a fixed time of the day."
