@@ -300,7 +300,7 @@ def not_six_words(around: Around, danger_words: bool) -> Message:
     words = say("Those are not six words from the list. Look at them once more: a letter may be wrong.")
     if not danger_words:
         return Message((words,), rows=((stop_button(),),))
-    rows: Rows = ((Button(say("I am in danger now"), "w:d"),), (stop_button(),))
+    rows: Rows = ((Button(say("I’m in danger now"), "w:d"),), (stop_button(),))
     return Message((*help_line_phrases(around.nation), words), rows=rows)
 
 

@@ -306,7 +306,7 @@ def test_words_of_danger_where_six_words_are_asked_for_bring_help_lines(happenin
     chat.tap("See replies")
     chat.happens(happening)
     assert "Emergency: ring 999." in chat.last
-    assert chat.buttons == ["I am in danger now", "Stop"]
+    assert chat.buttons == ["I’m in danger now", "Stop"]
 
 
 def test_finishing_with_nothing_sent_says_so():
