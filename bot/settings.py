@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     http_host: str = "127.0.0.1"
-    http_port: int = Field(default=8710, ge=0, le=65535)
-    rehearsal_port: int = Field(default=8700, ge=0, le=65535)
+    http_port: int = Field(default=8710, ge=1, le=65535)
+    rehearsal_port: int = Field(default=8700, ge=1, le=65535)
     log_level: str = "INFO"
 
     @field_validator("log_level")
@@ -234,7 +234,7 @@ def _read(make: Callable[[], Settings], file: Path) -> Settings:
         first = error.errors()[0]
         name = "EARSHOT_" + str(first["loc"][0]).upper() + " " if first["loc"] else ""
         if name.endswith("_PORT "):
-            raise SettingsProblem(f"{name}must be a port: a whole number from 0 to 65535.") from None
+            raise SettingsProblem(f"{name}must be a port: a whole number from 1 to 65535.") from None
         # The message is ours; the value itself is never shown, it may be a token.
         raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None
     except (OSError, UnicodeDecodeError):

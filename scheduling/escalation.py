@@ -304,13 +304,27 @@ def holes(policy: Policy, staff: Iterable[Member], years: Collection[int], heads
             for who in sorted(named & {"counsellor", "head"})
             if not roles.get(who)
         ]
-        if kind in ("nudge", "priority") and "head" in named:
-            found.append(f"{kind}: the head sees totals only and could not open it; name somebody else.")
+        found += _closed_to(kind, named)
         missing = sorted(set(years) - set(heads_of_year))
         if "head_of_year" in named and missing:
             listed = ", ".join(str(year) for year in missing)
             found.append(f"{kind}: year {listed} has no head of year; that rung passes straight to the next.")
     return found
+
+
+def unfit(policy: Policy) -> list[str]:
+    """Find what a policy may not be set with: cases that would go to somebody who may not see them."""
+    return [
+        sentence
+        for kind, ladder in policy.items()
+        for sentence in _closed_to(kind, {who for rung in ladder.rungs for who in rung.tell})
+    ]
+
+
+def _closed_to(kind: Kind, named: Collection[str]) -> list[str]:
+    if kind in ("nudge", "priority") and "head" in named:
+        return [f"{kind}: the head sees totals only and could not open it; name somebody else."]
+    return []
 
 
 # --- plain data -------------------------------------------------------------------------------------------------------

@@ -90,6 +90,17 @@ def erase_guardian(session: Session, sealer: Sealer, guardian: Guardian, now: da
     return Erased(dict(sorted(counted.items())), messages)
 
 
+def take_back(
+    session: Session, sealer: Sealer, school_id: UUID, names: list[str], now: datetime
+) -> tuple[int, dict[str, int]]:
+    """Have messages whose slot names somebody deleted, and delete letters to and about them and work due for them.
+
+    Returns how many messages the networks were asked for, and rows by table.
+    """
+    messages = _take_back(session, sealer, school_id, names, {}, now)
+    return messages, _forget_texts(session, names)
+
+
 def delete_with_dependents(session: Session, model: type[SQLModel], ids: Iterable[UUID]) -> int:
     """Delete rows of a table and all that points at them; returns how many of the rows there were."""
     found: dict[str, set[Key]] = {}

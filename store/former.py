@@ -12,9 +12,11 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, update
 from sqlmodel import select as select_rows
 
+from store import audit
 from store.care_tables import Wish
-from store.erasure import delete_with_dependents
+from store.erasure import Erased, delete_with_dependents, take_back
 from store.people_tables import Guardian
+from store.sealing import Sealer
 from store.tables import Staff, TutorGroup
 
 # What points at a member of staff and holds nobody back: the lists' own words, which are let go of, and their own row.
@@ -35,21 +37,35 @@ def forget_staff(session: Session, school_id: UUID, before: datetime) -> int:
         Staff.school_id == school_id, col(Staff.active).is_(False), col(Staff.left_at) < before
     )
     candidates = set(session.exec(gone).all())
-    free = candidates - _named(session, school_id, candidates) if candidates else candidates
-    if not free:
-        return 0
-    session.exec(update(Staff).where(col(Staff.manager_id).in_(free)).values(manager_id=None))
-    session.exec(update(TutorGroup).where(col(TutorGroup.tutor_id).in_(free)).values(tutor_id=None))
-    return delete_with_dependents(session, Staff, free)
+    named = naming(session, school_id, candidates) if candidates else {}
+    free = candidates.difference(*named.values())
+    return _let_go(session, free) if free else 0
 
 
-def _named(session: Session, school_id: UUID, staff: Collection[UUID]) -> set[UUID]:
-    """Find those of some staff whom a row that is kept names."""
-    found: set[UUID] = set()
+def erase_staff(session: Session, sealer: Sealer, staff: Staff, now: datetime, actor: str) -> Erased:
+    """Erase a member of staff whom nothing that is kept names, with what was written to them; the caller commits."""
+    school_id, subject, names = staff.school_id, f"staff:{staff.id.hex}", [staff.id.hex]
+    messages, texts = take_back(session, sealer, school_id, names, now)
+    rows = texts | {"staff": _let_go(session, {staff.id})}
+    audit.record(session, school_id, now, actor=actor, action="staff erased", subject=subject)
+    return Erased(dict(sorted(rows.items())), messages)
+
+
+def _let_go(session: Session, staff: Collection[UUID]) -> int:
+    session.exec(update(Staff).where(col(Staff.manager_id).in_(staff)).values(manager_id=None))
+    session.exec(update(TutorGroup).where(col(TutorGroup.tutor_id).in_(staff)).values(tutor_id=None))
+    return delete_with_dependents(session, Staff, staff)
+
+
+def naming(session: Session, school_id: UUID, staff: Collection[UUID]) -> dict[str, set[UUID]]:
+    """Find those of some staff whom a row that is kept names, by the table it is in."""
+    found: dict[str, set[UUID]] = {}
     for table in SQLModel.metadata.sorted_tables:
         for foreign in table.foreign_keys:
             column = foreign.parent
             if foreign.column.table.name == "staff" and (table.name, column.name) not in _OF_THE_LISTS:
-                found |= set(session.execute(select(column).where(column.in_(staff)).distinct()).scalars())
+                rows = session.execute(select(column).where(column.in_(staff)).distinct())
+                found.setdefault(table.name, set()).update(rows.scalars())
     told = session.exec(select_rows(Wish.told, Wish.passed).where(Wish.school_id == school_id))
-    return found | {UUID(hex=one) for lists in told for named in lists for one in named}
+    found.setdefault("wish", set()).update(UUID(hex=one) for lists in told for named in lists for one in named)
+    return {table: people & set(staff) for table, people in found.items() if people & set(staff)}

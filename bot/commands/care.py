@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 
 from bot.clock import kept_clock
 from bot.commands.anchors import anchors
+from bot.commands.check_ins import check_ins
 from bot.commands.names import names
 from bot.commands.tools import FileProblem, day_of, out, settings, the_school
 from bot.opening import open_store
 from scheduling.calendar import Closure, SchoolCalendar
-from scheduling.escalation import DEFAULT, Ladder, Member, Policy, PolicyError, holes, read_policy
+from scheduling.escalation import DEFAULT, Ladder, Member, Policy, PolicyError, holes, read_policy, unfit
 from scheduling.school import facts
 from store import audit
 from store.tables import Pupil, School, Staff, TutorGroup
@@ -84,6 +85,8 @@ def set_policy(
     Example: earshot policy set policy.json
     """
     policy = _read(file)
+    if refused := unfit(policy):
+        raise FileProblem(" ".join(refused))
     engine, _sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         school = the_school(session)
@@ -173,4 +176,5 @@ def _holes(session: Session, school: School, policy: Policy) -> list[str]:
 
 
 app.command()(anchors)
+app.command()(check_ins)
 app.command()(names)

@@ -18,6 +18,7 @@ from bot.commands.tools import bar, errors, out, private_file, settings, the_sch
 from bot.importing import importing
 from bot.importing.importing import BadRow, ImportPlan, ImportProblem
 from bot.importing.rows import Kind
+from bot.importing.years import UNDER_EIGHT, YEARS
 from bot.opening import open_store
 from store import audit
 from store.people_tables import Guardian
@@ -98,6 +99,14 @@ def _show(planned: ImportPlan) -> None:
         table.add_row(kind, *map(str, numbers))
     if table.row_count:
         out.print(table)
+    if planned.younger:
+        counted = ", ".join(f"{count} of {kind}" for kind, count in planned.younger.items())
+        out.print(f"Rows left out, for they are about children younger than year {YEARS[0]}: {counted}.")
+    if young := planned.under_eight():
+        out.print(
+            f"Pupils in years {UNDER_EIGHT[0]} to {UNDER_EIGHT[-1]}: {young}. The questions are written for age 8 and "
+            "over; take out of the list whom you do not want asked."
+        )
 
 
 def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Path | None, *, many_leave: bool) -> None:

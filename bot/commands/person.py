@@ -1,35 +1,44 @@
-"""The commands `earshot person …`: what is done for one pupil when they, or their family, ask a person for it."""
+"""The commands `earshot person …`: what is done for one person when they, or their family, ask somebody for it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlmodel import Session, select
 
 from bot.commands.tools import day_of, out, private_file, settings, the_school
+from bot.copies.adults import GUARDIAN_FORM, STAFF_FORM, gather_guardian, gather_staff
 from bot.copies.gathering import gather
 from bot.copies.page import as_page
 from bot.importing.rows import name_problem
 from bot.opening import open_store
 from bot.text import languages
 from scheduling import rights
+from scheduling.naming import named_until
 from scheduling.school import facts
 from store import audit, consent
-from store.erasure import erase_guardian, erase_pupil
+from store.erasure import Erased, erase_guardian, erase_pupil
+from store.former import erase_staff, naming
 from store.people_tables import Guardian
 from store.sealing import Sealer
-from store.tables import Pupil, School
+from store.tables import Pupil, School, Staff
 from store.vault import StoreProblem
 
 ACTOR = "command:person"
 
 app = typer.Typer(
-    help="What is done for one pupil at their or their family's wish.\n\nExample: earshot person opt-out P123",
+    help="What is done for one person at their or their family's wish.\n\nExample: earshot person opt-out P123",
     no_args_is_help=True,
 )
 PupilId = Annotated[str, typer.Argument(help="The pupil's id in your own system.")]
+PersonId = Annotated[
+    str, typer.Argument(help="The pupil's id in your own system; or a guardian's, or a member of staff's.")
+]
+OfGuardian = Annotated[bool, typer.Option("--guardian", help="The id is a parent's or carer's.")]
+OfStaff = Annotated[bool, typer.Option("--staff", help="The id is that of a member of staff.")]
 By = Literal["guardian", "pupil"]
 
 
@@ -54,6 +63,14 @@ def _find_guardian(session: Session, sealer: Sealer, school: School, reference: 
             "No parent or carer has that id. Give the guardian_id that stood in the lists you imported."
         )
     return guardian
+
+
+def _find_staff(session: Session, sealer: Sealer, school: School, reference: str) -> Staff:
+    key = sealer.blind("mis", reference.strip())
+    staff = session.exec(select(Staff).where(Staff.school_id == school.id, Staff.mis_key == key)).first()
+    if staff is None:
+        raise PersonProblem("No member of staff has that id. Give the staff_id that stood in the lists you imported.")
+    return staff
 
 
 @app.command(name="opt-out")
@@ -88,26 +105,41 @@ def opt_in(
 
 @app.command()
 def export(
-    pupil_id: PupilId,
+    person_id: PersonId,
     file: Annotated[Path, typer.Argument(help="A new file, .html: a page to read, with the same as JSON in it.")],
-    language: Annotated[str, typer.Option(help="The language of the page, such as en; usually the pupil's own.")] = "",
+    language: Annotated[str, typer.Option(help="The language of the page, such as en; usually the reader's own.")] = "",
+    guardian: OfGuardian = False,
+    staff: OfStaff = False,
 ) -> None:
-    """Write everything that is kept about a pupil into one file, for them or their family. It is recorded.
+    """Write everything that is kept about a person into one file, for them or a pupil's family. It is recorded.
 
-    Read it before you hand it on: a pupil's own words may speak of somebody else.
+    Read it before you hand it on: a pupil's own words may speak of somebody else. A member of staff's is in English.
 
     Example: earshot person export P123 copy.html
     """
     if file.suffix != ".html":
         raise PersonProblem(f"{file.name} must end in .html.")
     _check_language(language)
+    _one_kind(guardian=guardian, staff=staff)
+    if staff and language not in ("", "en"):
+        raise PersonProblem("The copy of a member of staff is in English: leave --language out.")
     engine, sealer = open_store(settings(), make=False)
     now = datetime.now(UTC)
     with Session(engine) as session:
         school = the_school(session)
-        pupil = find_pupil(session, sealer, school, pupil_id)
-        page = as_page(gather(session, sealer, school, pupil, now, language or None))
-        audit.record(session, school.id, now, actor=ACTOR, action="person exported", subject=f"pupil:{pupil.id.hex}")
+        if guardian:
+            parent = _find_guardian(session, sealer, school, person_id)
+            kept = gather_guardian(session, sealer, school, parent, now, language or None)
+            page, subject = as_page(kept, GUARDIAN_FORM), f"guardian:{parent.id.hex}"
+        elif staff:
+            member = _find_staff(session, sealer, school, person_id)
+            page = as_page(gather_staff(session, sealer, school, member, now), STAFF_FORM)
+            subject = f"staff:{member.id.hex}"
+        else:
+            pupil = find_pupil(session, sealer, school, person_id)
+            page = as_page(gather(session, sealer, school, pupil, now, language or None))
+            subject = f"pupil:{pupil.id.hex}"
+        audit.record(session, school.id, now, actor=ACTOR, action="person exported", subject=subject)
         with private_file(file) as written:
             written.write(page.encode())
         session.commit()
@@ -117,25 +149,29 @@ def export(
 
 @app.command()
 def erase(
-    person_id: Annotated[str, typer.Argument(help="The pupil's id in your own system; or a guardian's.")],
-    guardian: Annotated[bool, typer.Option("--guardian", help="The id is a parent's or carer's.")] = False,
+    person_id: PersonId,
+    guardian: OfGuardian = False,
+    staff: OfStaff = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
 ) -> None:
     """Erase everything about a person, for good, and ask Telegram and Slack to delete what they still let us delete.
 
     Backups made before still hold it: see docs/keys-and-backups.md. Take them out of your lists first, or the next
-    import brings their name back.
+    import brings their name back. A member of staff who left stays as long as something that is kept names them.
 
     Example: earshot person erase P123
     """
+    _one_kind(guardian=guardian, staff=staff)
     if not yes:
-        whom = "parent or carer" if guardian else "pupil"
+        whom = "parent or carer" if guardian else "member of staff" if staff else "pupil"
         typer.confirm(f"This cannot be undone. Erase everything about this {whom}?", abort=True)
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
         school, now = the_school(session), datetime.now(UTC)
         if guardian:
             erased = erase_guardian(session, sealer, _find_guardian(session, sealer, school, person_id), now, ACTOR)
+        elif staff:
+            erased = _erase_staff(session, sealer, school, _find_staff(session, sealer, school, person_id), now)
         else:
             erased = erase_pupil(session, sealer, find_pupil(session, sealer, school, person_id), now, ACTOR)
         session.commit()
@@ -208,6 +244,31 @@ def contest(
         session.commit()
     engine.dispose()
     out.print("It is noted, and counts nowhere until a safeguarding lead has answered.")
+
+
+def _one_kind(*, guardian: bool, staff: bool) -> None:
+    if guardian and staff:
+        raise PersonProblem("Give --guardian or --staff, not both.")
+
+
+def _erase_staff(session: Session, sealer: Sealer, school: School, staff: Staff, now: datetime) -> Erased:
+    """Erase a member of staff who has left and whom nothing that is kept names. Raises PersonProblem: why not."""
+    if staff.active:
+        raise PersonProblem("They are still in your lists. Import a list that says they have left, then erase them.")
+    named = naming(session, school.id, {staff.id})
+    if not named:
+        return erase_staff(session, sealer, staff, now, ACTOR)
+    what = ", ".join(sorted(table.replace("_", " ") for table in named))
+    until = named_until(session, school.policy, staff, named)
+    when = (
+        f"All of it will have gone by {until.astimezone(ZoneInfo(school.zone)):%d %B %Y}: erase them after that"
+        if until
+        else "Some of it is still open and has no end yet: close it first"
+    )
+    raise PersonProblem(
+        f"What is kept about pupils and colleagues says what they did ({what}), so they cannot be erased yet. {when}, "
+        "or shorten the clocks with `earshot retention`."
+    )
 
 
 def _check_language(language: str) -> None:

@@ -24,6 +24,7 @@ from conversations.model import Band, Phrase, say, verbatim
 from conversations.own_questions import OwnQuestion
 from scheduling.own_questions import of_versions
 from store.erasure import rows_of_pupil
+from store.people_tables import Guardian
 from store.sealing import CONTRACTS, Sealer, Unreadable
 from store.tables import Audit, Pupil, School, Staff, TutorGroup
 
@@ -67,22 +68,20 @@ def gather(
 ) -> Kept:
     """Gather everything about a pupil; questions and answers in a language, their own if none is given."""
     read = language or pupil.language
-    staff = {
-        one.id: _open_name(sealer, one) for one in session.exec(select_rows(Staff).where(Staff.school_id == school.id))
-    }
+    staff = staff_names(session, sealer, school)
     groups = {
         one.id: one.name for one in session.exec(select_rows(TutorGroup).where(TutorGroup.school_id == school.id))
     }
     known: dict[UUID, str] = {**staff, **groups}
     found = rows_of_pupil(session, pupil)
     tables = {
-        name: tuple(_rows(session, sealer, school, SQLModel.metadata.tables[name], keys, known, read))
+        name: tuple(opened_rows(session, sealer, school, SQLModel.metadata.tables[name], keys, known, read))
         for name, keys in found.items()
         if name not in LEFT_OUT
     }
-    tables[MESSAGES] = tuple(written_to(session, sealer, pupil))
+    tables[MESSAGES] = tuple(written_to(session, sealer, school.id, f"pupil:{pupil.id.hex}"))
     return Kept(
-        _open_name(sealer, pupil),
+        open_name(sealer, pupil),
         school.name,
         school.zone,
         read,
@@ -106,12 +105,18 @@ def as_data(kept: Kept) -> dict[str, Any]:
     return told
 
 
+def staff_names(session: Session, sealer: Sealer, school: School) -> dict[UUID, str]:
+    """Open the names of a school's staff."""
+    everybody = session.exec(select_rows(Staff).where(Staff.school_id == school.id))
+    return {one.id: open_name(sealer, one) for one in everybody}
+
+
 def is_key(column: str) -> bool:
     """Say whether a column only ties rows together or finds them, and so is in no copy."""
     return column.endswith("_key") or column in ("id", "school_id", "pupil_id")
 
 
-def _rows(
+def opened_rows(
     session: Session,
     sealer: Sealer,
     school: School,
@@ -218,7 +223,8 @@ def _person(one: object, known: Mapping[UUID, str]) -> object:
         return one
 
 
-def _open_name(sealer: Sealer, row: Staff | Pupil) -> str:
+def open_name(sealer: Sealer, row: Staff | Pupil | Guardian) -> str:
+    """Open a person's name; DAMAGED when it cannot be."""
     try:
         return str(sealer.read(row, "name"))
     except Unreadable:

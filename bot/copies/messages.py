@@ -1,7 +1,8 @@
-"""What the bot wrote to a pupil, for their copy: each message that is still kept, as it last stood in their chat."""
+"""What the bot wrote to somebody, for their copy: each message that is still kept, as it last stood in their chat."""
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
@@ -9,19 +10,19 @@ from bot.copies.words import DAMAGED
 from bot.text import render
 from conversations.model import Message
 from store.sealing import Sealer, Unreadable
-from store.tables import Outbox, Pupil
+from store.tables import Outbox
 
 
-def written_to(session: Session, sealer: Sealer, pupil: Pupil) -> Iterator[dict[str, Any]]:
-    """Yield the messages that were sent to a pupil, oldest first: when, and their lines in the language they were in.
+def written_to(session: Session, sealer: Sealer, school_id: UUID, recipient: str) -> Iterator[dict[str, Any]]:
+    """Yield the messages that were sent to a recipient, oldest first: when, and their lines as they were sent.
 
     Of one that was changed in place only the last words are there. A picture, a voice and a copy hold nothing that is
     not in the copy by itself, and are passed over.
     """
     letters = select(Outbox).where(
-        Outbox.school_id == pupil.school_id,
+        Outbox.school_id == school_id,
         Outbox.network == "telegram",
-        Outbox.recipient == f"pupil:{pupil.id.hex}",
+        Outbox.recipient == recipient,
         Outbox.state == "sent",
         col(Outbox.method).in_(("send", "edit")),
     )

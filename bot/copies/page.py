@@ -1,10 +1,11 @@
-"""A pupil's copy as one page that needs nothing else: in words, in one language, with the same as data inside it."""
+"""A person's copy as one page that needs nothing else: in words, in one language, with the same as data inside it."""
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bot import text
 from bot.copies.acts import did_words
@@ -20,7 +21,20 @@ _STYLE = (
 )
 
 
-def as_page(kept: Kept) -> str:
+@dataclass(frozen=True)
+class Form:
+    """How one kind of person's page is told: sections, whom to tell of what is wrong, words and title of the record."""
+
+    sections: Mapping[str, Section]
+    not_right: Phrase
+    did: Callable[[str], Phrase]
+    looks: Phrase = field(default_factory=lambda: say("Who looked at something of yours"))
+
+
+PUPIL_FORM: Final = Form(SECTIONS, say("Is something not right? Tell your tutor."), did_words)
+
+
+def as_page(kept: Kept, form: Form = PUPIL_FORM) -> str:
     """Write what was gathered as a page in the language it was gathered in."""
     # "<" cannot end the script it stands in when it is written so; it is the same JSON.
     data = json.dumps(as_data(kept), ensure_ascii=False, indent=1).replace("<", "\\u003c")
@@ -29,7 +43,7 @@ def as_page(kept: Kept) -> str:
     heading = _words(kept, say("What {school} keeps in Earshot about {name}", school=kept.school, name=_name(kept)))
     opening = (
         say("Made on {when}.", when=_moment(kept, kept.made)),
-        say("Is something not right? Tell your tutor."),
+        form.not_right,
         say("All of it, and what only the program uses, is in this file as data (JSON) too."),
     )
     parts = [
@@ -37,8 +51,12 @@ def as_page(kept: Kept) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{heading}</h1>",
         f"<p>{'<br>'.join(_words(kept, one) for one in opening)}</p>",
-        *(part for name, section in SECTIONS.items() for part in _section(kept, section, kept.tables.get(name, ()))),
-        *_looks(kept),
+        *(
+            part
+            for name, section in form.sections.items()
+            for part in _section(kept, section, kept.tables.get(name, ()))
+        ),
+        *_looks(kept, form),
         f'<script type="application/json" id="data">{data}</script></body></html>',
     ]
     return "\n".join(parts) + "\n"
@@ -82,18 +100,18 @@ def _listed(kept: Kept, one: Any) -> Iterator[str]:  # noqa: ANN401 (JSON)
         yield html.escape(str(one))
 
 
-def _looks(kept: Kept) -> Iterator[str]:
+def _looks(kept: Kept, form: Form) -> Iterator[str]:
     if not kept.looks:
         return
-    title, head = say("Who looked at something of yours"), (say("When"), say("Who"), say("What they did"))
-    yield f"<h2>{_words(kept, title)}</h2><table><tr>"
+    head = (say("When"), say("Who"), say("What they did"))
+    yield f"<h2>{_words(kept, form.looks)}</h2><table><tr>"
     yield "".join(f'<th scope="col">{_words(kept, one)}</th>' for one in head) + "</tr>"
-    yield from (_look(kept, look) for look in kept.looks)
+    yield from (_look(kept, look, form) for look in kept.looks)
     yield "</table>"
 
 
-def _look(kept: Kept, look: Look) -> str:
-    cells = (html.escape(_moment(kept, look.at)), _words(kept, look.who), _words(kept, did_words(look.did)))
+def _look(kept: Kept, look: Look, form: Form) -> str:
+    cells = (html.escape(_moment(kept, look.at)), _words(kept, look.who), _words(kept, form.did(look.did)))
     return "<tr>" + "".join(f"<td><bdi>{cell}</bdi></td>" for cell in cells) + "</tr>"
 
 

@@ -22,7 +22,6 @@ from bot.importing.planning import (
     Leaver,
     Progress,
     email_key,
-    phase_of,
     plan,
     quiet,
 )
@@ -37,6 +36,7 @@ from bot.importing.rows import (
     read_file,
     read_text,
 )
+from bot.importing.years import phase_of
 from store import consent
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer

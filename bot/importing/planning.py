@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session, SQLModel, select
 
 from bot.importing.rows import (
-    YEARS,
     BadRow,
     GroupRow,
     GuardianRow,
@@ -27,19 +26,20 @@ from bot.importing.rows import (
     Row,
     StaffRow,
 )
+from bot.importing.years import UNDER_EIGHT, YEARS, YOUNGER, phase_of
 from store.ids import new_id
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
 from store.tables import Phase, Pupil, School, Staff, TutorGroup
 
 KINDS: tuple[Kind, ...] = ("staff", "groups", "pupils", "guardians")
-LAST_YOUNG_YEAR = 6
 # Noughts are lost in front of numbers no longer than this.
 LONGEST_NUMBER = 10
 LOST_NOUGHTS = (
     "somebody here has this id with more or fewer noughts at its front; a spreadsheet may have changed them; if it is "
     "somebody else, say --noughts-differ"
 )
+GROWN_YOUNGER = f"the year is before {YEARS[0]}, and somebody older is here by that pupil_id: mend the one or the other"
 _TOLD_EVERY = 250
 
 Progress = Callable[[int, int], None]
@@ -92,6 +92,7 @@ class ImportPlan:
     """What an import would do on a day; it can be carried out only if `bad` is empty.
 
     With `everyone`, the files name all there are of their kind: guardians' ties to pupils they do not name end.
+    `younger` counts the rows by kind that are left out, for those they are about are younger than year 1.
     """
 
     added: tuple[Entry, ...]
@@ -102,6 +103,12 @@ class ImportPlan:
     bad: tuple[BadRow, ...]
     today: date
     everyone: bool = False
+    younger: Mapping[Kind, int] = field(default_factory=dict)
+
+    def under_eight(self) -> int:
+        """Count the pupils here whose year is younger than the questions are written for."""
+        rows = (entry.row for entry in (*self.added, *self.changed, *self.moved, *self.unchanged))
+        return sum(isinstance(row, PupilRow) and row.school_year(self.today) in UNDER_EIGHT for row in rows)
 
     def counts(self) -> dict[Kind, Counts]:
         """Count what would become of each kind of row that is there."""
@@ -118,11 +125,6 @@ class ImportPlan:
             for kind, count in Counter(entry.kind for entry in entries).items():
                 counted[kind] = replace(counted.get(kind, Counts()), **{part: count})
         return {kind: counted[kind] for kind in KINDS if kind in counted}
-
-
-def phase_of(year: int) -> Phase:
-    """Say which wording a school year reads: young to year 6 (ages 8 to 11), then older."""
-    return "young" if year <= LAST_YOUNG_YEAR else "older"
 
 
 def plan(
@@ -178,6 +180,7 @@ def plan(
         tuple(bad),
         today,
         everyone,
+        +work.younger,
     )
 
 
@@ -207,6 +210,8 @@ class _Planning:
         self.left: list[Leaver] = []
         self.unchanged: list[Entry] = []
         self.bad: list[BadRow] = []
+        self.younger: Counter[Kind] = Counter()
+        self._younger: set[tuple[Kind, str]] = set()
         everyone = session.exec(select(Staff).where(Staff.school_id == school.id)).all()
         self._staff: Mapping[bytes, Staff] = {staff.mis_key: staff for staff in everyone}
         groups = session.exec(select(TutorGroup).where(TutorGroup.school_id == school.id)).all()
@@ -271,6 +276,9 @@ class _Planning:
     def group_row(self, row: GroupRow) -> None:
         if self._repeated("groups", row.name, row):
             return
+        if row.year in YOUNGER:
+            self._leave_out("groups", row.name)
+            return
         tutor = self._staff_ids.get(self._sealer.blind("mis", row.tutor)) if row.tutor else None
         if row.tutor and tutor is None:
             self.bad.append(row.place.bad("the tutor_id is not that of any member of staff"))
@@ -287,10 +295,19 @@ class _Planning:
         found = self._pupils.get(key)
         if self._has_left(row, found, here=found is not None and found.status != "left"):
             return
+        year = row.school_year(self._today)
+        if year in YOUNGER:
+            if found is not None and found.status != "left":
+                self.bad.append(row.place.bad(GROWN_YOUNGER))
+            else:
+                self._leave_out("pupils", row.reference)
+            return
         if found is None and self._lost_noughts(row, row.reference, self._pupils):
             return
-        group, year = self._group_ids.get(row.group), row.school_year(self._today)
-        if group is None:
+        group = None if ("groups", row.group) in self._younger else self._group_ids.get(row.group)
+        if ("groups", row.group) in self._younger:
+            self.bad.append(row.place.bad(f"the tutor group is in a year before {YEARS[0]}, and the pupil is not"))
+        elif group is None:
             self.bad.append(row.place.bad("there is no tutor group of that name"))
         if year not in YEARS:
             self.bad.append(row.place.bad(f"born puts the pupil in no school year from {YEARS[0]} to {YEARS[-1]}"))
@@ -313,7 +330,11 @@ class _Planning:
 
     def finish_guardians(self) -> None:
         """Say of each guardian what is new, with all the pupils their rows name."""
-        for reference, rows in self._guardian_rows.items():
+        for reference, named in self._guardian_rows.items():
+            rows = [row for row in named if ("pupils", row.pupil) not in self._younger]
+            self.younger["guardians"] += len(named) - len(rows)
+            if not rows:
+                continue
             pupils = [self._pupil_ids.get(self._sealer.blind("mis", row.pupil)) for row in rows]
             lost = [row for row, pupil in zip(rows, pupils, strict=True) if pupil is None]
             self.bad.extend(row.place.bad("the pupil_id is not that of any pupil") for row in lost)
@@ -351,8 +372,13 @@ class _Planning:
                 self.unchanged.append(Entry(kind, row, found.id))
         return True
 
+    def _leave_out(self, kind: Kind, name: str) -> None:
+        self.younger[kind] += 1
+        self._younger.add((kind, name))
+
     def _repeated(self, kind: Kind, name: str, row: Row) -> bool:
-        if (kind, name) in self._named:
+        # Of a child too young for Earshot nothing is asked, not even an id.
+        if name and (kind, name) in self._named:
             self.bad.append(row.place.bad("the same one stands further up already"))
             return True
         self._named.add((kind, name))

@@ -16,15 +16,15 @@ from pathlib import Path
 
 from bot.importing.files import ImportProblem, Sheet, read_sheet, text_sheet
 from bot.importing.headers import Kind, recognise
+from bot.importing.years import YEARS, YOUNGER, read_year, year_of_age
 from bot.text import SOURCE, language_name, languages
 from conversations.flows.language import autonym
 from store.tables import ROLES
 
-__all__ = ["YEARS", "BadRow", "GroupRow", "GuardianRow", "ImportFile", "ImportProblem", "Kind", "Place", "PupilRow"]
+__all__ = ["BadRow", "GroupRow", "GuardianRow", "ImportFile", "ImportProblem", "Kind", "Place", "PupilRow"]
 __all__ += ["Row", "StaffRow", "read_day", "read_file", "read_text"]
 
 MAX_NAME = 100
-YEARS = range(1, 14)
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]+\.[^@\s,;<>]+")
@@ -32,7 +32,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2}|[A-Za-z]{3,9})[/. -]([0-9]{4}|[0-9]{2})")
 _SERIAL = re.compile(r"[345][0-9]{4}")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_YEAR_WORD = re.compile(r"^(national curriculum |nc )?(year|yr|y)\.? *(group)? *0?|^0(?=[0-9])", re.IGNORECASE)
 _LANGUAGE_NAME = re.compile(r"[A-Z][\w /,()'-]{3,60}")
 _ROLES_ALSO = {"form_tutor": "tutor", "class_teacher": "tutor", "headteacher": "head", "head_teacher": "head"}
 # Zero-width joiners belong to the spelling of some names; the marks that turn the direction of text do not.
@@ -83,7 +82,10 @@ class StaffRow:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A tutor group as the file has it; `tutor` is a staff_id, None while it has no tutor."""
+    """A tutor group as the file has it; `tutor` is a staff_id, None while it has no tutor.
+
+    `year` 0 means one too young for Earshot, of which nothing but its name is read.
+    """
 
     place: Place
     name: str
@@ -93,7 +95,10 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class PupilRow:
-    """A pupil as the file has it: either `born` or `year` is there, whichever column the file has."""
+    """A pupil as the file has it: either `born` or `year` is there, whichever column the file has.
+
+    `year` 0 means one too young for Earshot, of whom nothing but the id and a day of leaving is read.
+    """
 
     place: Place
     reference: str
@@ -109,7 +114,7 @@ class PupilRow:
         if self.year is not None:
             return self.year
         assert self.born is not None  # noqa: S101 (one of the two columns is required)
-        return _september(today) - _september(self.born) - 5
+        return year_of_age(self.born, today)
 
 
 @dataclass(frozen=True)
@@ -203,14 +208,18 @@ def _roles(cell: str) -> tuple[str, ...]:
 
 
 def _group(place: Place, cells: Mapping[str, str]) -> GroupRow:
-    name = _group_name(cells["group"])
+    year = _year(cells["year"], younger=True)
+    if year in YOUNGER:
+        return GroupRow(place, cells["group"], year, None)
     tutor = _reference(cells["tutor_id"], "tutor_id") if cells["tutor_id"] else None
-    return GroupRow(place, name, _year(cells["year"]), tutor)
+    return GroupRow(place, _group_name(cells["group"]), year, tutor)
 
 
 def _pupil(place: Place, cells: Mapping[str, str]) -> PupilRow:
     # The year a school says is right where an age would put the pupil in another one.
-    year = _year(cells["year"]) if "year" in cells else None
+    year = _year(cells["year"], younger=True) if "year" in cells else None
+    if year in YOUNGER:
+        return PupilRow(place, cells["pupil_id"], "", cells["group"], None, year, None, _left(cells))
     return PupilRow(
         place,
         _reference(cells["pupil_id"], "pupil_id"),
@@ -309,12 +318,11 @@ def _clean(cell: str) -> bool:
     )
 
 
-def _year(cell: str) -> int:
-    digits = _YEAR_WORD.sub("", cell)
-    # Digits of other scripts, and numbers too long to read, are not years either.
-    if not re.fullmatch(r"[0-9]{1,2}", digits) or int(digits) not in YEARS:
+def _year(cell: str, *, younger: bool = False) -> int:
+    year = read_year(cell)
+    if year is None or not (year in YEARS or younger):
         raise _BadCell(f"the year must be a number from {YEARS[0]} to {YEARS[-1]}")
-    return int(digits)
+    return year
 
 
 def _day(cell: str, column: str) -> date:
@@ -342,8 +350,3 @@ def read_day(cell: str) -> date | None:
 
 def _month(words: str) -> int:
     return int(words) if words.isdigit() else _MONTHS.index(words[:3].lower()) + 1
-
-
-def _september(day: date) -> int:
-    """Give the calendar year in which the school year of a day began."""
-    return day.year if day.month >= 9 else day.year - 1

@@ -87,10 +87,10 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
         ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
         (
             {"EARSHOT_HTTP_PORT": "eighty"},
-            "EARSHOT_HTTP_PORT must be a port: a whole number from 0 to 65535.",
+            "EARSHOT_HTTP_PORT must be a port: a whole number from 1 to 65535.",
         ),
-        ({"EARSHOT_HTTP_PORT": "65536"}, "EARSHOT_HTTP_PORT must be a port: a whole number from 0 to 65535."),
-        ({"EARSHOT_REHEARSAL_PORT": "-1"}, "EARSHOT_REHEARSAL_PORT must be a port: a whole number from 0 to 65535."),
+        ({"EARSHOT_HTTP_PORT": "65536"}, "EARSHOT_HTTP_PORT must be a port: a whole number from 1 to 65535."),
+        ({"EARSHOT_REHEARSAL_PORT": "0"}, "EARSHOT_REHEARSAL_PORT must be a port: a whole number from 1 to 65535."),
         (
             {"EARSHOT_DATABASE_URL": "mysql://u:secret-word@h/d"},
             "EARSHOT_DATABASE_URL must begin with sqlite:/// or postgresql://.",

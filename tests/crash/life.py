@@ -66,8 +66,7 @@ def run(order: Order) -> None:
         slack_bot_token=SecretStr(SLACK_BOT_TOKEN),
         slack_app_token=SecretStr(SLACK_APP_TOKEN),
         slack_api_url=f"{order.networks}/api/",
-        http_port=0,
-    )
+    ).model_copy(update={"http_port": 0})
     engine, sealer = open_store(settings, make=False)
     lock = _lock(settings, engine)
     with Session(engine) as session:

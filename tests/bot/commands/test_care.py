@@ -60,6 +60,17 @@ def test_a_changed_ladder_is_kept_and_shown(made: Earshot) -> None:
     assert shown(made)["today"]["every"] == 20
 
 
+@pytest.mark.parametrize("kind", ["nudge", "priority"])
+def test_a_policy_that_takes_a_pupils_nudge_to_the_head_is_refused(made: Earshot, kind: str) -> None:
+    policy = shown(made)
+    policy[kind]["rungs"][-1]["tell"].append("head")
+    Path("policy.json").write_text(json.dumps(policy))
+    told = made("policy", "set", "policy.json")
+    words = f"{kind.capitalize()}: the head sees totals only and could not open it; name somebody else."
+    assert (told.status, told.out, told.err) == (1, "", words)
+    assert (school().policy, actions()) == ({}, [])
+
+
 def test_a_policy_that_opens_a_hole_is_refused_until_it_is_meant(made: Earshot) -> None:
     policy = shown(made)
     policy["danger"]["rungs"] = [{"after": 0, "tell": ["tutor"]}]

@@ -23,6 +23,18 @@ def test_a_dry_run_shows_added_changed_moved_and_left_and_changes_nothing(people
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
 
 
+def test_the_younger_years_of_a_primary_are_said_to_be_left_out(made: Earshot) -> None:
+    groups = "group,tutor_id,year\n2Q,S1,2\nAcorn,,R\n"
+    files = write(staff=STAFF, groups=groups, pupils=HEAD + "P1,Wren,2Q,2\nP2,Ivo,Acorn,Reception\nP3,Al,Acorn,N\n")
+    said = (
+        "Rows left out, for they are about children younger than year 1: 1 of groups, 2 of pupils. Pupils in years "
+        "1 to 3: 1. The questions are written for age 8 and over; take out of the list whom you do not want asked. "
+    )
+    assert made("import", "--dry-run", *files).out.endswith(f"{said}Nothing was changed: this was a dry run.")
+    assert made("import", *files).out.endswith(f"{said}Done.")
+    assert counts() == (1, 1, 1, 1)
+
+
 def test_wrong_rows_are_all_listed_in_a_file_that_names_no_cell(made: Earshot) -> None:
     count = SHOWN_BAD + 5
     bad = HEAD + "".join(f"P{number},Zanzibarella,nowhere,9\n" for number in range(count))

@@ -11,9 +11,9 @@ from bot.command_line import app
 from bot.doctor.store import store_findings
 from bot.opening import open_store
 from bot.settings import Settings
-from store.tables import CheckIn, Flag, Pupil, School, Wave
+from store.tables import CheckIn, Flag, Pupil, School, Staff, Wave
 from tests.bot.commands.test_keys import names, people
-from tests.bot.test_command_line import TERMS, Earshot, _as_before, earshot, made, write
+from tests.bot.test_command_line import TERMS, Earshot, _as_before, counts, earshot, made, write
 from tests.factories import NOW
 
 __all__ = ["_as_before", "earshot", "made", "people"]
@@ -147,6 +147,61 @@ def test_a_parent_is_erased_by_their_own_id_and_the_pupil_stays(people: Earshot)
     assert (told.status, told.out.startswith("Erased: 1 guardian, 1 guardianship.")) == (0, True)
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
     assert people("person", "erase", "G1", "--guardian", "--yes").status == 1
+
+
+def test_a_parent_gets_a_copy_of_their_own_in_their_language(people: Earshot) -> None:
+    people("import", *write(guardians="guardian_id,pupil_id,name,language\nG1,P1,Bo Ashdown,cy\n"))
+    told = people("person", "export", "G1", "copy.html", "--guardian")
+    assert (told.status, told.out) == (0, "It is in copy.html. Read it before you hand it on.")
+    page = Path("copy.html").read_text("utf-8")
+    assert ("Bo Ashdown" in page, "Wren" in page, '<html lang="cy"' in page) == (True, False, True)
+    assert people("person", "export", "P1", "other.html", "--guardian").err.startswith(
+        "No parent or carer has that id."
+    )
+
+
+def test_a_member_of_staff_gets_a_copy_of_their_own_in_english(people: Earshot) -> None:
+    assert people("person", "export", "S1", "copy.html", "--staff").status == 0
+    page = Path("copy.html").read_text("utf-8")
+    assert ("Tess Tolling" in page, "t.tolling@fernhill.example" in page, "Wren" in page) == (True, True, False)
+    for command, words in (
+        (("S1", "no.html", "--staff", "--language", "cy"), "The copy of a member of staff is in English: leave "),
+        (("S1", "no.html", "--staff", "--guardian"), "Give --guardian or --staff, not both."),
+        (("S9", "no.html", "--staff"), "No member of staff has that id. Give the staff_id that stood in the lists"),
+    ):
+        told = people("person", "export", *command)
+        assert (told.status, told.err.startswith(words), Path("no.html").exists()) == (1, True, False)
+
+
+def test_a_member_of_staff_who_left_is_erased_once_nothing_kept_names_them(people: Earshot) -> None:
+    erase = ("person", "erase", "S1", "--staff", "--yes")
+    assert people(*erase).err == (
+        "They are still in your lists. Import a list that says they have left, then erase them."
+    )
+    gone = "staff_id,name,email,roles,year,left\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,,2020-07-20\n"
+    people("import", *write(staff=gone))
+    flagged([NOW])
+    owner(NOW)
+    until = NOW + timedelta(days=1095)
+    assert people(*erase).err == (
+        "What is kept about pupils and colleagues says what they did (flag), so they cannot be erased yet. All of it "
+        f"will have gone by {until:%d %B %Y}: erase them after that, or shorten the clocks with `earshot retention`."
+    )
+    owner(None)
+    told = people(*erase)
+    assert (told.status, told.out.startswith("Erased: 1 staff.")) == (0, True)
+    assert (people(*erase).status, counts()) == (1, (1, 0, 1, 2))
+
+
+def owner(at: datetime | None) -> None:
+    """Have the one nudge there is be decided on by S1, or by nobody."""
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        flag = session.exec(select(Flag)).one()
+        staff = session.exec(select(Staff).where(Staff.mis_key == sealer.blind("mis", "S1"))).one()
+        flag.owner_id, flag.decided_at = (staff.id, at) if at else (None, None)
+        session.commit()
+    engine.dispose()
 
 
 def test_erasing_asks_first(people: Earshot) -> None:

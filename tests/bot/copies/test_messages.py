@@ -53,10 +53,10 @@ def test_each_message_stands_once_as_it_last_was_and_only_what_was_sent(session:
     sent(write("Skip", to=other), 13)
     write("Menu")
     titled = ["Gosodiadau"]
-    assert list(written_to(session, sealer, pupil)) == [
+    assert list(written_to(session, sealer, school.id, f"pupil:{pupil.id.hex}")) == [
         {"done_at": NOW + timedelta(minutes=2), "message": [*titled, "Wedi’i wneud"]},
         {"done_at": NOW + timedelta(minutes=3), "message": [*titled, "Yn ôl"]},
     ]
     for row in session.exec(select(Outbox)):
         row.payload_sealed = row.payload_sealed[:-1] + bytes([row.payload_sealed[-1] ^ 1])
-    assert {row["message"] for row in written_to(session, sealer, pupil)} == {DAMAGED}
+    assert {row["message"] for row in written_to(session, sealer, school.id, f"pupil:{pupil.id.hex}")} == {DAMAGED}

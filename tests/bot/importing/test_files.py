@@ -88,6 +88,42 @@ def test_a_year_group_is_read_however_it_was_exported(words: str):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "R",
+        "Reception",
+        "Year R",
+        "YR",
+        "Yr R",
+        "NC Year R",
+        "N",
+        "N1",
+        "n2",
+        "Nursery",
+        "Year N",
+        "FS2",
+        "EYFS",
+        "0",
+        "00",
+        "Year 0",
+        "-1",
+        "Foundation Stage 1",
+        "Pre-school",
+        "Reception class",
+    ],
+)
+def test_a_year_before_the_first_is_known_for_one_and_nothing_else_of_it_is_read(words: str):
+    file = read_text("p.csv", f"pupil_id,name,group,year\n,,A class with a name that is very long,{words}\n")
+    assert (pupil(file).year, pupil(file).name, file.bad) == (0, "", ())
+
+
+@pytest.mark.parametrize("words", ["", "14", "77", "-7", "S", "Rx", "Red", "Year", "Year X", "000", "P1", "R/1", "٧"])
+def test_what_is_no_year_is_a_bad_row(words: str):
+    file = read_text("p.csv", f"pupil_id,name,group,year\nP1,Ann Oak,7A,{words}\n")
+    assert file.bad == (BadRow("p.csv", 2, "the year must be a number from 1 to 13"),)
+
+
+@pytest.mark.parametrize(
     ("words", "code"),
     [
         ("", None),

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.importing import importing
 from bot.importing.importing import BadRow, Counts, ImportProblem
+from bot.importing.planning import GROWN_YOUNGER
 from store.sealing import Sealer
 from store.tables import ROLES, Pupil, School, Staff, TutorGroup
 
@@ -208,6 +209,57 @@ def test_a_bad_pupil_is_listed_with_its_line_and_reason(session: Session, school
 )
 def test_a_bad_member_of_staff_is_listed_with_line_and_reason(session: Session, school: School, row: str, reason: str):
     assert planned(session, school, staff=STAFF + row).bad == (BadRow("staff.csv", 5, reason),)
+
+
+PRIMARY = {
+    "groups": "group,year,tutor_id\nAcorn,R,S1\nSeedlings,Nursery,S77\n3B,3,S2\n",
+    "pupils": "pupil_id,name,group,year\nP1,Ann Oak,Acorn,R\nP2,,Seedlings,N\n,Ivo Tarn,Seedlings,N1\n,Al,Seedlings,N\n"
+    "P5,Bea Oak,3B,3\n",
+    "guardians": "guardian_id,pupil_id,name\nG1,P1,Di Oak\nG1,P5,Di Oak\nG2,P2,Cy Tarn\n",
+}
+
+
+def test_the_younger_years_of_a_primary_are_left_out_and_counted_and_the_others_brought_in(
+    session: Session, school: School
+):
+    plan = brought_in(session, school, staff=STAFF, **PRIMARY)
+    assert (plan.bad, dict(plan.younger)) == ((), {"groups": 2, "pupils": 4, "guardians": 2})
+    assert {kind: count.added for kind, count in plan.counts().items()} == {
+        "staff": 3,
+        "groups": 1,
+        "pupils": 1,
+        "guardians": 1,
+    }
+    assert (plan.under_eight(), pupil_called(session, "P5").phase) == (1, "young")
+    again = planned(session, school, staff=STAFF, **PRIMARY)
+    assert (again.added, again.changed, again.moved, again.bad) == ((), (), (), ())
+
+
+def test_a_day_of_birth_leaves_the_youngest_out_too_but_not_what_cannot_be_right(session: Session, school: School):
+    pupils = PUPILS + "P4,Ann Oak,Acorn,2021-12-01\nP5,Bea Oak,Acorn,2024-12-01\n"
+    plan = planned(session, school, staff=STAFF, groups=GROUPS, pupils=pupils)
+    assert (plan.bad, dict(plan.younger)) == ((), {"pupils": 2})
+    plan = planned(session, school, staff=STAFF, groups=GROUPS, pupils=PUPILS + "P4,Ann Oak,7A,2027-12-01\n")
+    assert (plan.bad, dict(plan.younger)) == (
+        (BadRow("pupils.csv", 5, "born puts the pupil in no school year from 1 to 13"),),
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("P1,Mina Foxlark,Acorn,R", GROWN_YOUNGER),
+        ("P9,Ann Oak,Acorn,1", "the tutor group is in a year before 1, and the pupil is not"),
+        ("P9,Ann Oak,7A,S", "the year must be a number from 1 to 13"),
+    ],
+)
+def test_a_young_year_that_contradicts_the_rest_is_a_bad_row(session: Session, school: School, row: str, reason: str):
+    brought_in(session, school, staff=STAFF, groups=GROUPS, pupils=PUPILS)
+    pupils = f"pupil_id,name,group,year\n{row}\n"
+    assert planned(session, school, groups="group,year,tutor_id\nAcorn,R,\n", pupils=pupils).bad == (
+        BadRow("pupils.csv", 2, reason),
+    )
 
 
 def test_a_group_named_twice_and_a_wrong_language_are_bad_rows(session: Session, school: School):

@@ -1,0 +1,97 @@
+"""Everything that is kept about a parent, or about a member of staff, with pupils and other families left out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel, col, or_
+from sqlmodel import select as select_rows
+
+from bot.copies.acts import actor_words
+from bot.copies.adult_words import GUARDIAN, STAFF, did_as_guardian
+from bot.copies.gathering import MESSAGES, Kept, Look, open_name, opened_rows, staff_names
+from bot.copies.messages import written_to
+from bot.copies.page import Form
+from bot.copies.words import Section
+from conversations.model import say, verbatim
+from store.care_tables import Wish
+from store.people_tables import Guardian
+from store.sealing import Sealer
+from store.tables import Audit, School, Staff
+
+_NOT_RIGHT = say("If that is not right, please ask at the school office.")
+GUARDIAN_FORM: Final = Form(GUARDIAN, _NOT_RIGHT, did_as_guardian)
+STAFF_FORM: Final = Form(STAFF, _NOT_RIGHT, verbatim, verbatim("What you did, and what was done with what is yours"))
+
+
+def gather_guardian(
+    session: Session, sealer: Sealer, school: School, guardian: Guardian, now: datetime, language: str | None = None
+) -> Kept:
+    """Gather everything about a guardian; whose they are is not in it, but what the bot wrote to them is."""
+    read = language or guardian.language
+    tables = _tables(session, sealer, school, guardian.id, {}, GUARDIAN, read)
+    tables[MESSAGES] = tuple(written_to(session, sealer, school.id, f"guardian:{guardian.id.hex}"))
+    looks = _looks(session, school, f"guardian:{guardian.id.hex}", staff_names(session, sealer, school))
+    return Kept(open_name(sealer, guardian), school.name, school.zone, read, now, tables, looks)
+
+
+def gather_staff(session: Session, sealer: Sealer, school: School, staff: Staff, now: datetime) -> Kept:
+    """Gather everything about a member of staff, in English: their own part of what names them, and what they did."""
+    names = staff_names(session, sealer, school)
+    tables = _tables(session, sealer, school, staff.id, names, STAFF, "en")
+    looks = _looks(session, school, f"staff:{staff.id.hex}", names)
+    return Kept(open_name(sealer, staff), school.name, school.zone, "en", now, tables, looks)
+
+
+def _tables(
+    session: Session,
+    sealer: Sealer,
+    school: School,
+    person: UUID,
+    known: Mapping[UUID, str],
+    sections: Mapping[str, Section],
+    language: str,
+) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Read the rows that name a person, of each only the columns that have words."""
+    tables: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for name, section in sections.items():
+        table = SQLModel.metadata.tables.get(name)
+        if table is None:
+            continue
+        own = [one.parent for one in table.foreign_keys if one.column.table.name in ("staff", "guardian")]
+        # Their own row alone: one that names them as line manager is a colleague's.
+        naming = [table.c.id] if name in ("staff", "guardian") else own
+        rows = session.execute(select(*table.primary_key.columns).where(or_(*(one == person for one in naming))))
+        keys = {tuple(row) for row in rows}
+        if name == "wish":
+            keys |= _told(session, school, person)
+        told = opened_rows(session, sealer, school, table, keys, known, language)
+        cut = ({key: value for key, value in row.items() if key in section.columns} for row in told)
+        tables[name] = tuple(_by_day(row, school.zone) for row in cut) if name == "go_to" else tuple(cut)
+    return {name: rows for name, rows in tables.items() if rows}
+
+
+def _by_day(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """Tell days for moments: an hour could say which pupil it was who chose."""
+    return {
+        key: value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
+        for key, value in row.items()
+    }
+
+
+def _told(session: Session, school: School, person: UUID) -> set[tuple[Any, ...]]:
+    """Find the wishes of which a member of staff was told, or which they passed on."""
+    wishes = session.exec(select_rows(Wish).where(Wish.school_id == school.id))
+    return {(one.request_id,) for one in wishes if person.hex in (*one.told, *one.passed)}
+
+
+def _looks(session: Session, school: School, person: str, staff: Mapping[UUID, str]) -> tuple[Look, ...]:
+    """Read from the record what somebody did, and what was done with what is theirs, oldest first."""
+    theirs = or_(col(Audit.actor) == person, col(Audit.subject) == person)
+    rows = session.exec(select_rows(Audit).where(Audit.school_id == school.id, theirs).order_by(col(Audit.number)))
+    return tuple(
+        Look(row.at, say("You") if row.actor == person else actor_words(row.actor, staff), row.action) for row in rows
+    )
