@@ -7,7 +7,8 @@ Rules
    same button as in Talk to someone, and from there on it is that flow.
 3. About me or someone else, what kind, and for an adult in school whether it is one of those who read whispers: that
    person is never among the readers.
-4. Each message is sealed as it arrives. Photos are taken; voice notes are not, because a voice can be known.
+4. Each message is sealed as it arrives. Photos are taken; voice notes are not, because a voice can be known. Words
+   that come with what is refused are words.
 5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
 6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or any command.
 7. What could not be kept is said at once, with what to do instead.
@@ -69,17 +70,18 @@ def step(exchange: Exchange | None, happening: Happening, around: Around) -> Tur
         case Text(text):
             return _text(exchange, text, around)
         case Photo(caption):
-            return _photo(exchange, caption)
-        case OtherFile(kind):
-            return Turn(exchange, (Speak(pages.refused(kind)),))
+            return _photo(exchange, caption, around)
+        case OtherFile(kind, words):
+            return _without_file(exchange, Speak(pages.refused(kind)), words, around)
         case Changed(text):
             return Turn(exchange, (Speak(pages.changed(around, sounds_urgent(text))),))
         case Sealed(again, what):
             return Turn(exchange) if what == "helped" else _sealed(exchange, around, again=again)
-        case NotSealed(why):
+        case NotSealed(why, words):
             if why == "photo" and exchange is not None:
                 exchange = replace(exchange, photos=max(0, exchange.photos - 1))
-            return Turn(exchange, (Speak(pages.not_received(around, why, exchange.choice if exchange else None)),))
+            said = Speak(pages.not_received(around, why, exchange.choice if exchange else None))
+            return _without_file(exchange, said, words if why == "photo" else "", around)
         case Looked():
             return _looked(exchange, happening, around)
         case Routed():
@@ -118,7 +120,7 @@ def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
         return _offer(None, text, around)
     if exchange.asked:
         # Six words would have come as such: these are none.
-        return Turn(exchange, (Speak(pages.not_six_words()),))
+        return Turn(exchange, (Speak(pages.not_six_words(around, sounds_urgent(text))),))
     if exchange.choice is None:
         waiting, held = waiting_words.with_more(exchange.waiting, text)
         danger = sounds_urgent(text)
@@ -128,11 +130,19 @@ def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
     return Turn(replace(exchange, urgent=exchange.urgent or urgent), (Seal(text, exchange.choice, urgent=urgent),))
 
 
-def _photo(exchange: Exchange | None, caption: str) -> Turn:
+def _without_file(exchange: Exchange | None, said: Speak, words: str, around: Around) -> Turn:
+    """Say that a file is not kept, and take the words that came with it like any others."""
+    if not words.strip():
+        return Turn(exchange, (said,))
+    turn = _text(exchange, words, around)
+    return replace(turn, deeds=(said, *turn.deeds))
+
+
+def _photo(exchange: Exchange | None, caption: str, around: Around) -> Turn:
     if exchange is None or exchange.choice is None:
-        return Turn(exchange, (Speak(waiting_words.photo_before_choosing()),))
+        return _without_file(exchange, Speak(waiting_words.photo_before_choosing()), caption, around)
     if exchange.photos >= PHOTOS_MOST:
-        return Turn(exchange, (Speak(pages.too_many_photos(exchange.choice)),))
+        return _without_file(exchange, Speak(pages.too_many_photos(exchange.choice)), caption, around)
     urgent = sounds_urgent(caption)
     changed = replace(exchange, photos=exchange.photos + 1, urgent=exchange.urgent or urgent)
     return Turn(changed, (Seal(caption, exchange.choice, photo=True, urgent=urgent),))

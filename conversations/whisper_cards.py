@@ -9,7 +9,7 @@ from types import MappingProxyType
 from conversations.cards import Card, CardButton
 from conversations.model import Phrase, say, say_n, verbatim
 
-WHISPER_ACTIONS = ("whisper_open", "whisper_queue", "whisper_photo")
+WHISPER_ACTIONS = ("whisper_open", "whisper_queue", "whisper_photo", "whisper_counts")
 # With the button that opens all of it, as many as a Home tab's card has rows for.
 HOME_MOST = 4
 
@@ -42,6 +42,7 @@ OUTCOMES: Mapping[str, Phrase] = MappingProxyType(
 )
 
 
+COUNTS_BUTTON = CardButton("whisper_counts", "all", say("Counts for governors"))
 _QUEUE_BUTTON = CardButton("whisper_queue", "all", say("Open the queue"))
 
 
@@ -99,6 +100,27 @@ def queue_card(lines: tuple[tuple[str, str, str, str, str, bool], ...]) -> Card:
             if status != "closed"
         ),
     )
+
+
+def counts_card(terms: list[tuple[str, list[tuple[str, str]]]]) -> Card:
+    """Counts for governors: for each term its name, and kinds with their counts as they may be shown; no content."""
+    title = say("Counts for governors")
+    if not any(counts for _, counts in terms):
+        return Card(title, (say("There is nothing to count yet."),))
+    parts = tuple(Card(verbatim(name), tuple(map(_counted, counts))) for name, counts in terms)
+    note = say(
+        "These are the whispers you may read. Small numbers are not shown. One that was removed is not counted any "
+        "more, so count at the end of each term."
+    )
+    return Card(title, (), note, parts=parts)
+
+
+def _counted(cell: tuple[str, str]) -> Phrase:
+    kind = KINDS.get(cell[0], verbatim(cell[0]))
+    under = cell[1].removeprefix("under ")
+    if under != cell[1]:
+        return say("{kind}: under {count}", kind=kind, count=under)
+    return say("{kind}: {count}", kind=kind, count=under)
 
 
 def desk_card() -> Card:

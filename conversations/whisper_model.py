@@ -46,9 +46,10 @@ class Photo:
 
 @dataclass(frozen=True)
 class OtherFile:
-    """Anything else that is not words; `kind` as Telegram names it."""
+    """Anything else that is not words; `kind` as Telegram names it, `words` what was typed under it."""
 
     kind: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,13 @@ class Sealed:
 
 @dataclass(frozen=True)
 class NotSealed:
-    """It is not kept; `why` is "store", "nobody" (no reader is left), "photo" (not one that can be read) or "many"."""
+    """It is not kept; `why` is "store", "nobody" (no reader is left), "photo" (not one that can be read) or "many".
+
+    `words` are those that came with a photo: they can be kept without it.
+    """
 
     why: str
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -295,9 +295,13 @@ def ask_words() -> Message:
     return Message((say("Type your six words, in order."),), rows=((stop_button(),),))
 
 
-def not_six_words() -> Message:
+def not_six_words(around: Around, danger_words: bool) -> Message:
+    """Say that these are no receipt; help lines come if the words call for them."""
     words = say("Those are not six words from the list. Look at them once more: a letter may be wrong.")
-    return Message((words,), rows=((stop_button(),),))
+    if not danger_words:
+        return Message((words,), rows=((stop_button(),),))
+    rows: Rows = ((Button(say("I’m in danger now"), "w:d"),), (stop_button(),))
+    return Message((*help_line_phrases(around.nation), words), rows=rows)
 
 
 def standing(around: Around, choice: Choice, found: Found | None) -> Message:

@@ -175,7 +175,7 @@ def count(
     """
     with stores() as (_session, _sealer, store, school):
         today = school.calendar.local_date(Clock()())
-        spans = [(term.name, term.first, term.last) for term in school.calendar.terms if term.first <= today]
+        spans = whisper_desk.terms_of(school, today)
         if first is not None:
             spans = [("whispers", first.date(), last.date() if last else today)]
         if not spans:

@@ -6,7 +6,7 @@ what is not there look alike.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from store.whisper_store import WhisperStore
 
 WORDS_MOST: Final = 3000
 SMALL_CELL: Final = 5
+# A name, and the first and last day.
+Span = tuple[str, date, date]
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,21 @@ def readers_wanted(session: Session, sealer: Sealer, school: SchoolFacts) -> dic
     """Say who is to read whispers now: readers' ids and their roles."""
     found = with_role(session, school.id, *READERS)
     return {reader_id(sealer, staff.id.hex): tuple(staff.roles) for staff in found}
+
+
+def terms_of(school: SchoolFacts, today: date) -> list[Span]:
+    """List the terms that have begun, as names and the days between which they lie."""
+    return [(term.name, term.first, term.last) for term in school.calendar.terms if term.first <= today]
+
+
+def counts_for(
+    store: WhisperStore, lead: Lead, school: SchoolFacts, today: date
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Count by term and kind what a lead may read: a number for all would tell them of those they are left out of."""
+    lines = queue_of(store, lead)
+    return [
+        (name, counts_of(lines, first.isoformat(), last.isoformat())) for name, first, last in terms_of(school, today)
+    ]
 
 
 def counts_of(lines: list[Line], first: str, last: str) -> list[tuple[str, str]]:

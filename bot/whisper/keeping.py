@@ -96,7 +96,7 @@ class Keeping:
         except NobodyReads:
             return whisper_model.NotSealed("nobody")
         except NotAPhoto:
-            return whisper_model.NotSealed("photo")
+            return whisper_model.NotSealed("photo", deed.words)
         except TooLong:
             return whisper_model.NotSealed("long")
         except Gone:

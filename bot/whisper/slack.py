@@ -5,12 +5,11 @@ theirs goes through the main store. A lead's presses are ordinary deeds of staff
 """
 
 import asyncio
-import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -29,6 +28,7 @@ from bot.slack.sender import code_of
 from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
+from bot.whisper.answers import OK, Once, cleared, replaced, wrong
 from bot.whisper.desk import Lead
 from bot.whisper.keeping import TRIES, TRIES_SECONDS
 from bot.whisper.locked import QUEUE, UNLOCK, locked_view, unlock
@@ -37,7 +37,14 @@ from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
 from conversations.cards import Card
 from conversations.model import Phrase, say
-from conversations.whisper_cards import WHISPER_ACTIONS, home_card, is_desk_card, queue_card
+from conversations.whisper_cards import (
+    COUNTS_BUTTON,
+    WHISPER_ACTIONS,
+    counts_card,
+    home_card,
+    is_desk_card,
+    queue_card,
+)
 from scheduling.school import SchoolFacts
 from store import whisper_lock
 from store.people import link_slack, staff_by_slack
@@ -51,12 +58,10 @@ T = TypeVar("T")
 # A photo is taken out of Slack again after this; long enough to look at it.
 PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
-# Long past the three seconds after which Slack, or a proxy before it, may deliver a form again.
-AGAIN_SECONDS: Final = 60.0
+# Stands in the audit chain for all that is counted.
+COUNTS: Final = "counts"
 # What Slack says of a message that is not there any more.
 GONE: Final = ("message_not_found", "channel_not_found", "file_not_found", "file_deleted")
-_JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
-OK: Final = 200
 
 
 class WhisperSlack:
@@ -66,14 +71,13 @@ class WhisperSlack:
         self._parts, self._urgent = parts, urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries: dict[bytes, deque[float]] = {}
-        # What was sent from windows in the last minute, by a hash of it: not by who sent it.
-        self._taking: dict[bytes, asyncio.Task[BoltResponse]] = {}
+        self._windows = Once()
         self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
         """Take Whisper's own actions, windows and shortcut, before anything else sees them."""
         self.client = client
-        for name, handler in zip(WHISPER_ACTIONS, (self._open, self._queue, self._photo), strict=True):
+        for name, handler in zip(WHISPER_ACTIONS, (self._open, self._queue, self._photo, self._counts), strict=True):
             app.action(name)(handler)
         app.view(whisper_views.THREAD)(self._decided)
         app.view(UNLOCK)(self._unlocked)
@@ -100,6 +104,18 @@ class WhisperSlack:
         await self._show(body, make)
         return BoltResponse(status=OK)
 
+    async def _counts(self, body: dict[str, Any]) -> BoltResponse:
+        async def make() -> dict[str, Any]:
+            lead, school = await self._lead(body, COUNTS, "count whispers")
+            if (asked := await self._locked(lead, school, QUEUE)) is not None:
+                return asked
+            today = school.calendar.local_date(self._parts.clock())
+            count = partial(whisper_desk.counts_for, self._parts.store, lead, school, today)
+            return self._card(counts_card(await self._parts.on_thread(count)), school)
+
+        await self._show(body, make)
+        return BoltResponse(status=OK)
+
     async def _unlocked(self, body: dict[str, Any]) -> BoltResponse:
         """A lead entered a passphrase; what they had come for is shown in place of the window that asked."""
         target, entered = str(body["view"].get("private_metadata", "")), whisper_views.entered(body["view"])
@@ -107,11 +123,11 @@ class WhisperSlack:
             lead, school = await self._lead(body, target, "open desk")
             tries = self._tries.setdefault(lead.reader, deque())
             if too_many(time.monotonic(), tries, TRIES, TRIES_SECONDS):
-                return _wrong("passphrase", self._reader(school).words(say("Those were many tries. Wait ten minutes.")))
+                return wrong("passphrase", self._reader(school).words(say("Those were many tries. Wait ten minutes.")))
             problem = await self._parts.on_thread(unlock, self._parts.store, lead, entered)
             if problem is not None:
                 tries.append(time.monotonic())
-                return _wrong("passphrase", self._reader(school).words(problem))
+                return wrong("passphrase", self._reader(school).words(problem))
             tries.clear()
             shown = await (self._listed(lead, school) if target == QUEUE else self._thread(lead, school, target))
         except NotThere:
@@ -119,28 +135,10 @@ class WhisperSlack:
         except Exception as error:
             log.error("whisper desk not opened", error=type(error).__name__)
             shown = self._card(trouble_card(), None)
-        return _update(shown)
+        return replaced(shown)
 
     async def _decided(self, body: dict[str, Any]) -> BoltResponse:
-        return await self._once(body["view"], lambda: self._done(body))
-
-    async def _once(self, view: dict[str, Any], work: Callable[[], Coroutine[Any, Any, BoltResponse]]) -> BoltResponse:
-        """Do what a window was sent for; when the same is delivered again, do nothing and answer as before."""
-        sent = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
-        key = sha256(sent.encode("utf-8", "replace")).digest()
-        taking = self._taking.get(key)
-        if taking is None:
-            taking = self._taking[key] = asyncio.create_task(work())
-            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._taking.pop, key, None)
-        kept = False
-        try:
-            answer = await asyncio.shield(taking)
-            kept = '"response_action": "errors"' not in str(answer.body)
-        finally:
-            if not kept:
-                # It went wrong in a way that leaves the window as it is: they may send the same again.
-                self._taking.pop(key, None)
-        return answer
+        return await self._windows.do(body["view"], lambda: self._done(body))
 
     async def _done(self, body: dict[str, Any]) -> BoltResponse:
         view = body["view"]
@@ -154,18 +152,18 @@ class WhisperSlack:
             except DeskLocked:
                 # What they wrote stays in the window.
                 words = say("Your desk has closed meanwhile. Copy your words, then open the whisper again.")
-                return _wrong("words", self._reader(school).words(words))
+                return wrong("words", self._reader(school).words(words))
             try:
                 shown = await self._thread(lead, school, report, problem or say("Done."))
             except NotThere:
                 # They stood back from it just now.
-                return BoltResponse(status=OK, body=json.dumps({"response_action": "clear"}), headers=_JSON)
+                return cleared()
         except NotThere:
             shown = self._card(not_found_card(), None)
         except Exception as error:
             log.error("whisper not changed", error=type(error).__name__)
             shown = self._card(trouble_card(), None)
-        return _update(shown)
+        return replaced(shown)
 
     async def _thread(
         self, lead: Lead, school: SchoolFacts, report: str, problem: Phrase | None = None
@@ -182,7 +180,8 @@ class WhisperSlack:
         if (asked := await self._locked(lead, school, QUEUE)) is not None:
             return asked
         lines = await self._parts.on_thread(whisper_desk.queue_of, self._parts.store, lead)
-        return self._card(queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN]))), school)
+        card = queue_card(tuple(map(_shown, lines[:QUEUE_SHOWN])))
+        return self._card(replace(card, buttons=(*card.buttons, COUNTS_BUTTON)), school)
 
     async def _locked(self, lead: Lead, school: SchoolFacts, target: str) -> dict[str, Any] | None:
         state = await self._parts.on_thread(whisper_lock.state_of, self._parts.store, lead.reader)
@@ -278,7 +277,7 @@ class WhisperSlack:
 
     async def _staff_sent(self, body: dict[str, Any]) -> BoltResponse:
         view = body["view"]
-        return await self._once(view, lambda: self._staff_taken(view))
+        return await self._windows.do(view, lambda: self._staff_taken(view))
 
     async def _staff_taken(self, view: dict[str, Any]) -> BoltResponse:
         entered = whisper_views.entered(view)
@@ -291,7 +290,7 @@ class WhisperSlack:
             told = whisper_staff.not_kept()
         if told.urgent:
             self._urgent()
-        return _update(whisper_views.told_view(told.title, told.message, self._reader(school)))
+        return replaced(whisper_views.told_view(told.title, told.message, self._reader(school)))
 
     def _leads(self, session: Session) -> tuple[tuple[tuple[str, str], ...], SchoolFacts]:
         school = self._parts.school(reading(session))
@@ -388,13 +387,3 @@ class WhisperSlack:
 
 def _shown(line: Line) -> tuple[str, str, str, str, str, bool]:
     return line.id, line.kind, line.status, line.day, line.handle, line.urgency == "urgent"
-
-
-def _update(view: dict[str, Any]) -> BoltResponse:
-    return BoltResponse(status=OK, body=json.dumps({"response_action": "update", "view": view}), headers=_JSON)
-
-
-def _wrong(block: str, words: str) -> BoltResponse:
-    """Say under what was entered why it did not work; what was entered stays."""
-    answer = {"response_action": "errors", "errors": {block: words}}
-    return BoltResponse(status=OK, body=json.dumps(answer), headers=_JSON)

@@ -3,21 +3,25 @@
 Content is shown here alone, in a window that Slack does not keep as a message.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from bot.settings import for_chosen
 from bot.slack.blocks import TITLE_LENGTH, VIEW_BLOCKS, Reader, cut
 from conversations.model import Message, Phrase, say, verbatim
 from conversations.whisper_cards import KINDS, OUTCOMES, line_of
 from conversations.whisper_pages import helped_options
 from conversations.wording import emergency_line
-from store.whisper_desk import Thread, Turn
+from store.whisper_desk import Line, Thread, Turn
 
 Block = dict[str, Any]
 THREAD: Final = "whisper_thread"
 STAFF: Final = "whisper_staff"
 SHORTCUT: Final = "whisper"
 TEXT_MOST: Final = 3000
+# What is told is made up to whole steps (bytes); Slack takes no more in the place that is filled.
+TOLD_STEP: Final = 3000
 # Blocks that the form below a thread takes, and the line above it.
 _FORM_BLOCKS = 10
 
@@ -50,8 +54,19 @@ def thread_view(
         "title": _plain(cut(reader.words(say("Whisper {handle}", handle=line.handle)), TITLE_LENGTH)),
         "submit": _plain(reader.words(say("Send"))),
         "close": _plain(reader.words(say("Close"))),
-        "blocks": [*top, *shown, *_form(thread, colleagues, reader)],
+        "blocks": [*top, *shown, *_form(thread, colleagues, reader), _context(reader.words(_export(line)), "export")],
     }
+
+
+def _export(line: Line) -> Phrase:
+    """Say how it gets into the school's own file: a PDF sent through Slack would lie there for anybody to open."""
+    handle = line.handle
+    command = for_chosen(f"`earshot whisper export {handle} {handle}.sealed --lead you@school.example`").strip("`")
+    return say(
+        "For the school's own safeguarding file, a PDF sealed with your password is made on the school's own machine. "
+        "It never passes through Slack. Run: {command}",
+        command=command,
+    )
 
 
 def _turn(thread: Thread, turn: Turn, reader: Reader) -> list[Block]:
@@ -142,12 +157,15 @@ def told_view(title: Phrase, message: Message, reader: Reader) -> dict[str, Any]
     """Give words to be read and closed: the receipt, the replies, or why nothing was kept."""
     lines = [reader.words(line) for line in message.paragraphs]
     parts = _fitted(lines)
-    return {
+    view: Block = {
         "type": "modal",
+        "private_metadata": "",
         "title": _plain(cut(reader.words(title), TITLE_LENGTH)),
         "close": _plain(reader.words(say("Close"))),
         "blocks": [_section(part, f"part-{number}") for number, part in enumerate(parts)],
     }
+    # Right words and wrong ones are answered by as many bytes: as many more as make the last step whole.
+    return {**view, "private_metadata": "." * (-len(json.dumps(view)) % TOLD_STEP)}
 
 
 def _fitted(lines: Iterable[str]) -> list[str]:

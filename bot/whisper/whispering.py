@@ -37,6 +37,10 @@ from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, r
 # Few enough in an hour that staff could guess who wrote.
 CROWD: Final = 10
 CROWD_SECONDS: Final = 3600.0
+# What brings something to seal, so that a process that died may have sealed it already.
+_SEALED: Final = (Text, whisper_model.Photo, whisper_model.OtherFile)
+# Nothing of these is a file: what was typed into them is all there is.
+_ALL_WORDS: Final = ("poll", "checklist")
 
 
 class Whispering:
@@ -75,7 +79,7 @@ class Whispering:
         known, happening = await self._sorted(arrived)
         if known is None or happening is None:
             return False
-        if isinstance(happening, Text | whisper_model.Photo) and await self._keeping.was_taken(arrived):
+        if isinstance(happening, _SEALED) and await self._keeping.was_taken(arrived):
             happening = whisper_model.Sealed(again=True)
         await self._go(arrived, known, happening)
         self._done.append(arrived.update_id)
@@ -160,9 +164,11 @@ class Whispering:
                 return event
             case Edited(text):
                 return whisper_model.Changed(text)
-            case Attachment(kind, caption):
-                return whisper_model.Photo(caption) if arrived.file is not None else whisper_model.OtherFile(kind)
-            case Text(text):
+            case Attachment(_, words) if arrived.file is not None:
+                return whisper_model.Photo(words)
+            case Attachment(kind, words) if kind not in _ALL_WORDS or not words:
+                return whisper_model.OtherFile(kind, words)
+            case Text(text) | Attachment(_, text):
                 receipt = receipt_of(text)
                 writing = exchange is not None and exchange.choice is not None
                 if receipt is not None and not writing:

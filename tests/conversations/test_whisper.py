@@ -226,17 +226,39 @@ def test_what_was_not_kept_is_said_at_once_with_what_to_do_instead(why: str, sen
 def test_photos_are_taken_ten_at_most_and_sound_is_not():
     chat = Chat().to_the_page()
     for _ in range(11):
-        chat.happens(whisper_model.Photo("look"))
+        chat.happens(whisper_model.Photo())
     assert len(chat.kept) == 10
     assert chat.last == "Ten photos is the most I keep in one whisper. That one was not kept."
     chat = Chat(fails="photo").to_the_page()
     for _ in range(11):
-        chat.happens(whisper_model.Photo("look"))
+        chat.happens(whisper_model.Photo())
     assert chat.last.startswith("That photo could not be read, so it was not kept.")
     chat.happens(whisper_model.OtherFile("voice"))
     assert chat.last == "I do not keep sound or film, because a voice can be known. Please type it, or send a photo."
     chat.happens(whisper_model.OtherFile("sticker"))
     assert chat.last == "I keep words and photos only. That was not kept. Please type it, or send a photo."
+
+
+@pytest.mark.parametrize("kind", ["voice", "video", "document", "sticker"])
+def test_words_under_what_is_refused_are_sealed_and_words_of_danger_in_them_are_urgent(kind: str):
+    chat = Chat().to_the_page()
+    chat.happens(whisper_model.OtherFile(kind, "i want to die"))
+    assert [(deed.words, deed.photo, deed.urgent) for deed in chat.kept] == [("i want to die", False, True)]
+
+
+def test_words_under_a_photo_that_is_not_kept_are_sealed_without_it():
+    chat = Chat().to_the_page()
+    for _ in range(11):
+        chat.happens(whisper_model.Photo("i want to die"))
+    assert [(deed.words, deed.photo, deed.urgent) for deed in chat.kept[10:]] == [("i want to die", False, True)]
+
+
+def test_words_under_what_comes_before_choosing_wait_with_the_others():
+    chat = Chat()
+    chat.happens(Command("whisper"))
+    chat.happens(whisper_model.OtherFile("video", "they film me"))
+    chat.happens(whisper_model.Photo("in the showers"))
+    assert (chat.exchange.waiting if chat.exchange else ()) == ("they film me", "in the showers")
 
 
 def test_coming_back_shows_how_it_stands_and_what_was_answered():
@@ -275,6 +297,16 @@ def test_changed_message_is_not_read_again_and_names_nobody():
     chat.happens(whisper_model.Changed("i want to die"))
     assert chat.kept == []
     assert chat.buttons == ["I’m in danger now", "Talk to someone"]
+
+
+@pytest.mark.parametrize("happening", [Text("i want to die"), whisper_model.OtherFile("video", "i want to die")])
+def test_words_of_danger_where_six_words_are_asked_for_bring_help_lines(happening: Happening):
+    chat = Chat()
+    chat.happens(Command("whisper"))
+    chat.tap("See replies")
+    chat.happens(happening)
+    assert "Emergency: ring 999." in chat.last
+    assert chat.buttons == ["I’m in danger now", "Stop"]
 
 
 def test_finishing_with_nothing_sent_says_so():
@@ -321,10 +353,14 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.builds(Command, st.sampled_from(["whisper", "done"])),
     st.builds(whisper_model.Unprompted, st.text()),
     st.builds(whisper_model.Photo, st.text()),
-    st.builds(whisper_model.OtherFile, st.sampled_from(["voice", "sticker", ""])),
+    st.builds(whisper_model.OtherFile, st.sampled_from(["voice", "sticker", ""]), st.just("") | st.text()),
     st.builds(whisper_model.Changed, st.text()),
     st.builds(whisper_model.SixWords, codes),
-    st.builds(NotSealed, st.sampled_from(["store", "nobody", "photo", "gone", "many", "tries", "long", "?"])),
+    st.builds(
+        NotSealed,
+        st.sampled_from(["store", "nobody", "photo", "gone", "many", "tries", "long", "?"]),
+        st.just("") | st.text(),
+    ),
     st.builds(whisper_model.Routed),
     st.builds(Removed, st.booleans()),
 )

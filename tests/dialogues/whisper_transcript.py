@@ -59,6 +59,15 @@ ATTACHED: dict[str, list[dict[str, Any]]] = {
     "file of 50 MB": [{"document": {"file_id": "one", "file_size": _LARGE}}],
     "picture of 50 MB": [{"document": {"file_id": "one", "file_size": _LARGE, "mime_type": "image/png"}}],
     "photo that is none": [{"photo": [{"file_id": "none", "file_size": 500}]}],
+    "photo that is none, with words": [{"photo": [{"file_id": "none", "file_size": 500}], "caption": "this is him"}],
+    "photo with words": [{**_PHOTO, "caption": "look at this"}],
+    "video with words": [{"video": {"file_id": "one"}, "caption": "they film me in the showers"}],
+    "voice note with words of danger": [{"voice": {"file_id": "one"}, "caption": "i want to die"}],
+    "file with words": [{"document": {"file_id": "one", "file_size": _LARGE}, "caption": "what they wrote of me"}],
+    "sticker with words": [{"sticker": {"file_id": "one"}, "caption": "like this one"}],
+    "poll": [{"poll": {"question": "Who hits me?", "options": [{"text": "Sam"}, {"text": "Kim"}]}}],
+    "checklist": [{"checklist": {"title": "Each day", "tasks": [{"id": 1, "text": "they hit me"}]}}],
+    "message with a heading": [{"rich_message": {"blocks": [{"type": "heading", "text": "It goes on"}]}}],
 }
 _INDENT = "     "
 _LONGEST = 4096
@@ -294,7 +303,7 @@ def _is_word(button: Button) -> bool:
 
 
 def _short(words: str) -> str:
-    words = words.replace("\n\n", " / ")
+    words = words.replace("\n\n", " / ").replace("\n", " / ")
     return words if len(words) < 100 else f"{len(words)} characters"
 
 

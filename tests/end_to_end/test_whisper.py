@@ -10,12 +10,13 @@ from bot.whisper.anonymity import needles, search, search_file
 from bot.whisper.door import knock_at
 from store import whisper_lock
 from store.sealing import Sealer
-from store.tables import Request
+from store.tables import Audit, Request
 from store.whisper_desk import files_of, open_thread, queue, readers_of
-from store.whisper_sealing import Cost
+from store.whisper_sealing import Cost, new_receipt
 from store.whisper_tables import reader
+from store.whispers import Draft, start
 from tests.anonymity.test_traces import values_of
-from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, words_of, world
+from tests.end_to_end.rig import WAYS, Desk, Phone, Way, World, pressed, words_of, world
 
 
 async def begin(phone: Phone, kind: str = "Bullying") -> None:
@@ -181,6 +182,30 @@ async def test_whisper_by_webhook_and_slack_over_http(engine: Engine, sealer: Se
         await lead.press(card, "Open")
         await modal(lead, "I am not safe at home")
         assert len(await finish(phone)) == 6
+
+
+async def test_governors_counts_open_from_the_queue_for_leads_alone_and_are_recorded(earshot: World):
+    lead, tutor, store = earshot.leads()[0], earshot.tutor(), earshot.service.whispers.store
+    for _ in range(5):
+        start(store, Draft("2026-11-24", "bullying", "me"), new_receipt(), {"what": "words"}, b"they take my things")
+    await lead.send("home/open")
+    await lead.sees_home("Whispers")
+    home = await lead.get("home")
+    await lead.send("click", view_id=home["id"], **pressed(home["blocks"], "Open the queue"))
+    view = await modal(lead, "Bullying")
+    await lead.send("click", view_id=view["id"], **pressed(view["blocks"], "Counts for governors"))
+    counts = await modal(lead, "Bullying: 5", "These are the whispers you may read.")
+    assert "things" not in str(counts)
+    with Session(earshot.engine) as session:
+        deeds = session.exec(select(Audit).where(Audit.action == "count whispers")).all()
+        assert [(deed.subject, deed.actor.startswith("staff:")) for deed in deeds] == [("whisper:counts", True)]
+    await tutor.send("home/open")
+    await tutor.sees_home()
+    home = await tutor.get("home")
+    await tutor.send(
+        "click", view_id=home["id"], action_id="whisper_counts", value="all", force=True, block_id="forged"
+    )
+    assert "Bullying" not in words_of((await modal(tutor, "not yours to see."))["blocks"])
 
 
 async def test_six_words_that_open_nothing_are_answered_kindly(earshot: World):

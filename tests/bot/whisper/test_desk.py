@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from benchmarks.whisper_town import Town
-from bot.whisper.desk import Lead, colleagues_of, counts_of, decide, lead_of, open_thread, queue_of
+from bot.slack.blocks import Reader
+from bot.whisper.desk import Lead, colleagues_of, counts_for, counts_of, decide, lead_of, open_thread, queue_of
 from bot.whisper.slack import WhisperSlack
+from bot.whisper.staff import take
+from bot.whisper.views import thread_view, told_view
 from conversations.cards import Card
 from conversations.model import Phrase, verbatim
-from conversations.whisper_cards import desk_card
+from conversations.whisper_cards import counts_card, desk_card
 from store.tables import Staff
 from store.whisper_desk import Climb, Line, NotThere, change, note_cards, queue
-from store.whisper_sealing import new_receipt
+from store.whisper_sealing import new_receipt, words_of
 from store.whispers import Draft, Page, find, see, start
 from tests.factories import NOW
 
@@ -168,3 +173,51 @@ def test_counts_hide_small_cells_and_the_one_that_would_give_a_single_one_away()
         ("online", "under 5"),
     ]
     assert counts_of(lines, "2027-01-01", "2027-03-01") == [("bullying", "0"), ("home", "0"), ("online", "0")]
+
+
+def test_lead_sees_governors_counts_by_term_without_content_and_none_of_what_they_are_left_out_of(
+    town: Town, leads: list[Lead]
+):
+    first, second = leads
+    for _ in range(5):
+        new(town)
+    new(town, excluded=(second.reader.hex(),))
+    today = date.fromisoformat(TODAY)
+    [term] = [one for one in town.school.calendar.terms if one.first <= today]
+    assert counts_for(town.whispers, first, town.school, today) == [(term.name, [("bullying", "6")])]
+    assert counts_for(town.whispers, second, town.school, today) == [(term.name, [("bullying", "5")])]
+    card = counts_card([(term.name, [("bullying", "6"), ("home", "under 5")])])
+    [part] = card.parts
+    assert english(part.title) == term.name
+    assert [english(one) for one in part.lines] == ["Bullying: 6", "Not safe at home: under 5"]
+    assert [english(one) for one in counts_card([(term.name, [])]).lines] == ["There is nothing to count yet."]
+
+
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+READER = Reader("en", "Europe/London", NOW)
+
+
+def test_window_of_a_whisper_says_how_its_sealed_file_is_made_outside_slack(town: Town, leads: list[Lead]):
+    report = new(town)
+    view = thread_view(open_thread(town.whispers, leads[0], report), (), READER)
+    handle = report[:6].upper()
+    assert view["blocks"][-1]["elements"][0]["text"] == (
+        "For the school's own safeguarding file, a PDF sealed with your password is made on the school's own machine. "
+        f"It never passes through Slack. Run: earshot whisper export {handle} {handle}.sealed "
+        "--lead you@school.example"
+    )
+
+
+def test_right_and_wrong_words_of_staff_are_answered_with_as_many_bytes(town: Town, leads: list[Lead]):
+    receipt, store = new_receipt(), town.whispers
+    report = start(store, Draft(TODAY, "other", "me"), receipt, {"what": "words"}, b"x").report.hex()
+    decide(store, leads[0], report, {"words": "Thank you. Where does it happen?"}, TODAY)
+    told = [
+        take(store, {"receipt": " ".join(words)}, (), TODAY)
+        for words in (words_of(receipt), words_of(new_receipt()), ["no", "words"])
+    ]
+    right, *wrong = [told_view(one.title, one.message, READER) for one in told]
+    assert "Where does it happen?" in str(right)
+    assert "Where does it happen?" not in str(wrong)
+    assert [len(json.dumps(view)) for view in wrong] == [len(json.dumps(right))] * 2

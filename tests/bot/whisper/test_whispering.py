@@ -64,6 +64,21 @@ async def test_update_sealed_by_a_process_that_died_is_not_sealed_again(town: To
     assert town.main_store() == before
 
 
+@pytest.mark.parametrize("brought", [{"video": {"file_id": "one"}}, {"photo": [{"file_id": "none", "file_size": 1}]}])
+async def test_words_with_what_is_refused_are_sealed_once_when_the_process_died(town: Town, brought: dict[str, Any]):
+    chat = town.chats[0]
+    await begin(town, chat)
+    update = town.text(chat, "")
+    del update["message"]["text"]
+    update["message"] |= {**brought, "caption": "i want to die"}
+    assert await town.whispering.took(update) is True
+    assert [line.urgency for line in queue(town.whispers)] == ["urgent"]
+    town.restart()
+    await town.feed(update)
+    assert threads(town) == [["i want to die"]]
+    assert town.voice.words(chat)[-1].startswith("I was away for a moment. What you sent was received.")
+
+
 async def test_network_out_of_reach_leaves_the_update_to_be_taken_again(town: Town):
     chat = town.chats[0]
     await begin(town, chat)
