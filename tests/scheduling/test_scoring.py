@@ -69,7 +69,7 @@ def test_answers_to_two_versions_of_the_bank_are_taken_together(room: Classroom)
         room.session.add(one)
         room.clock.move(days=7)
         answer(room, pupil, 0.75, 1)
-        board = str(look(room.session, room.sealer, room.school.id, [pupil.id])[0])
+        board = str(look(room.session, room.sealer, room.school.id, [pupil.id], room.clock())[0])
         room.clock.move(days=-7)
         return board
 
