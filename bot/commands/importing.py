@@ -70,6 +70,8 @@ def import_files(
                 progress=progress,
             )
         for one in read:
+            if one.names_nobody:
+                out.print(f"{one.name} names nobody.", markup=False)
             if one.unread:
                 numbers = ", ".join(map(str, one.unread))
                 out.print(f"{one.name}: columns {numbers} are not needed and were not read.", markup=False)
@@ -117,7 +119,7 @@ def _refuse(session: Session, school: School, planned: ImportPlan, bad_rows: Pat
         more = ""
         if bad_rows is not None:
             _write(bad_rows, planned.bad)
-            more = f" All of them are listed in {bad_rows.name}."
+            more = f" All of them are listed in {bad_rows}."
         elif len(planned.bad) > SHOWN_BAD:
             more = f" The first {SHOWN_BAD} are shown; --errors FILE lists all."
         raise ImportProblem(

@@ -22,6 +22,7 @@ from bot.importing.rows import (
     GroupRow,
     GuardianRow,
     ImportFile,
+    ImportProblem,
     Kind,
     PupilRow,
     Row,
@@ -65,8 +66,11 @@ def plan(
     `today` turns a day of birth into a school year, and says whether a day of leaving has come. With `everyone`, who is
     not named by the files of their kind has left. With `noughts_differ`, ids that differ only in noughts at their front
     are of different people. Files may be given together in any order: a group may name a tutor, and a pupil a group, of
-    another file or of the store. Raises Unreadable if the store was sealed with another key.
+    another file or of the store. Raises Unreadable if the store was sealed with another key, and ImportProblem if a
+    file that is to name everyone names nobody.
     """
+    if everyone:
+        _refuse_empty(files)
     rows = [row for file in files for row in file.rows]
     work = _Planning(session, sealer, school, today, None if noughts_differ else _references(rows))
     for file in files:
@@ -104,6 +108,15 @@ def plan(
         everyone,
         +work.younger,
     )
+
+
+def _refuse_empty(files: Iterable[ImportFile]) -> None:
+    for file in files:
+        if file.names_nobody:
+            raise ImportProblem(
+                f"{file.name} names nobody, so nothing was changed. With --everyone, all of its kind would have left: "
+                "export it again, or leave it out."
+            )
 
 
 def _references(rows: Iterable[Row]) -> set[tuple[type[Row], str]]:

@@ -36,6 +36,12 @@ _LANGUAGE_NAME = re.compile(r"[A-Z][\w /,()'-]{3,60}")
 _ROLES_ALSO = {"form_tutor": "tutor", "class_teacher": "tutor", "headteacher": "head", "head_teacher": "head"}
 # Zero-width joiners belong to the spelling of some names; the marks that turn the direction of text do not.
 _JOINERS = "\u200c\u200d"
+# Apostrophes, quotation marks round a nickname, and what joins or shortens the parts of a name in some script.
+_IN_NAMES = "'’‘`´\"“”.,/&·・׳״"
+NO_NAME = (
+    "the name has a sign in it that stands in no name; if it looks right to you, the file is of another encoding: save "
+    "it as “CSV UTF-8”"
+)
 
 
 class _BadCell(Exception):
@@ -140,6 +146,11 @@ class ImportFile:
     rows: tuple[Row, ...]
     bad: tuple[BadRow, ...]
     unread: tuple[int, ...] = ()
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nothing stands under its first line."""
+        return not self.rows and not self.bad
 
 
 def read_file(path: Path) -> ImportFile:
@@ -302,7 +313,17 @@ def _name(cell: str) -> str:
         raise _BadCell("the name has no letter in it")
     if not _clean(cell):
         raise _BadCell("the name has a character in it that cannot be seen")
+    if not all(_may_be_in_a_name(character) for character in cell):
+        raise _BadCell(NO_NAME)
     return cell
+
+
+def _may_be_in_a_name(character: str) -> bool:
+    """Whether it is a letter, a mark, a digit, a hyphen, a bracket or the like; an ordinal's sign is none of them."""
+    if character in "ªº":
+        return False
+    kind = unicodedata.category(character)
+    return kind[0] in "LM" or kind in ("Nd", "Pd", "Ps", "Pe") or character in _JOINERS + _IN_NAMES + " "
 
 
 def _group_name(cell: str) -> str:

@@ -127,6 +127,23 @@ def test_nor_is_one_that_would_see_off_most_of_the_staff_or_guardians(people: Ea
     )
 
 
+def test_a_list_that_names_nobody_is_told_and_sees_nobody_off(people: Earshot) -> None:
+    before = actions()
+    (empty,) = write(pupils="pupil_id,name,group,year\n\n,,,\n")
+    told = people("import", empty)
+    assert (told.status, told.out) == (0, "pupils.csv names nobody. Done.")
+    for more in ((), ("--many-leave",), ("--dry-run",)):
+        told = people("import", "--everyone", empty, *more)
+        assert (told.status, told.out, told.err) == (
+            1,
+            "",
+            "pupils.csv names nobody, so nothing was changed. With --everyone, all of its kind would have left: export "
+            "it again, or leave it out.",
+        )
+    assert (counts(), actions()) == ((1, 1, 1, 2), before)
+    assert sorted(names()) == ["Ivo Tarn", "Wren Ashdown"]
+
+
 def test_columns_that_are_not_needed_are_named_by_number(people: Earshot) -> None:
     told = people("import", *write(pupils="pupil_id,SEN,name,group,year\nP1,x,Wren Ashdown,9Q,9\n"))
     assert told.out.startswith("pupils.csv: columns 2 are not needed and were not read.")

@@ -1,3 +1,4 @@
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from bot.importing import importing
 from bot.importing.importing import BadRow, Counts, ImportProblem
 from bot.importing.planning import GROWN_YOUNGER
+from bot.importing.rows import NO_NAME
 from store.sealing import Sealer
 from store.tables import ROLES, Pupil, School, Staff, TutorGroup
 
@@ -183,6 +185,10 @@ def test_one_bad_row_keeps_everything_out(session: Session, school: School):
         (f"P5,{'a' * 101},7A,2014-12-01", "the name is longer than 100 characters"),
         ("P5,Ann\u202e Oak,7A,2014-12-01", "the name has a character in it that cannot be seen"),
         ('P5,"Ann\nOak",7A,2014-12-01', "the name has a character in it that cannot be seen"),
+        ("P5,Za¿ó³æ Oak,7A,2014-12-01", NO_NAME),
+        ("P5,An? O?k,7A,2014-12-01", NO_NAME),
+        ("P5,Ann Oak\ufffd,7A,2014-12-01", NO_NAME),
+        ("P5,Stoicºu,7A,2014-12-01", NO_NAME),
         ("P5,Ann Oak,9Z,2014-12-01", "there is no tutor group of that name"),
         ("P5,Ann Oak,,2014-12-01", "the group must be a name of 1 to 20 characters"),
         ("P5,Ann Oak,7A,2014-13-01", "born must be a day such as 2015-03-24 or 24/03/2015"),
@@ -268,6 +274,36 @@ def test_a_group_named_twice_and_a_wrong_language_are_bad_rows(session: Session,
         BadRow("groups.csv", 3, "the same one stands further up already"),
         BadRow("pupils.csv", 2, "the language must be a code such as en or cy"),
     )
+
+
+NAMES = (
+    "O'Neil-Smith, Ann-Marie (Annie) Jr.",
+    "D’Arcy “Dee” O`Brien",
+    "Zażółć Gęślą",
+    "Nguyễn Thị Hòa 2",
+    "Ann/Anna Oak & Ash",
+    "Gal·la",
+    "ז׳בוטינסקי",
+    "प्रिया शर्मा",
+    "محمد علي",
+    "王小明",
+    "Kahananuiʻokalani",
+)
+
+
+def test_a_name_of_any_script_is_taken_as_it_is(session: Session, school: School):
+    rows = "".join(f'P{number},"{name}",7A,2014-12-01\n' for number, name in enumerate(NAMES, 10))
+    plan = planned(session, school, staff=STAFF, groups=GROUPS, pupils=PUPILS + rows)
+    assert plan.bad == ()
+    assert {entry.row.name for entry in plan.added} >= {unicodedata.normalize("NFC", name) for name in NAMES}
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "iso8859-2"])
+def test_a_list_of_an_encoding_that_is_not_read_is_refused_and_says_how_to_save_it(tmp_path: Path, encoding: str):
+    path = tmp_path / "pupils.csv"
+    path.write_bytes("pupil_id,name,group,year\nP1,Żółkiewska,7A,7\n".encode(encoding))
+    file = importing.read_file(path)
+    assert (file.rows, file.bad) == ((), (BadRow("pupils.csv", 2, NO_NAME),))
 
 
 def test_a_file_far_too_large_is_refused(tmp_path: Path):
