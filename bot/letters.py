@@ -75,8 +75,11 @@ def write_folder(
 ) -> int:
     """Write a file for each tutor group into a new folder; returns how many pages there are.
 
-    The folder is there whole or not at all, readable by its owner alone; no page is made when it cannot be.
+    The folder is there whole or not at all, readable by its owner alone; no page is made when it cannot be, and no
+    folder when there is no page.
     """
+    if not groups:
+        return 0
     if folder.exists():
         raise LettersProblem(f"{folder.name} is there already. Name a new folder: codes on earlier letters end.")
     try:

@@ -38,17 +38,22 @@ def letters(
         write = write_parents_letters if parents else write_letters
         school, now = the_school(session), datetime.now(UTC)
         count = write(session, sealer, school, folder, name, now, progress)
-        what = "wrote parents' letters" if parents else "wrote letters"
-        # Every pupil's name is in them, and a code of theirs.
-        audit.record(session, school.id, now, actor="command:letters", action=what, subject=f"school:{school.id.hex}")
-        try:
-            session.commit()
-        except BaseException:
-            # Letters whose codes were not kept would send pupils away.
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        if count:
+            what = "wrote parents' letters" if parents else "wrote letters"
+            # Every pupil's name is in them, and a code of theirs.
+            subject = f"school:{school.id.hex}"
+            audit.record(session, school.id, now, actor="command:letters", action=what, subject=subject)
+            try:
+                session.commit()
+            except BaseException:
+                # Letters whose codes were not kept would send pupils away.
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
     engine.dispose()
+    if not count:
+        out.print("Nobody needs a letter.")
+        return
     # A parent's code can stop a child's check-ins: it does not go home in a school bag.
     way = "post them or hand them to the adult" if parents else "hand them out"
     made = counted(count, "letter is", "letters are")
-    out.print(f"{made} in {folder.name}. Print them, {way}, then delete the folder.", markup=False)
+    out.plain(f"{made} in {folder}. Print them, {way}, then delete the folder.")

@@ -1,20 +1,25 @@
 """Letters: a page for each pupil without a phone, with a code that works, and nothing half-done."""
 
+import json
 import re
 import stat
 import zlib
+from dataclasses import asdict, replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import segno
+import typst
 from fontTools.ttLib import TTFont
+from PIL import Image
 from sqlmodel import Session, col, select
 
 from bot import text
 from bot.catalogues import entries
 from bot.catalogues import read as read_catalogue
 from bot.fonts import FONTS
-from bot.letters import LettersProblem, write_letters
+from bot.letters import TEMPLATE, LettersProblem, write_letters
 from bot.letters import _letter as pupils_page
 from bot.parents_letters import _letter as parents_page
 from bot.parents_letters import write_parents_letters
@@ -29,7 +34,7 @@ from store.sealing import Sealer
 from store.tables import Invite, Pupil, School, TutorGroup
 from tests.bot.commands.test_care import actions
 from tests.bot.commands.test_keys import people
-from tests.bot.test_command_line import Earshot, _as_before, earshot, made
+from tests.bot.test_command_line import Earshot, _as_before, earshot, made, write
 from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
 
 __all__ = ["_as_before", "earshot", "made", "people"]
@@ -221,11 +226,40 @@ def test_the_command_makes_them_and_names_no_pupil(people: Earshot):
         "2 letters are in autumn. Print them, hand them out, then delete the folder.",
     )
     assert [path.name for path in Path("autumn").iterdir()] == ["9Q.pdf"]
+    people("import", *write(guardians="guardian_id,pupil_id,name\nG1,P1,Ann Oak\n"))
     assert people("letters", "parents", "--parents", "--bot", "fernhill_bot").out == (
-        "0 letters are in parents. Print them, post them or hand them to the adult, then delete the folder."
+        "1 letter is in parents. Print them, post them or hand them to the adult, then delete the folder."
     )
     assert people("letters", "again", "--bot", "a b").err == (
         "The bot's username has 4 to 32 letters, digits and _, such as your_school_bot."
     )
     # Who holds them knows every name and code in them, so that they were made is on record; a refusal is not.
-    assert actions()[-2:] == ["wrote letters", "wrote parents' letters"]
+    assert actions()[-3:] == ["wrote letters", "lists brought in", "wrote parents' letters"]
+
+
+def test_the_command_makes_nothing_when_nobody_needs_a_letter(made: Earshot):
+    for more in ((), ("--parents",)):
+        # The second time too: no folder of the first is in the way.
+        for _ in range(2):
+            told = made("letters", "autumn", "--bot", "fernhill_bot", *more)
+            assert (told.status, told.out, told.err) == (0, "Nobody needs a letter.", "")
+    assert (Path("autumn").exists(), actions()) == (False, [])
+
+
+@pytest.mark.parametrize("name", ["W" * 100, "ﻋ" * 100, "Ẃ́" * 50], ids=["wide", "leftwards", "with marks"])
+def test_a_very_long_name_stays_on_the_page(
+    session: Session, sealer: Sealer, school: School, tmp_path: Path, name: str
+):
+    pupil = session.exec(select(Pupil).where(Pupil.status == "invited")).first()
+    assert pupil is not None
+    sealer.write(pupil, "name", name)
+    group = session.get_one(TutorGroup, pupil.group_id)
+    made_up = replace(facts(school), name=name)
+    words = json.dumps([asdict(pupils_page(session, sealer, made_up, group, pupil, "your_bot", NOW))])
+    drawn = typst.compile(TEMPLATE, font_paths=[FONTS], sys_inputs={"letters": words}, format="png", ppi=36)
+    with Image.open(BytesIO(drawn)) as picture:
+        grey = picture.convert("L")
+    # Of 210 mm, the outer 20 on either side: the margins are 24.
+    width, margin = grey.width, grey.width * 20 // 210
+    sides = [grey.crop((left, 0, left + margin, grey.height)) for left in (0, width - margin)]
+    assert [side.getextrema() for side in sides] == [(255, 255)] * 2
