@@ -4,8 +4,12 @@ A command's module is loaded when the command is asked for: the service starts w
 """
 
 import gc
+import os
 import sys
+from collections.abc import Callable
+from functools import cache, wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +17,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from bot.settings import CHOSEN, for_chosen
+from bot.settings import CALLED_FROM, CHOSEN, for_chosen
 
 COMMANDS = {
     "run": "run:run",
@@ -62,20 +66,48 @@ class _Commands(TyperGroup):
         return command(cmd_name) if cmd_name in COMMANDS else None
 
 
+@cache
 def command(name: str) -> Any:  # noqa: ANN401
-    """Load one command, or one family of commands, by its name in COMMANDS."""
+    """Load one command, or one family of commands, by its name in COMMANDS; each is loaded once."""
     module, _, part = COMMANDS[name].partition(":")
     found = getattr(import_module(f"bot.commands.{module}"), part)
     gc.freeze()
     gc.enable()
     if isinstance(found, typer.Typer):
+        _place_paths(found)
         loaded: Any = get_group(found)
     else:
         alone = typer.Typer(add_completion=False)
         alone.command()(found)
+        _place_paths(alone)
         loaded = get_command(alone)
     loaded.name = name
     return loaded
+
+
+def _place_paths(family: typer.Typer) -> None:
+    """Have each command of a family take its files and folders from where the command line was called."""
+    for one in family.registered_commands:
+        if one.callback is not None:
+            one.callback = _with_paths_placed(one.callback)
+    for group in family.registered_groups:
+        if group.typer_instance is not None:
+            _place_paths(group.typer_instance)
+
+
+def _with_paths_placed(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def placed(*values: Any, **named: Any) -> Any:  # noqa: ANN401
+        return function(*map(_placed, values), **{name: _placed(value) for name, value in named.items()})
+
+    return placed
+
+
+def _placed(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Path):
+        # The launcher goes to Earshot's folder; without it, the folder one stands in is the one that is meant.
+        return Path(os.environ.get(CALLED_FROM, "")) / value
+    return [_placed(one) for one in value] if isinstance(value, list) else value
 
 
 app = typer.Typer(

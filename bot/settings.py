@@ -130,6 +130,8 @@ class _OwnSettings(Settings):
         return (init_settings, dotenv_settings)
 
 
+CALLED_FROM = "EARSHOT_CALLED_FROM"
+"""The launcher's word for commands, no setting: the folder they are given in, which their paths are meant from."""
 SCHOOLS = Path("schools")
 CHOSEN: ContextVar[str] = ContextVar("school", default="")
 """The school that `earshot --school NAME` is for; "" on an installation of one school."""
@@ -181,7 +183,7 @@ def unknown_names() -> list[str]:
     chosen = CHOSEN.get()
     file = school_folder(chosen) / ".env" if chosen else Path(".env")
     given = {*dotenv_values(file, interpolate=False), *(() if chosen else os.environ)}
-    known = {f"EARSHOT_{name.upper()}" for name in Settings.model_fields}
+    known = {CALLED_FROM, *(f"EARSHOT_{name.upper()}" for name in Settings.model_fields)}
     return sorted({name.upper() for name in given if name.upper().startswith("EARSHOT_")} - known)
 
 

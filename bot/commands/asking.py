@@ -71,6 +71,4 @@ def codes(file: Annotated[Path, typer.Argument(help="A new file to write the cod
             session, school.id, datetime.now(UTC), actor="command:codes", action="wrote codes", subject=subject
         )
         session.commit()
-    out.print(
-        f"{count} codes are in {file.name}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE."
-    )
+    out.plain(f"{count} codes are in {file}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE.")

@@ -99,4 +99,4 @@ def export(
         )
         session.commit()
     engine.dispose()
-    out.print(f"{state} It is written to {file.name}: keep it to those who may read it.", markup=False)
+    out.plain(f"{state} It is written to {file}: keep it to those who may read it.")

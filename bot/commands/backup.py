@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot import backups
 from bot.backups import PROVEN
-from bot.commands.tools import bar, out, settings
+from bot.commands.tools import FileProblem, bar, out, settings
 from bot.opening import OnlyOne, anchor_path, is_there, key_ring, make_folder, open_store
 from bot.settings import Settings
 from bot.whisper import backups as whispers
@@ -24,7 +24,9 @@ from store.whisper_store import open_whispers
 
 
 def backup(
-    place: Annotated[Path, typer.Argument(help="A folder, which gets a new file named by the time; or a new file.")],
+    place: Annotated[
+        Path, typer.Argument(help="A folder, which gets a new file named by the time; or a new .backup file.")
+    ],
 ) -> None:
     """Write an encrypted backup, while Earshot runs; into a folder, once a week, one of the whispers too.
 
@@ -35,16 +37,27 @@ def backup(
     """
     read = settings()
     engine, sealer = open_store(read, make=False)
-    now = datetime.now(UTC)
-    path = place / f"earshot-{now:%Y%m%dT%H%M%SZ}.backup" if place.is_dir() else place
+    now, public = datetime.now(UTC), backups.read_public(read)
+    is_folder = place.is_dir() or place.suffix != ".backup"
+    if is_folder:
+        _make(place)
+    path = place / f"earshot-{now:%Y%m%dT%H%M%SZ}.backup" if is_folder else place
     with bar("Backing up") as progress:
-        manifest = backups.take(engine, backups.read_public(read), path, now, progress)
-    if place.is_dir():
+        manifest = backups.take(engine, public, path, now, progress)
+    if is_folder:
         _whispers(read, engine, sealer, place, now)
     engine.dispose()
-    out.print(f"{manifest.rows:,} rows are in {path.name}.", markup=False, highlight=False)
-    prove = f"`earshot restore {path} --recovery-key KEY --check` proves that it can be restored."
-    out.print(prove, markup=False, highlight=False, soft_wrap=True)
+    out.plain(f"{manifest.rows:,} rows are in {path}.")
+    out.plain(f"`earshot restore {path} --recovery-key KEY --check` proves that it can be restored.")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FileProblem(f"{folder.name} is a file. Name a folder, or a new file that ends in .backup.") from None
+    except OSError as error:
+        raise FileProblem(f"{folder.name} cannot be made ({error.strerror}). Name another place.") from None
 
 
 def _whispers(read: Settings, engine: Engine, sealer: Sealer, folder: Path, now: datetime) -> None:
@@ -58,7 +71,7 @@ def _whispers(read: Settings, engine: Engine, sealer: Sealer, folder: Path, now:
     finally:
         store.engine.dispose()
     backups.note_week(engine, whispers.TAKEN, now)
-    out.print(f"The week's copy of the whispers is in {path.name}.", markup=False, highlight=False)
+    out.plain(f"The week's copy of the whispers is in {path}.")
 
 
 def restore(

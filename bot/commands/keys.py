@@ -101,7 +101,7 @@ def _rotate(read: Settings, engine: Engine, new: Path | None) -> None:
     if changed.damaged:
         out.print(f"{changed.damaged:,} values were damaged before, and are left as they were.")
     if read.key_command:
-        out.print(f"Put what is in {path.name} where EARSHOT_KEY_COMMAND takes the key from, then delete the file.")
+        out.plain(f"Put what is in {path} where EARSHOT_KEY_COMMAND takes the key from, then delete the file.")
     else:
         out.print(
             "Copy the key file to its safe place now. Backups made before need the old key, which is in it too: "
@@ -170,7 +170,7 @@ def recovery(
     part = public.with_name(public.name + ".new")
     part.write_text(key.public().hex() + "\n", "ascii")
     part.replace(public)
-    out.print(f"The recovery key {fingerprint(key.public())} is in {file.name}.", markup=False, highlight=False)
+    out.plain(f"The recovery key {fingerprint(key.public())} is in {file}.")
     out.print("Print it or put it on a stick, lock that away apart from the backups, and delete the file here.")
 
 

@@ -144,7 +144,7 @@ def export(
             written.write(page.encode())
         session.commit()
     engine.dispose()
-    out.print(f"It is in {file.name}. Read it before you hand it on.", markup=False)
+    out.plain(f"It is in {file}. Read it before you hand it on.")
 
 
 @app.command()

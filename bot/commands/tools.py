@@ -23,6 +23,10 @@ class _Out(Console):
     def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 (rich's own)
         super().print(*(for_chosen(one) if isinstance(one, str) else one for one in objects), **how)
 
+    def plain(self, words: str) -> None:
+        """Say a sentence as it stands: the path in it is not broken, coloured or taken for markup."""
+        self.print(words, markup=False, highlight=False, soft_wrap=True)
+
 
 out = _Out()
 errors = Console(stderr=True)

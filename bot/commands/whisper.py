@@ -82,7 +82,7 @@ def photo(
         if not 1 <= number <= len(turns) or turns[number - 1].what != "photo":
             raise StoreProblem("That turn is no photo. `earshot whisper read` shows which are.")
         whisper_report.write_new(file, turns[number - 1].body)
-    out.print("Written. Delete the file when you have looked.")
+    out.plain(f"Written to {file}. Delete it when you have looked.")
 
 
 @app.command()
@@ -138,7 +138,7 @@ def export(
         line = at.line(handle, "export whisper")
         thread = whisper_desk.open_thread(at.store, at.lead, line.id)
         whisper_report.write_new(file, whisper_report.sealed(whisper_report.pdf_of(thread, at.school), password))
-    out.print(f"Written to {file.name}. `earshot whisper unseal` opens it with the password.")
+    out.plain(f"Written to {file}. `earshot whisper unseal` opens it with the password.")
 
 
 @app.command()
@@ -156,7 +156,7 @@ def unseal(
     except OSError:
         raise StoreProblem(f"{file.name} cannot be read.") from None
     whisper_report.write_new(pdf, whisper_report.opened(content, password))
-    out.print("Opened.")
+    out.plain(f"Opened into {pdf}.")
 
 
 @app.command()
@@ -198,4 +198,4 @@ def back_up(file: Annotated[Path, typer.Argument(help="A new file for the copy."
     """
     with stores() as (_session, sealer, store, _school):
         whisper_care.back_up(store, file, sealer, date.today())  # noqa: DTZ011 (the school's own day)
-    out.print(f"Copied to {file.name}. Without the master key nothing in it can be read: keep that apart.")
+    out.plain(f"Copied to {file}. Without the master key nothing in it can be read: keep that apart.")

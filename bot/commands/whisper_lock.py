@@ -39,7 +39,7 @@ def lock(file: Annotated[Path, typer.Argument(help="A new file for the recovery 
         whisper_desk.record_of_key(session, school, "lock desk", Clock()())
         session.commit()
         whisper_lock.lock(store, seed)
-    out.print(f"Locked. Print {file.name}, put it in a safe, and delete the file.")
+    out.plain(f"Locked. Print {file}, put it in a safe, and delete the file.")
     out.print("Each lead chooses a passphrase: `earshot whisper desk passphrase --lead ADDRESS`, or in Slack.")
     out.print("Then rehearse a recovery once: `earshot whisper desk rehearse FILE`.")
 

@@ -107,6 +107,58 @@ def write(**files: str) -> list[str]:
     return [f"{name}.csv" for name in files]
 
 
+# --- where paths are meant from ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder a command is given in by way of the launcher, which goes to Earshot's own."""
+    folder = tmp_path / "a [desk]"
+    folder.mkdir()
+    monkeypatch.setenv("EARSHOT_CALLED_FROM", str(folder))
+    return folder
+
+
+def test_a_file_that_is_there_is_looked_for_where_the_command_was_given(desk: Path, made: Earshot) -> None:
+    (desk / "staff").write_text(STAFF)
+    (desk / "groups.txt").write_text(GROUPS)
+    (desk / "pupils").write_text(PUPILS)
+    # Several at once, one of them named from the root, and as an option's value.
+    told = made("import", "staff", "groups.txt", str(desk / "pupils"), "--errors", "wrong")
+    assert (told.status, told.err, counts()) == (0, "", (1, 1, 1, 2))
+    (desk / "pupils").write_text(PUPILS.replace("Ivo Tarn,9Q", "Ivo Tarn,nowhere"))
+    told = made("import", "pupils", "--errors", "wrong")
+    assert (told.status, told.err.endswith(f"All of them are listed in {desk / 'wrong'}.")) == (1, True)
+    assert (desk / "wrong").exists()
+
+
+def test_what_is_written_is_written_where_the_command_was_given_and_its_whole_path_said(
+    desk: Path, made: Earshot
+) -> None:
+    (desk / "lists.csv").write_text(STAFF)
+    assert made("import", "lists.csv").status == 0
+    assert made("keys", "recovery", "key").out.split(". ")[0].endswith(f"is in {desk / 'key'}")
+    assert made("codes", "codes").out.startswith(f"0 codes are in {desk / 'codes'}. ")
+    assert made("audit", "export", "looks.csv").out.endswith(
+        f"It is written to {desk / 'looks.csv'}: keep it to those who may read it."
+    )
+    told = made("backup", "shelf")
+    (file,) = (desk / "shelf").iterdir()
+    assert told.out.startswith(f"6 rows are in {file}. `earshot restore {file} ")
+    assert made("restore", f"shelf/{file.name}", "--recovery-key", "key", "--check").status == 0
+    assert sorted(path.name for path in desk.iterdir()) == ["codes", "key", "lists.csv", "looks.csv", "shelf"]
+    assert [path.name for path in desk.parent.iterdir() if path != desk] == ["data"]
+
+
+def test_every_command_however_deep_takes_its_paths_from_there(desk: Path, made: Earshot) -> None:
+    (desk / "logs").mkdir()
+    (desk / "logs" / "one.log").write_text("nothing of anybody")
+    assert "in 1 files" in made("anonymity", "check", "logs").out
+    assert made("questions", "check", "mine").err == f"There is no file {desk / 'mine'}. Check its name."
+    (desk / "mine").write_text("[[question]]\n")
+    assert "There is no file" not in made("questions", "check", "mine").err
+
+
 # --- init -------------------------------------------------------------------------------------------------------------
 
 

@@ -133,6 +133,8 @@ def test_a_name_that_is_no_setting_is_found_in_the_environment_and_in_the_file(
 ) -> None:
     (tmp_path / ".env").write_text("EARSHOT_SLACK_TOKEN=xoxb-made-up\nearshot_http_port=9001\nANOTHER_PROGRAMS=1\n")
     monkeypatch.setenv("EARSHOT_TELEGRAM_TOKN", TELEGRAM)
+    # What the launcher says to commands.
+    monkeypatch.setenv("EARSHOT_CALLED_FROM", "/srv")
     assert unknown_names() == ["EARSHOT_SLACK_TOKEN", "EARSHOT_TELEGRAM_TOKN"]
     (tmp_path / ".env").unlink()
     assert unknown_names() == ["EARSHOT_TELEGRAM_TOKN"]

@@ -55,6 +55,7 @@ def test_a_backup_needs_a_recovery_key_first(people: Earshot) -> None:
         "There is no recovery key yet. Run `earshot keys recovery FILE` and put the file into a safe."
     )
     assert not Path("one.backup").exists()
+    assert (people("backup", "shelf").status, Path("shelf").exists()) == (1, False)
 
 
 def test_the_recovery_key_is_its_owners_alone_and_not_replaced_by_mistake(backed_up: Earshot) -> None:
@@ -81,6 +82,28 @@ def test_a_backup_into_a_folder_gets_a_name_of_its_own(backed_up: Earshot) -> No
     assert backed_up("backup", "shelf").status == 0
     (file,) = Path("shelf").iterdir()
     assert (file.suffix, stat.S_IMODE(file.stat().st_mode)) == (".backup", 0o600)
+
+
+@pytest.mark.parametrize("place", ["new/shelf", "shelf.d/", "backups-2026.11"])
+def test_a_folder_that_is_not_there_is_made_and_gets_the_whispers_too(people: Earshot, place: str) -> None:
+    assert people("keys", "recovery", "recovery.key").status == 0
+    whisper_store(make=True)
+    # Twice, as each night: the second finds the folder, and in it the week's whispers.
+    for count in (1, 2):
+        told = people("backup", place)
+        assert (told.status, told.err, Path(place).is_dir()) == (0, "", True)
+        found = sorted(path.name.split("-")[0] for path in Path(place).iterdir())
+        assert found == ["earshot"] * count + ["whispers"]
+        for path in Path(place).glob("earshot-*"):
+            path.rename(path.with_name("earshot-before.backup"))
+    assert stat.S_IMODE(Path(place).stat().st_mode) == 0o700
+
+
+def test_a_file_in_the_place_of_a_folder_stays_and_is_told(backed_up: Earshot) -> None:
+    Path("notes").write_text("mine")
+    assert backed_up("backup", "notes").err == "Notes is a file. Name a folder, or a new file that ends in .backup."
+    assert backed_up("backup", "notes/shelf").err == ("Shelf cannot be made (Not a directory). Name another place.")
+    assert Path("notes").read_text() == "mine"
 
 
 def test_an_existing_file_is_not_overwritten(backed_up: Earshot) -> None:

@@ -165,7 +165,10 @@ def test_photo_is_written_for_its_reader_alone(earshot: Run, whispers: WhisperSt
     assert key is not None
     add(whispers, key.door, {"what": "photo"}, picture.getvalue())
     assert earshot("whisper", "photo", handle, "1", "x.jpg", *LEAD)[0] == 1
-    assert earshot("whisper", "photo", handle, "2", "x.jpg", *LEAD)[0] == 0
+    assert earshot("whisper", "photo", handle, "2", "x.jpg", *LEAD) == (
+        0,
+        "Written to x.jpg. Delete it when you have looked.",
+    )
     assert Path("x.jpg").read_bytes() == picture.getvalue()
     assert Path("x.jpg").stat().st_mode & 0o777 == 0o600
     assert earshot("whisper", "photo", handle, "2", "x.jpg", *LEAD) == (1, "x.jpg is there already. Name a new file.")
