@@ -38,10 +38,8 @@ _ROLES_ALSO = {"form_tutor": "tutor", "class_teacher": "tutor", "headteacher": "
 _JOINERS = "\u200c\u200d"
 # Apostrophes, quotation marks round a nickname, and what joins or shortens the parts of a name in some script.
 _IN_NAMES = "'’‘`´\"“”.,/&·・׳״"
-NO_NAME = (
-    "the name has a sign in it that stands in no name; if it looks right to you, the file is of another encoding: save "
-    "it as “CSV UTF-8”"
-)
+NO_NAME = "the name has a sign in it that stands in no name"
+OTHER_ENCODING = "; if it looks right to you, the file is of another encoding: save it as “CSV UTF-8”"
 
 
 class _BadCell(Exception):
@@ -292,9 +290,11 @@ def _left(cells: Mapping[str, str]) -> date | None:
 
 
 def _named(cells: Mapping[str, str]) -> str:
-    if "name" in cells:
-        return _name(cells["name"])
-    return _name(" ".join(part for part in (cells["forename"], cells["surname"]) if part))
+    parts = (cells["name"],) if "name" in cells else (cells["forename"], cells["surname"])
+    name = " ".join(part for part in parts if part)
+    if problem := name_problem(name):
+        raise _BadCell(problem + OTHER_ENCODING if problem == NO_NAME else problem)
+    return name
 
 
 def name_problem(name: str) -> str | None:

@@ -101,8 +101,8 @@ def test_a_folder_that_is_not_there_is_made_and_gets_the_whispers_too(people: Ea
 
 def test_a_file_in_the_place_of_a_folder_stays_and_is_told(backed_up: Earshot) -> None:
     Path("notes").write_text("mine")
-    assert backed_up("backup", "notes").err == "Notes is a file. Name a folder, or a new file that ends in .backup."
-    assert backed_up("backup", "notes/shelf").err == ("Shelf cannot be made (Not a directory). Name another place.")
+    assert backed_up("backup", "notes").err == "notes is a file. Name a folder, or a new file that ends in .backup."
+    assert backed_up("backup", "notes/shelf").err == ("shelf cannot be made (Not a directory). Name another place.")
     assert Path("notes").read_text() == "mine"
 
 

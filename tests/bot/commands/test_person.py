@@ -219,6 +219,8 @@ def test_a_name_and_a_language_are_set_right_at_once(people: Earshot) -> None:
     assert people("person", "correct", "P1", "--name", "123").err == "The name has no letter in it."
     unseen = people("person", "correct", "P1", "--name", "Wren\u202eAshdown")
     assert unseen.err == "The name has a character in it that cannot be seen."
+    signs = people("person", "correct", "P1", "--name", "Wren ¿shdown")
+    assert signs.err == "The name has a sign in it that stands in no name."
     assert names() == ["Ivo Tarn", "Wren Ashdown-Lee"]
 
 
