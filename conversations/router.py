@@ -164,7 +164,7 @@ def is_unprompted(state: State, text: str, person: Person) -> bool:
         return False
     if gotos.waits_for_a_name(state):
         return False
-    return person.status != "active" or (state.check_in is None and not check_in.waits_for_words(state))
+    return person.status != "active" or not check_in.waits_for_words(state)
 
 
 def _attachment(state: State, caption: str, person: Person) -> Step:

@@ -10,7 +10,7 @@ Rules
 4. Each message is sealed as it arrives. Photos are taken; voice notes are not, because a voice can be known. Words
    that come with what is refused are words.
 5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
-6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or any command.
+6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or a command of ENDING.
 7. What could not be kept is said at once, with what to do instead.
 8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, ten
    minutes at most, and are let go as soon as another way is taken. Whoever comes for them later is told so.
@@ -54,6 +54,9 @@ from conversations.whisper_model import (
 )
 
 PHOTOS_MOST = 10
+# Commands that end a whisper: what is typed next is an adult's name, or they want to stop or to begin anew. Any other
+# shows its page, and the whisper stays open as it does under a button.
+ENDING = ("goto", "start", "stop")
 
 
 def step(exchange: Exchange | None, happening: Happening, around: Around) -> Turn:
@@ -112,7 +115,8 @@ def _first(exchange: Exchange | None, around: Around, *, over: bool) -> Turn:
 
 def _offer(exchange: Exchange | None, text: str, around: Around) -> Turn:
     waiting, held = waiting_words.with_more(exchange.waiting if exchange else (), text)
-    return Turn(Exchange(waiting=waiting, offered=True), (Speak(waiting_words.offer(around, held=held)),))
+    page = waiting_words.offer(around, held=held, danger_words=sounds_urgent(text))
+    return Turn(Exchange(waiting=waiting, offered=True), (Speak(page),))
 
 
 def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:

@@ -66,7 +66,7 @@ class Around:
 
     `reads_at` is None inside school hours; `slot` is the next fixed time of cards; `quiet` means that few have used
     this in the last hour; `fresh` is a new receipt's code; `leads` are pairs of an id's beginning and a name; `parent`
-    means that a parent or carer reads it.
+    means that a parent or carer reads it; `check_in` is the id of a check-in that is open meanwhile.
     """
 
     nation: str
@@ -79,6 +79,7 @@ class Around:
     decoys: Callable[[str, int], tuple[str, ...]]
     is_receipt: Callable[[str], bool]
     parent: bool = False
+    check_in: str = ""
 
 
 @dataclass(frozen=True)

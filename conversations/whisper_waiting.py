@@ -31,20 +31,26 @@ def with_more(waiting: tuple[str, ...], text: str) -> tuple[tuple[str, ...], boo
 # --- before it is chosen to whisper -----------------------------------------------------------------------------------
 
 
-def offer(around: Around, *, held: bool = True) -> Message:
-    """Answer words nothing was waiting for: whisper them, ask an adult, or nothing; `held`: there was room."""
+def offer(around: Around, *, held: bool = True, danger_words: bool = False) -> Message:
+    """Answer words nothing was waiting for: whisper them, ask an adult, or nothing; `held`: there was room.
+
+    Help lines come if the words call for them, and the way back to a check-in that is open.
+    """
     paragraphs: tuple[Phrase, ...] = (
         *((_thanks(), _ten_minutes()) if held else (_no_room(),)),
         say("Would you like to whisper it? The adults who keep pupils safe read it, and do not see your name."),
         say("To tell the school something, ring it or go there.")
         if around.parent
         else say("Or ask an adult to find you. They see your name, and not what you typed."),
+        *(help_line_phrases(around.nation) if danger_words else ()),
     )
     rows: Rows = (
         (Button(say("Whisper this"), "w:t"),),
         # To the page with the help lines: nobody is told a name by one tap.
         *(() if around.parent else ((Button(say("Ask for an adult"), "talk"),),)),
+        *(((Button(say("Show my check-in"), f"c:{around.check_in}:go"),),) if around.check_in else ()),
         (Button(say("No, thanks"), "w:q"), Button(say("Menu"), "menu")),
+        *(((Button(say("I’m in danger now"), "w:d"),),) if danger_words else ()),
     )
     return Message(paragraphs, rows=rows)
 

@@ -8,6 +8,11 @@ from conversations.model import Button, Edit, Message, Person, Phrase, Send, say
 Rows = tuple[tuple[Button, ...], ...]
 
 
+def has_words(text: str) -> bool:
+    """Say whether there is anything to see in what was typed: spaces and invisible marks are nothing."""
+    return any(mark.isprintable() and not mark.isspace() for mark in text)
+
+
 def talk_button() -> Button:
     return Button(say("Talk to someone"), "talk")
 

@@ -178,6 +178,8 @@ def count(
         spans = whisper_desk.terms_of(school, today)
         if first is not None:
             spans = [("whispers", first.date(), last.date() if last else today)]
+            if first.date() > spans[0][2]:
+                raise StoreProblem("The last day is before the first: give the first day, then the last.")
         if not spans:
             raise StoreProblem("The calendar has no term that has begun: give two days, such as 2026-09-01 2026-12-18.")
         lines = desk.queue(store)

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from bot.whisper.people import READERS, leads
 from conversations.model import Phrase, say
+from conversations.wording import has_words
 from scheduling.school import SchoolFacts
 from store import audit, whisper_desk
 from store.people import with_role
@@ -97,6 +98,8 @@ def decide(store: WhisperStore, lead: Lead, report: str, entered: Mapping[str, A
     outcome (which closes it); standing (a list of "keep" and "recuse").
     """
     thread = whisper_desk.open_thread(store, lead.reader, report)
+    if (missing := words_missing(entered)) is not None:
+        return missing
     words = str(entered.get("words", ""))[:WORDS_MOST].strip()
     what = str(entered.get("what", "reply"))
     if words and what in ("reply", "question", "note"):
@@ -125,6 +128,19 @@ def decide(store: WhisperStore, lead: Lead, report: str, entered: Mapping[str, A
     if entered.get("link") and linked is None:
         return say("There is no whisper of that handle for you to link, so nothing was linked.")
     return None
+
+
+def words_missing(entered: Mapping[str, Any]) -> Phrase | None:
+    """Say so where words are due and there are none: spaces were typed, a question or note chosen, or nothing at all.
+
+    A reply is what the window offers first, so that alone asks for no words where something else was entered.
+    """
+    if has_words(str(entered.get("words", ""))[:WORDS_MOST]):
+        return None
+    others = any(value for name, value in entered.items() if name not in ("what", "words"))
+    if "words" not in entered and others and entered.get("what", "reply") == "reply":
+        return None
+    return say("Nothing was entered, so nothing was sent.")
 
 
 def _linked(store: WhisperStore, lead: Lead, report: str, handle: str) -> Line | None:

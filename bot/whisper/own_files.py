@@ -45,16 +45,28 @@ class Looked:
 
 
 def look_through(paths: Iterable[Path], wanted: Wanted, key: RecoveryKey | None) -> Looked:
-    """Look through files and folders. Raises StoreProblem for what cannot be read, or is boxed and no `key` given."""
+    """Look through files and folders. Raises StoreProblem for what cannot be read, or is boxed and no `key` given.
+
+    Sockets, pipes and devices in a folder hold nothing and are passed over: where Earshot runs there are some.
+    """
     looked = Looked()
     for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if not file.is_dir():
-                try:
-                    _look(looked, file, file.name, wanted, key)
-                except OSError:
-                    raise StoreProblem(f"{file.name} cannot be read.") from None
+        within = path.is_dir()
+        for file in sorted(path.rglob("*")) if within else [path]:
+            if file.is_dir() or (within and _holds_nothing(file)):
+                continue
+            try:
+                if _holds_nothing(file):
+                    raise OSError
+                _look(looked, file, file.name, wanted, key)
+            except OSError:
+                raise StoreProblem(f"{file.name} cannot be read.") from None
     return looked
+
+
+def _holds_nothing(path: Path) -> bool:
+    """Say whether it is a way to a program or a device, and no file."""
+    return path.is_socket() or path.is_fifo() or path.is_char_device() or path.is_block_device()
 
 
 def _look(looked: Looked, path: Path, name: str, wanted: Wanted, key: RecoveryKey | None, depth: int = 0) -> None:

@@ -42,6 +42,12 @@ class Known:
     def is_parent(self) -> bool:
         return self.person is None
 
+    @property
+    def check_in(self) -> str:
+        """The id of the check-in that is open, "" for none."""
+        taking_part = self.person is not None and self.person.status == "active"
+        return self.state.check_in.check_in if taking_part and self.state and self.state.check_in else ""
+
     def meets_nothing(self, words: str) -> bool:
         """Say whether nothing waits for what they typed. Words of danger are the main path's: they get its help."""
         if self.person is None:

@@ -145,6 +145,9 @@ class WhisperSlack:
         report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
         try:
             lead, school = await self._lead(body, report, "answer whisper")
+            if (missing := whisper_desk.words_missing(entered)) is not None:
+                # What else they entered stays in the window.
+                return wrong("words", self._reader(school).words(missing))
             today = school.calendar.local_date(self._parts.clock()).isoformat()
             decide = partial(whisper_desk.decide, self._parts.store, lead, report, entered, today)
             try:

@@ -122,7 +122,8 @@ class Whispering:
                 await self._forget(arrived.chat)
             return None, None
         if isinstance(event, Command) and event.name not in ("whisper", "done"):
-            await self._forget(arrived.chat)
+            if exchange is None or exchange.choice is None or event.name in whisper.ENDING:
+                await self._forget(arrived.chat)
             return None, None
         if isinstance(event, Text | Attachment | Edited | Command) and arrived.code is False and exchange is None:
             await self._ask_chat(arrived)
@@ -276,6 +277,7 @@ class Whispering:
             nation=known.school.nation,
             reads_at=known.reads_at,
             parent=known.is_parent,
+            check_in=known.check_in,
             slot=next_slot(known.school.calendar, self._parts.clock()),
             quiet=len(self._crowd) < CROWD,
             leads=tuple((reader[:8], name) for reader, name in known.leads),

@@ -8,7 +8,8 @@ Rules
 4. After the last question comes "Anything else you would like to say?". Words are optional and say who may read them.
 5. At the end: a short thanks. No score, no streak, no praise for taking part.
 6. A button that is old, doubled, from elsewhere or made up is answered gently and changes nothing.
-7. Words typed where a tap is due are answered kindly; the question stays.
+7. Words typed where a tap is due leave the question as it was: Whisper offers to take them (`router.is_unprompted`).
+   What it leaves, as it may be a join code, is answered kindly.
 8. One reminder, one line, only if it is not finished; it changes when the check-in ends. When it closes, what was
    answered is put away as it is.
 9. A new check-in closes an older one that is still open. Only pupils who are taking part get one, and never late.
@@ -53,7 +54,7 @@ from conversations.model import (
     say,
 )
 from conversations.whisper_pages import cover_line, see_replies_row, whisper_button
-from conversations.wording import Rows, is_young, talk_button, way_on
+from conversations.wording import Rows, has_words, is_young, talk_button, way_on
 
 AWAITING_WORDS = "check_in.words"
 LONGEST_WORDS = 4_096
@@ -160,7 +161,7 @@ def words(state: State, text: str, person: Person, *, receipt: bool) -> Step:
     check_in = state.check_in
     # A lone half of a surrogate pair cannot be written down anywhere.
     kept = text.strip()[:LONGEST_WORDS].encode("utf-8", "replace").decode("utf-8")
-    if check_in is None or not any(mark.isprintable() and not mark.isspace() for mark in kept):
+    if check_in is None or not has_words(kept):
         unseen = say("I could not see any words. You can type some, or tap Nothing to add.")
         return Step(state, (Send(Message((unseen,), rows=(_go_on_row(check_in), (talk_button(),)))),))
     after, effects = _finished(state, check_in, kept)
@@ -172,7 +173,7 @@ def words(state: State, text: str, person: Person, *, receipt: bool) -> Step:
 
 
 def tap_please(state: State) -> Step:
-    """Answer words typed while a question waits for a tap."""
+    """Answer words typed while a question waits for a tap, which Whisper did not take."""
     please = say("Please tap one of the buttons under the question. Words typed here are not kept.")
     reach = say("To tell someone, tap Talk to someone.")
     rows = (_go_on_row(state.check_in), (talk_button(), whisper_button()))

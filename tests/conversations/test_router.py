@@ -361,6 +361,15 @@ def test_a_name_typed_at_once_after_the_go_tos_are_shown_is_not_whispers_to_take
     assert needs(shown, Text("mrs ald")) == "everyone"
 
 
+def test_words_typed_where_a_tap_is_due_are_whispers_to_take_and_those_of_the_end_are_not():
+    asked = OpenCheckIn(ID, "2026-1", ("SD-IN-1",), LATER, NOW)
+    state = State(check_in=asked)
+    assert is_unprompted(state, "they take my things", PUPIL)
+    assert not is_unprompted(state, "i want to die", PUPIL)
+    last = State(check_in=replace(asked, position=1), awaiting="check_in.words")
+    assert not is_unprompted(last, "they take my things", PUPIL)
+
+
 @pytest.mark.parametrize("way", [Command("menu"), Tap("menu"), Tap("talk"), Tap("goto:later")])
 def test_words_typed_after_leaving_the_go_tos_are_whispers_to_take_again(way: Event):
     shown = step(State(), Command("goto"), CHOOSER, NOW).state

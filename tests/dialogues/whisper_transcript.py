@@ -15,6 +15,7 @@ Lines of the world are played; all other lines are what came back.
     another taps: See replies      the pupil's newest button of that label, from a chat that it was forwarded to
     telegram: delivers it again    what came last
     earshot dies after sealing: hi words are sealed, nothing is answered, the process begins anew, they come again
+    school: opens a check-in       at its first question
     store: locked                  what ails it, until: store: well (see Ails)
     lead: replies Thank you        or: asks Where?, closes helped, lets go (what was closed is purged)
 
@@ -40,13 +41,14 @@ from conversations.whisper_choice import Choice
 from store.whisper_care import purge
 from store.whisper_desk import change, open_thread, queue, readers_of, say
 from store.whisper_sealing import new_receipt, words_of, words_of_code
+from tests.bot.whisper.chats import check_in_opens
 from tests.dialogues.transcript import in_english
 from tests.factories import NOW
 
 FOLDER = Path(__file__).parent / "whisper"
 PLAYED = re.compile(
     r"^(?P<who>clock|earshot|pupil|pupil taps|pupil taps the first|pupil attaches|pupil edits|pupil writes much"
-    r"|pupil types|pupil taps a word|another taps|telegram|earshot dies after sealing|store|lead): (?P<what>.*)$"
+    r"|pupil types|pupil taps a word|another taps|telegram|earshot dies after sealing|school|store|lead): (?P<what>.*)$"
 )
 _PHOTO: dict[str, Any] = {"photo": [{"file_id": "one", "file_size": 500}]}
 _LARGE = 50 << 20
@@ -107,6 +109,9 @@ class Phone:
             return self._state()
         if who == "earshot":
             self.town.restart()
+            return self._state()
+        if who == "school":
+            check_in_opens(self.town, self.chat)
             return self._state()
         if who == "store":
             self._ails = Ails.begin(self.town, what) if self._ails is None else self._ails.end()

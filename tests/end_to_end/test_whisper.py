@@ -1,6 +1,7 @@
 """Whisper over HTTP, through both stand-ins: a pupil writes, a lead answers, the pupil comes back."""
 
 import asyncio
+import json
 
 import pytest
 from sqlalchemy import Engine
@@ -334,6 +335,10 @@ async def test_reply_of_a_lead_delivered_twice_is_kept_once(earshot: World):
     await slack._decided({"user": user, "view": {**view, "state": {"values": {"words": {"words": {"value": "More"}}}}}})
     await phone.write(" ".join(words))
     await phone.reads("Staff: More")
+    # Spaces are no answer: it is said where the words are due, and the window stays.
+    blank = {"words": {"words": {"value": "  "}}, "status": {"status": {"selected_option": {"value": "acting"}}}}
+    answer = await slack._decided({"user": user, "view": {**view, "state": {"values": blank}}})
+    assert json.loads(answer.body)["errors"] == {"words": "Nothing was entered, so nothing was sent."}
 
 
 async def test_member_of_staff_is_told_when_the_store_is_gone(earshot: World):

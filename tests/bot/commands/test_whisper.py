@@ -125,6 +125,15 @@ def test_lead_lists_reads_replies_and_closes(earshot: Run, whispers: WhisperStor
     assert see(whispers, find(whispers, receipt)) == Page("closed", "helped", (("reply", "Thank you for telling us."),))
 
 
+@pytest.mark.parametrize("more", [(), ("--note",)])
+@pytest.mark.parametrize("words", ["", "  \n", "\u200b"])
+def test_reply_without_words_is_refused(earshot: Run, whispers: WhisperStore, words: str, more: tuple[str, ...]):
+    handle, receipt = make(whispers)
+    refused = (1, "Nothing was entered, so nothing was sent.")
+    assert earshot("whisper", "reply", handle, words, *more, *LEAD) == refused
+    assert see(whispers, find(whispers, receipt)) == Page("received", "", ())
+
+
 def test_every_look_is_in_the_audit_chain(earshot: Run, whispers: WhisperStore):
     handle, _ = make(whispers)
     earshot("whisper", "read", handle, *LEAD)
@@ -211,6 +220,12 @@ def test_counts_hide_small_cells_and_the_one_that_would_tell_them(earshot: Run, 
     engine.dispose()
     status, told = earshot("whisper", "count")
     assert (status, told.index("Long ago") < told.index("Later"), told.count("under 5")) == (0, True, 0)
+
+
+@pytest.mark.parametrize("days", [("2026-12-18", "2026-09-01"), ("2999-01-01",)])
+def test_count_between_days_the_wrong_way_round_is_refused(earshot: Run, whispers: WhisperStore, days: tuple[str, ...]):
+    status, told = earshot("whisper", "count", *days)
+    assert (status, told) == (1, "The last day is before the first: give the first day, then the last.")
 
 
 def test_backup_holds_more_than_there_is(earshot: Run, whispers: WhisperStore):

@@ -1,10 +1,15 @@
 """What tests of Whisper's path do in a chat, and what a reader would read of it."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlmodel import Session
 
-from benchmarks.whisper_town import Town
+from benchmarks.whisper_town import NOW, Town
+from conversations.model import CheckInId, OpenCheckIn, State
+from store.tables import Conversation, Pupil
 from store.whisper_desk import open_thread, queue
 from store.whisper_tables import reader
 
@@ -31,3 +36,14 @@ def photo(town: Town, chat: int, file_id: str, size: int) -> dict[str, Any]:
     del update["message"]["text"]
     update["message"] |= {"photo": [{"file_id": file_id, "file_size": size}], "media_group_id": "1"}
     return update
+
+
+def check_in_opens(town: Town, chat: int) -> None:
+    """Let a check-in stand at its first question in a chat."""
+    check_in = OpenCheckIn(CheckInId("0" * 31 + "1"), "2026-1", ("SD-IN-1",), NOW + timedelta(days=1), NOW)
+    with Session(town.engine) as session:
+        pupil = session.get_one(Pupil, UUID(town.pupils[chat]))
+        conversation = Conversation(pupil_id=pupil.id, school_id=pupil.school_id)
+        town.sealer.write(conversation, "data", State(check_in=check_in).to_json())
+        session.add(conversation)
+        session.commit()

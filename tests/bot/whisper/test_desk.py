@@ -157,6 +157,27 @@ def test_whoever_answers_or_notes_something_acts_on_it_and_the_writer_reads_so(t
     assert open_thread(town.whispers, leads[0], report).line.status == "read"
 
 
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {"what": "reply"},
+        {"what": "reply", "words": ""},
+        {"what": "reply", "words": " ", "status": "acting"},
+        {"what": "question", "urgency": "urgent"},
+        {"what": "note", "outcome": "helped"},
+    ],
+)
+def test_nothing_is_done_where_words_are_due_and_there_are_none(
+    town: Town, leads: list[Lead], entered: dict[str, object]
+):
+    report = new(town)
+    before = open_thread(town.whispers, leads[0], report)
+    problem = decide(town.whispers, leads[0], report, entered, TODAY)
+    assert problem is not None
+    assert problem.text == "Nothing was entered, so nothing was sent."
+    assert open_thread(town.whispers, leads[0], report) == before
+
+
 # --- governors --------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
+import socket
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -121,3 +123,15 @@ def test_what_cannot_be_looked_into_is_said_and_never_passed_over(tmp_path: Path
         look(tmp_path / "one.file")
     with pytest.raises(StoreProblem, match=r"none\.log cannot be read"):
         look(tmp_path / "none.log")
+
+
+def test_sockets_and_pipes_in_the_folder_of_an_earshot_that_runs_are_passed_over(tmp_path: Path):
+    tmp_path.joinpath("one.log").write_bytes(WORDS)
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as desk:
+        desk.bind(str(tmp_path / "desk.socket"))
+        looked = look(tmp_path)
+    assert (looked.files, {hit.file for hit in looked.hits}) == (1, {"one.log"})
+    # Named by itself it was meant, and nothing of it was looked at.
+    with pytest.raises(StoreProblem, match=r"pipe cannot be read"):
+        look(tmp_path / "pipe")
