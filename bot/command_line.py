@@ -6,6 +6,7 @@ A command's module is loaded when the command is asked for: the service starts w
 import gc
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -121,8 +122,10 @@ def _sentence(error: Exception) -> str:
 
 
 def _say(sentence: str) -> None:
-    # A file's name stays as it is.
-    if "." not in sentence.split(" ", 1)[0]:
+    # A file's name stays as it was given.
+    first = sentence.split(" ", 1)[0]
+    given = {name for argument in sys.argv[1:] for name in (argument, Path(argument).name)}
+    if "." not in first and first not in given:
         sentence = sentence[:1].upper() + sentence[1:]
     # An example below a sentence is to be copied as it stands.
     whole = sentence.endswith(".") or "\n" in sentence

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from unicodedata import category
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
@@ -52,11 +53,21 @@ def normal(code: str) -> str | None:
 
     A code may be typed in the words that spell it.
     """
-    said = [_SAID.get(word) for word in re.split(r"[\s,;]+", code.strip().lower())]
+    code = tidied(code)
+    said = [_SAID.get(word) for word in re.split(r"[\s,;]+", code.lower())]
     if len(said) == _LENGTH and all(said):
         return "".join(letter for letter in said if letter)
-    plain = re.sub(r"[\s\-–—_]", "", code).upper()
+    plain = re.sub(r"[\s\-_]", "", code).upper()
     return plain if _SHAPE.fullmatch(plain) else None
+
+
+def tidied(code: str) -> str:
+    """Leave out what nobody sees in a typed code, and make every dash the plain one."""
+    return "".join("-" if _is_dash(sign) else sign for sign in code if category(sign) != "Cf").strip()
+
+
+def _is_dash(sign: str) -> bool:
+    return category(sign) == "Pd" or sign == "\N{MINUS SIGN}"
 
 
 def spelled(code: str) -> str:

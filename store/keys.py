@@ -141,7 +141,7 @@ def read_key_file(path: Path) -> KeyRing:
         words = path.read_text("ascii")
     except FileNotFoundError:
         raise KeyProblem(
-            f"there is no key file {path.name}: put back the one this store was made with (its backup), "
+            f"there is no key file {path}: put back the one this store was made with (its backup), "
             "or set EARSHOT_DATA_DIR to another folder for a new store"
         ) from None
     except (OSError, UnicodeDecodeError):

@@ -7,7 +7,7 @@ from typing import Any
 from bot.runner import Incoming
 from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Event, Tap, Text
-from store.invites import normal
+from store.invites import normal, tidied
 
 _KINDS = (
     *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media", "photo"),
@@ -18,7 +18,7 @@ _WRITTEN = ("rich_message", "poll", "checklist")
 _LINES = ("question", "description", "title", "summary", "text", "caption", "credit", "explanation")
 _HOLDERS = ("blocks", "items", "cells", "options", "tasks")
 # Two fours with a dash are meant as a code, also with a letter that no code has.
-_CODE_SHAPE = re.compile(r"[A-Za-z0-9]{4}[-–—][A-Za-z0-9]{4}")
+_CODE_SHAPE = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}")
 _COMMAND = re.compile(r"/([a-zA-Z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 
 
@@ -88,7 +88,7 @@ def _message(message: Mapping[str, Any]) -> tuple[Event | None, str | None]:
             if name == "start" and argument:
                 return Command("start"), argument[:64]
             return Command(name), None
-        return Text(words), words if normal(words) or _CODE_SHAPE.fullmatch(words.strip()) else None
+        return Text(words), words if normal(words) or _CODE_SHAPE.fullmatch(tidied(words)) else None
     for kind in _KINDS:
         if kind in message:
             return Attachment(kind, _words(message)), None

@@ -201,6 +201,11 @@ def test_a_file_that_is_no_list_is_told_in_one_sentence(made: Earshot, content: 
 # --- the others -------------------------------------------------------------------------------------------------------
 
 
+def test_a_file_that_is_named_in_a_sentence_keeps_its_name(made: Earshot) -> None:
+    assert made("import", "pupils").err.startswith("pupils is not there:")
+    assert made("import", "lists/pupils").err.startswith("pupils is not there:")
+
+
 def test_calendar_reads_term_dates_and_says_what_it_left_out(made: Earshot) -> None:
     Path("terms.ics").write_bytes(TERMS.encode())
     assert made("calendar", "terms.ics") == Told(0, "The calendar is set.", "")

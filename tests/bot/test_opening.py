@@ -155,7 +155,7 @@ def _wrong(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (Path.unlink, "there is no key file earshot.key: put back the one this store was made with (its backup)"),
+        (Path.unlink, "there is no key file {path}: put back the one this store was made with (its backup)"),
         (lambda path: path.write_text(""), "the key file earshot.key holds no key (64 hexadecimal digits)"),
         (_wrong, "this key is "),
         (lambda path: path.chmod(0o644), "others on this machine could read the key file"),
@@ -170,7 +170,7 @@ def test_a_bad_key_file_is_refused_and_nothing_is_made_or_changed(
         session.commit()
     spoil(on_both.key_path)  # type: ignore[operator]
     before = tree(on_both.data_dir)
-    assert refusal(on_both, make=make).startswith(words)
+    assert refusal(on_both, make=make).startswith(words.format(path=on_both.key_path))
     assert tree(on_both.data_dir) == before
     with Session(engine) as session:
         assert (len(session.exec(select(School)).all()), len(session.exec(select(SealingKey)).all())) == (1, 1)

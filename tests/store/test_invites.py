@@ -39,7 +39,9 @@ def outcome(
 
 
 @given(
-    st.text(alphabet=ALPHABET, min_size=8, max_size=8), st.sampled_from(["", "-", " ", " – ", "_", "—"]), st.booleans()
+    st.text(alphabet=ALPHABET, min_size=8, max_size=8),
+    st.sampled_from(["", "-", " ", " – ", "_", "—", "\u200b", "\ufeff-", "\u2011", "\u2212\u200f"]),
+    st.booleans(),
 )
 def test_a_code_is_read_however_it_is_typed(plain: str, between: str, lower: bool) -> None:
     typed = f" {plain[:4]}{between}{plain[4:]}\n"

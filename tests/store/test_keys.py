@@ -37,7 +37,7 @@ def test_a_missing_key_file_is_told_with_both_ways_out(tmp_path: Path) -> None:
     with pytest.raises(KeyProblem) as problem:
         read_key_file(tmp_path / "earshot.key")
     assert str(problem.value) == (
-        "there is no key file earshot.key: put back the one this store was made with (its backup), "
+        f"there is no key file {tmp_path / 'earshot.key'}: put back the one this store was made with (its backup), "
         "or set EARSHOT_DATA_DIR to another folder for a new store"
     )
 

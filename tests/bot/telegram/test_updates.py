@@ -48,6 +48,8 @@ def typed(text: str) -> Incoming:
         ("ACDE346", Text("ACDE346"), None),
         ("abcd-efgh", Text("abcd-efgh"), "abcd-efgh"),
         ("abcd efgh", Text("abcd efgh"), None),
+        # What nobody sees, and dashes of other kinds, come with words that are copied.
+        ("ABCD\u2011\u200bEFGH\u200f", Text("ABCD\u2011\u200bEFGH\u200f"), "ABCD\u2011\u200bEFGH\u200f"),
         ("/", Text("/"), None),
         ("/not a command?", Command("not"), None),
         ("/é", Text("/é"), None),
