@@ -10,8 +10,8 @@ length: in other languages sentences and buttons are held to be short.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -60,13 +60,17 @@ _ASKED = ("?", "؟")
 
 @dataclass(frozen=True)
 class Finding:
-    """What one text says more than it asks: the words in question, why they matter, and how to rewrite them."""
+    """What one text says more than it asks: the words in question, why they matter, and how to rewrite them.
+
+    `option` counts from 1 and says which option it stands in, 0 the stem or the options taken together.
+    """
 
     kind: Kind
     text: str
     found: str
     why: str
     hint: str
+    option: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,9 @@ def check(question: Question) -> tuple[Finding, ...]:
     texts = (question.stem, *question.options)
     return (
         *_not_asked(question.stem),
-        *(finding for text in texts for finding in check_text(text, about=" ".join(texts))),
+        *_each(texts, lambda text: check_text(text, about=" ".join(texts))),
         *_unbalanced(question.options, " ".join(texts)),
-        *(finding for text in texts for finding in check_reading(text, question.band)),
+        *_each(texts, lambda text: check_reading(text, question.band)),
         *_buttons(question, BUTTON_WORDS),
         *_alike(question.options),
     )
@@ -96,7 +100,7 @@ def check_translation(question: Question) -> tuple[Finding, ...]:
     texts = (question.stem, *question.options)
     return (
         *_not_asked(question.stem),
-        *(finding for text in texts for finding in _long_sentences(text, question.band)),
+        *_each(texts, lambda text: _long_sentences(text, question.band)),
         *_buttons(question, TRANSLATED_BUTTON_WORDS, BUTTON_ROOM[question.band]),
         *_alike(question.options),
     )
@@ -132,6 +136,12 @@ def reading_age(sentence: str) -> float:
 def valence(text: str, about: str = "") -> int:
     """Add up how its words weigh, from negative to positive; a word that paints what it is `about` weighs nothing."""
     return sum(weight for _, weight in _weights(text, about))
+
+
+def _each(texts: Sequence[str], rule: Callable[[str], Iterable[Finding]]) -> Iterator[Finding]:
+    """Hold the stem and each option to a rule, and say which of them a finding stands in."""
+    for option, text in enumerate(texts):
+        yield from (replace(finding, option=option) for finding in rule(text))
 
 
 def _weights(text: str, about: str) -> list[tuple[str, int]]:
@@ -280,7 +290,7 @@ def _long_sentences(text: str, band: Band) -> Iterator[Finding]:
 
 
 def _buttons(question: Question, most: int, room: int | None = None) -> Iterator[Finding]:
-    for option in question.options:
+    for number, option in enumerate(question.options, start=1):
         words, long = len(option.split()), room is not None and len(option) > room
         if words > most or long:
             size = f"{len(option)} characters; {room}" if long else f"{words} words; {most}"
@@ -290,6 +300,7 @@ def _buttons(question: Question, most: int, room: int | None = None) -> Iterator
                 str(len(option) if long else words),
                 f"It has {size} fit on a button of a narrow phone.",
                 "Use fewer or shorter words.",
+                number,
             )
 
 
@@ -303,6 +314,7 @@ def _alike(options: Sequence[str]) -> Iterator[Finding]:
                 option,
                 "Two options say the same, so it is not clear which of them was meant.",
                 "Say each step in words of its own, or leave one out.",
+                number + 1,
             )
 
 

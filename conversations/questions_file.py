@@ -36,7 +36,7 @@ _EXAMPLE = (
 
 
 class QuestionsProblem(Exception):
-    """A file of questions cannot be used; the sentence says where and what to change."""
+    """A file of questions cannot be used; it says where and what to change, a line for each thing."""
 
 
 @dataclass(frozen=True)
@@ -110,129 +110,161 @@ def choose(questions: Questions, usual: tuple[str, ...], band: Band, day: date) 
 
 
 def read(text: str) -> Questions:
-    """Read a file's text. Raises QuestionsProblem, with a sentence that says where and what to change."""
+    """Read a file's text.
+
+    Raises QuestionsProblem with all that cannot be used: a line for each thing, with where it is and what to change.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise QuestionsProblem(f"The file is not TOML: {error}.") from None
-    unknown = sorted(set(data) - {"item", "check_in"})
-    if unknown:
-        raise QuestionsProblem(f"“{unknown[0]}” means nothing here: a file holds [[item]] and [[check_in]].")
-    rows = _tables(data, "item")
-    if not rows:
-        raise QuestionsProblem(f"The file holds no questions. A question is written so:\n\n{_EXAMPLE}")
+    problems = [
+        f"“{name}” means nothing here: a file holds [[item]] and [[check_in]]."
+        for name in sorted(set(data) - {"item", "check_in"})
+    ]
+    rows = _tables(data, "item", problems)
+    if not data.get("item"):
+        problems.append("The file holds no questions.")
     if len(rows) > MOST_IN_FILE:
         raise QuestionsProblem(f"The file holds {len(rows)} questions; {MOST_IN_FILE} is the most.")
-    items = tuple(_scheduled(row, f"question {number}") for number, row in enumerate(rows, start=1))
-    ids = [one.question.id for one in items]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise QuestionsProblem(f"{_bare(id)} is there twice. Give each question an id of its own.")
-    whole = tuple(_whole(row, f"check-in {number}", ids) for number, row in enumerate(_tables(data, "check_in"), 1))
-    weeks = [_monday(one.week_of) for one in whole]
-    for one in whole:
-        if weeks.count(_monday(one.week_of)) > 1:
-            raise QuestionsProblem(f"The week of {one.week_of} has two check-ins. Each week has one.")
+    items = _items(rows, problems)
+    whole = _check_ins(_tables(data, "check_in", problems), [str(row.get("id")) for row in rows], problems)
+    if problems:
+        example = f"A question is written so:\n\n{_EXAMPLE}"
+        unworded = not data.get("item") or any(not _bands(row) for row in rows)
+        raise QuestionsProblem("\n".join([*problems, example] if unworded else problems))
     return Questions(items, whole)
 
 
-def _tables(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _tables(data: Mapping[str, Any], name: str, problems: list[str]) -> list[dict[str, Any]]:
     rows = data.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise QuestionsProblem(f"“{name}” is written as [[{name}]], once for each.")
+        problems.append(f"“{name}” is written as [[{name}]], once for each.")
+        return []
     return rows
 
 
-def _scheduled(row: Mapping[str, Any], place: str) -> Scheduled:
+def _items(rows: list[dict[str, Any]], problems: list[str]) -> tuple[Scheduled, ...]:
+    items = tuple(_scheduled(row, f"Question {number}", problems) for number, row in enumerate(rows, start=1))
+    ids = [row["id"] for row in rows if isinstance(row.get("id"), str)]
+    twice = [id for id in dict.fromkeys(ids) if ids.count(id) > 1]
+    problems += [f"{id} is there twice. Give each question an id of its own." for id in twice]
+    return items
+
+
+def _check_ins(rows: list[dict[str, Any]], own: Collection[str], problems: list[str]) -> tuple[Whole, ...]:
+    read = [_whole(row, f"Check-in {number}", own, problems) for number, row in enumerate(rows, start=1)]
+    whole = tuple(one for one in read if one is not None)
+    weeks = [_monday(one.week_of) for one in whole]
+    for number, one in enumerate(whole):
+        if weeks.index(weeks[number]) == number and weeks.count(weeks[number]) > 1:
+            problems.append(f"The week of {one.week_of} has two check-ins. Each week has one.")
+    return whole
+
+
+def _scheduled(row: Mapping[str, Any], place: str, problems: list[str]) -> Scheduled:
     id = row.get("id")
     if not isinstance(id, str) or not _ID.fullmatch(id):
-        raise QuestionsProblem(f"{place}: give it an id of capital letters, digits and hyphens, such as LUNCH-1.")
-    if any(id in bank.load(version).items for version in bank.VERSIONS):
-        raise QuestionsProblem(f"{id} is the id of one of the item bank's own questions. Choose another.")
-    wordings = tuple(wording for band in BANDS if band in row for wording in _wordings(row[band], band, id))
-    if not wordings:
-        raise QuestionsProblem(f"{id}: it needs young.stem or older.stem. For example:\n\n{_EXAMPLE}")
-    unknown = sorted(set(row) - _ITEM_KEYS)
-    if unknown:
-        raise QuestionsProblem(f"{id}: “{unknown[0]}” means nothing here.")
-    first, last = _day(row, "from", id), _day(row, "until", id)
+        problems.append(f"{place}: give it an id of capital letters, digits and hyphens, such as LUNCH-1.")
+        id = place
+    elif any(id in bank.load(version).items for version in bank.VERSIONS):
+        problems.append(f"{id} is the id of one of the item bank's own questions. Choose another.")
+    wordings = tuple(wording for band in _bands(row) for wording in _wordings(row[band], band, id, problems))
+    if not _bands(row):
+        problems.append(f"{id}: it needs young.stem or older.stem.")
+    problems += [f"{id}: “{name}” means nothing here." for name in sorted(set(row) - _ITEM_KEYS)]
+    first, last = _day(row, "from", id, problems), _day(row, "until", id, problems)
     if first and last and last < first:
-        raise QuestionsProblem(f"{id}: “until” comes before “from”.")
+        problems.append(f"{id}: “until” comes before “from”.")
     every = row.get("every", 1)
     if not isinstance(every, int) or isinstance(every, bool) or not 1 <= every <= 52:
-        raise QuestionsProblem(f"{id}: “every” is a number of weeks, 1 to 52.")
-    if every > 1 and first is None:
-        raise QuestionsProblem(f"{id}: with “every” it needs “from”, the day to count from.")
+        problems.append(f"{id}: “every” is a number of weeks, 1 to 52.")
+    elif every > 1 and "from" not in row:
+        problems.append(f"{id}: with “every” it needs “from”, the day to count from.")
     return Scheduled(OwnQuestion(PREFIX + id, wordings), first, last, every)
 
 
-def _wordings(data: object, band: Band, id: str) -> Iterator[OwnWording]:
+def _bands(row: Mapping[str, Any]) -> tuple[Band, ...]:
+    return tuple(band for band in BANDS if band in row)
+
+
+def _wordings(data: object, band: Band, id: str, problems: list[str]) -> Iterator[OwnWording]:
     """Read the English words of one age, then those in other languages, such as `young.cy.stem`."""
     if not isinstance(data, dict):
-        raise QuestionsProblem(f"{id}: {band} needs a stem and options.")
-    yield (english := _words(data, band, SOURCE, id))
+        problems.append(f"{id}: {band} needs a stem and options.")
+        return
+    english = _words(data, band, SOURCE, id, problems)
+    if english is not None:
+        yield english
     for language, words in data.items():
         if language in ("stem", "options", "pictures"):
             continue
         if not isinstance(words, dict) or not _LANGUAGE.fullmatch(language):
-            raise QuestionsProblem(f"{id}: “{band}.{language}” means nothing here; cy, pl and so on are languages.")
-        other = _words({**words, "pictures": list(english.pictures)}, band, language, id)
-        if len(other.options) != len(english.options):
-            raise QuestionsProblem(f"{id}: {band}.{language} has other than {len(english.options)} options.")
-        yield other
+            problems.append(f"{id}: “{band}.{language}” means nothing here; cy, pl and so on are languages.")
+            continue
+        pictures = list(english.pictures) if english else []
+        options = words.get("options")
+        if english is not None and isinstance(options, list) and len(options) != len(english.options):
+            problems.append(f"{id}: {band}.{language} has other than {len(english.options)} options.")
+            pictures = []
+        other = _words({**words, "pictures": pictures}, band, language, id, problems)
+        if other is not None:
+            yield other
 
 
-def _words(data: Mapping[str, Any], band: Band, language: str, id: str) -> OwnWording:
+def _words(data: Mapping[str, Any], band: Band, language: str, id: str, problems: list[str]) -> OwnWording | None:
+    """Read the words of one age in one language; None when they cannot be used."""
     where = f"{id}, {band}" + (f".{language}" if language != SOURCE else "")
     stem, options, pictures = data.get("stem"), data.get("options"), data.get("pictures", [])
+    before = len(problems)
     if not isinstance(stem, str) or not stem.strip():
-        raise QuestionsProblem(f"{where}: the stem is the question, in quotes.")
+        problems.append(f"{where}: the stem is the question, in quotes.")
+        stem = ""
     if not isinstance(options, list) or not all(isinstance(one, str) and one.strip() for one in options):
-        raise QuestionsProblem(f"{where}: the options are words in quotes, in square brackets.")
-    if not OPTIONS[0] <= len(options) <= OPTIONS[1]:
-        raise QuestionsProblem(f"{where}: give {OPTIONS[0]} to {OPTIONS[1]} options, not {len(options)}.")
+        problems.append(f"{where}: the options are words in quotes, in square brackets.")
+        options = []
+    elif not OPTIONS[0] <= len(options) <= OPTIONS[1]:
+        problems.append(f"{where}: give {OPTIONS[0]} to {OPTIONS[1]} options, not {len(options)}.")
     if not isinstance(pictures, list) or not all(isinstance(one, str) and len(one) <= 8 for one in pictures):
-        raise QuestionsProblem(f"{where}: pictures are emoji in quotes, in square brackets.")
-    if pictures and len(pictures) != len(options):
-        raise QuestionsProblem(f"{where}: give one picture for each option, or none.")
+        problems.append(f"{where}: pictures are emoji in quotes, in square brackets.")
+    elif pictures and options and len(pictures) != len(options):
+        problems.append(f"{where}: give one picture for each option, or none.")
     # A translation may be longer: it has as much more room as the catalogues' have.
     more = 1.0 if language == SOURCE else 1.4
     for text, room in ((stem, STEM_ROOM[band]), *((option, OPTION_ROOM[band]) for option in options)):
         if len(text) > room * more:
-            raise QuestionsProblem(f"{where}: “{text}” has {len(text)} characters; {int(room * more)} is the most.")
+            problems.append(f"{where}: “{text}” has {len(text)} characters; {int(room * more)} is the most.")
+    if len(problems) > before:
+        return None
     return OwnWording(language, band, stem.strip(), tuple(one.strip() for one in options), tuple(pictures))
 
 
-def _whole(row: Mapping[str, Any], place: str, own: Collection[str]) -> Whole:
-    unknown = sorted(set(row) - {"week_of", "items"})
-    week_of, items = _day(row, "week_of", place), row.get("items")
-    if unknown or week_of is None or not isinstance(items, list) or not items:
-        raise QuestionsProblem(f"{place}: give “week_of”, a day, and “items”, a list of ids.")
+def _whole(row: Mapping[str, Any], place: str, own: Collection[str], problems: list[str]) -> Whole | None:
+    """Read a whole check-in; None when its day or its list cannot be used."""
+    week_of, items = _day(row, "week_of", place, problems), row.get("items")
+    if set(row) != {"week_of", "items"} or not isinstance(items, list) or not items:
+        problems.append(f"{place}: give “week_of”, a day, and “items”, a list of ids.")
+        return None
     if len(items) > MOST_IN_WHOLE:
-        raise QuestionsProblem(f"{place}: it has {len(items)} questions; {MOST_IN_WHOLE} is the most.")
-    ids = []
-    for id in items:
-        if f"{PREFIX}{id}" in own:
-            ids.append(f"{PREFIX}{id}")
-        elif id in bank.load(bank.LATEST).items:
-            ids.append(id)
-        else:
-            raise QuestionsProblem(f"{place}: there is no question {id} in this file, nor in the item bank.")
+        problems.append(f"{place}: it has {len(items)} questions; {MOST_IN_WHOLE} is the most.")
+    ids = [str(id) for id in items]
+    of_bank = bank.load(bank.LATEST).items
+    unknown = [id for id in dict.fromkeys(ids) if id not in own and id not in of_bank]
+    problems += [f"{place}: there is no question {id} in this file, nor in the item bank." for id in unknown]
     if len(set(ids)) != len(ids):
-        raise QuestionsProblem(f"{place}: a question is there twice.")
-    return Whole(week_of, tuple(ids))
+        problems.append(f"{place}: a question is there twice.")
+    if week_of is None:
+        return None
+    return Whole(week_of, tuple(f"{PREFIX}{id}" if id in own else id for id in ids))
 
 
-def _day(row: Mapping[str, Any], name: str, place: str) -> date | None:
+def _day(row: Mapping[str, Any], name: str, place: str, problems: list[str]) -> date | None:
     value = row.get(name)
     if value is not None and type(value) is not date:
-        raise QuestionsProblem(f"{place}: “{name}” is a day, written without quotes, such as 2026-12-01.")
+        problems.append(f"{place}: “{name}” is a day, written without quotes, such as 2026-12-01.")
+        return None
     return value
 
 
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
-
-
-def _bare(id: str) -> str:
-    return id.removeprefix(PREFIX)

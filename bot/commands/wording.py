@@ -38,11 +38,19 @@ _OPTION = re.compile(r"^[-*•–]\s*")
 
 @dataclass(frozen=True)
 class Written:
-    """A question or a line as it stands in a file: what messages call it, its words, and their language."""
+    """A question or a line as it stands in a file: what messages call it, its words, and their language.
+
+    `options` is what they call each of its options, where these have a line of their own.
+    """
 
     name: str
     question: Question
     language: str = SOURCE
+    options: tuple[str, ...] = ()
+
+    def place(self, finding: Finding) -> str:
+        """Give what messages call the text that a finding stands in."""
+        return self.options[finding.option - 1] if self.options and finding.option else self.name
 
 
 class WordingProblem(Exception):
@@ -67,7 +75,7 @@ def check_file(
     Example: earshot wording check our-questions.txt
     """
     asked = list(read_questions(file, "young" if young else "older"))
-    found = [(one.name, finding) for one in asked for finding in findings(one)]
+    found = [(one.place(finding), finding) for one in asked for finding in findings(one)]
     for name, finding in found:
         out.print(shown(name, finding), markup=False, highlight=False, soft_wrap=True)
     questions = counted(len(asked), "question", "questions")
@@ -119,20 +127,21 @@ def read_questions(file: Path, band: Band = "older") -> Iterator[Written]:
 
 def _lines(words: str, band: Band, file: Path) -> Iterator[Written]:
     """Read plain text: a question a line, its options below it, each after a hyphen."""
-    found: list[tuple[int, str, list[str]]] = []
+    found: list[tuple[str, str, list[tuple[str, str]]]] = []
     for number, line in enumerate(words.splitlines(), start=1):
-        text = line.strip()
+        text, name = line.strip(), f"line {number}, wording readable at {READING_AGES[band]}"
         if option := _OPTION.match(text):
             if not found:
                 raise WordingProblem(f"{file}, line {number}: an option stands below its question. So:\n\n{_PLAIN}")
-            found[-1][2].append(text[option.end() :])
+            if option_words := text[option.end() :]:
+                found[-1][2].append((name, option_words))
         elif any(character.isalpha() for character in text) and not text.startswith("#"):
-            found.append((number, _NUMBER.sub("", text), []))
+            found.append((name, _NUMBER.sub("", text), []))
     if not found:
         raise WordingProblem(f"{file} holds no questions. A question is written so:\n\n{_EXAMPLE}")
-    for number, stem, options in found:
-        name = f"line {number}, wording readable at {READING_AGES[band]}"
-        yield Written(name, Question(stem, tuple(one for one in options if one), band))
+    for name, stem, options in found:
+        question = Question(stem, tuple(words for _, words in options), band)
+        yield Written(name, question, options=tuple(place for place, _ in options))
 
 
 def _questions(row: object, place: str, file: Path) -> Iterator[Written]:

@@ -3,7 +3,7 @@
 Rules
 1. The menu shows Talk to someone, Whisper, My go-tos, My check-ins, Settings and Help, the same for everyone, and an
    open check-in if there is one.
-2. Settings shows the language (if there is a choice), and stop or start.
+2. Settings shows the language (if there is a choice), and stop or start; neither if a guardian has check-ins stopped.
 3. Words that nothing was waiting for get a kind line and the menu. They are not kept and never repeated back.
 4. Photos, voice notes, stickers and all else that is not words get one gentle line. They are not opened or kept.
 5. A message changed afterwards changes nothing that was answered; Back in the check-in does that.
@@ -34,12 +34,15 @@ def settings(state: State, person: Person, *, tapped: bool) -> Step:
     rows: list[tuple[Button, ...]] = []
     if len(person.languages) > 1:
         rows.append((Button(say("Language"), "language"),))
-    if person.status == "active":
+    words: tuple[Phrase, ...] = _standing(person) or (say("Check-ins are on."),)
+    if person.held and person.status != "left":
+        words = stopping.held().paragraphs
+    elif person.status == "active":
         rows.append((stopping.stop_button(),))
-    if person.status == "stopped":
+    elif person.status == "stopped":
+        words = (say("Check-ins are stopped. To start again, tap Start check-ins again."),)
         rows.append((stopping.start_button(),))
     rows.append((talk_button(), menu_button()))
-    words = _standing(person) or (say("Check-ins are on."),)
     return Step(state, (answer(Message(words, say("Settings"), tuple(rows)), tapped=tapped),))
 
 
@@ -82,6 +85,8 @@ def unknown_button(state: State) -> Step:
 
 
 def _standing(person: Person) -> tuple[Phrase, ...]:
+    if person.held and person.status != "left":
+        return stopping.held().paragraphs[:1]
     if person.status == "stopped":
         return (say("Check-ins are stopped. You can start again in Settings."),)
     if person.status == "left":

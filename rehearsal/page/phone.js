@@ -106,7 +106,8 @@ export function makePhone({ tell, seen }) {
         h("span", { class: "unseen", dir: "ltr" }, mine ? "You: " : "Earshot: "),
         media(message),
         h("span", { class: "words" }, formatEntities(message.text ?? "", message.entities)),
-        h("span", { class: "meta", dir: "ltr" }, message.edited && "edited ", message.time),
+        // Its place goes by the words' direction, which it takes over; what it says reads from left to right.
+        h("span", { class: "meta" }, h("span", { dir: "ltr" }, message.edited && "edited ", message.time)),
       ),
       rows.length > 0 && keyboard(rows, (button) => key(message, button)),
       panel.length > 0 && keyboard(panel, panelKey),

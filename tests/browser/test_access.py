@@ -123,6 +123,20 @@ def test_a_whole_check_in_is_answered_by_keyboard_alone_in_three_languages(rehea
     expect(rehearsal.get_by_test_id("phone-log")).to_contain_text("هذا كل شيء")
 
 
+@pytest.mark.parametrize("words", ["hello", "مرحبا"])
+def test_the_time_keeps_its_distance_from_the_words_in_both_directions(rehearsal: Page, words: str):
+    send(rehearsal, words)
+    bubble = rehearsal.get_by_test_id("phone-log").locator(".mine .bubble").filter(has_text=words).last
+    expect(bubble).to_be_visible()
+    said, time = (
+        bubble.locator(place).evaluate("element => element.getBoundingClientRect().toJSON()")
+        for place in (".words", ".meta")
+    )
+    assert said["top"] < time["bottom"]
+    assert time["top"] < said["bottom"]
+    assert max(time["left"] - said["right"], said["left"] - time["right"]) >= 10
+
+
 FIRST = {"cy": "1 o 6", "ar": "\u20681\u2069 من \u20686\u2069"}
 
 

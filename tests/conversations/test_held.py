@@ -30,3 +30,21 @@ def test_agreeing_to_the_notice_says_so_too():
 def test_talk_to_someone_and_stopping_go_on_working():
     assert read(Command("talk"), "active")[0] != WORDS
     assert read(Command("stop"), "active")[1] == [SetStatus("stopped")]
+
+
+@pytest.mark.parametrize("status", ["active", "stopped"])
+def test_settings_and_the_menu_say_so_and_offer_neither_to_stop_nor_to_start(status: PupilStatus):
+    person = Person(band="older", language="en", languages=("en", "cy"), nation="ENG", status=status, held=True)
+    (shown,) = step(State(), Tap("settings"), person, NOW).effects
+    assert isinstance(shown, Edit)
+    assert [phrase.text for phrase in shown.message.paragraphs] == [
+        WORDS,
+        "If you would like them, you can talk about it at home, or with your tutor.",
+        "Talk to someone is still here.",
+    ]
+    assert [button.data for row in shown.message.rows for button in row] == ["language", "talk", "menu"]
+    assert read(Command("menu"), status) == (WORDS, [])
+
+
+def test_who_has_left_is_told_that_alone():
+    assert read(Tap("settings"), "left")[0] == "You are no longer on the school’s list, so no check-ins come."

@@ -94,7 +94,7 @@ def test_words_in_another_language_are_read_and_english_stands_in_for_the_rest()
         ("[[item", "The file is not TOML"),
         ("item = 3", "“item” is written as [[item]]"),
         ("colour = 3\n" + LUNCH, "“colour” means nothing here"),
-        (LUNCH.replace('"LUNCH-1"', '"lunch"'), "question 1: give it an id"),
+        (LUNCH.replace('"LUNCH-1"', '"lunch"'), "Question 1: give it an id"),
         (LUNCH.replace("LUNCH-1", "SD-IN-1"), "SD-IN-1 is the id of one of the item bank's own"),
         (LUNCH + LUNCH, "LUNCH-1 is there twice"),
         ('[[item]]\nid = "A"\n', "A: it needs young.stem or older.stem"),
@@ -108,9 +108,11 @@ def test_words_in_another_language_are_read_and_english_stands_in_for_the_rest()
         (LUNCH.replace("Part way in", "Part of the way into it"), "LUNCH-1, young: “Part of the way into it” has 23"),
         (LUNCH + 'older.cy.stem = "Ble?"\nolder.cy.options = ["Ymyl", "Canol", "?"]\n', "LUNCH-1: older.cy has other"),
         (LUNCH + 'older.welsh.stem = "Ble?"\n', "LUNCH-1: “older.welsh” means nothing here"),
-        (LUNCH + "[[check_in]]\nitems = []\n", "check-in 1: give “week_of”"),
-        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["NO"]\n', "check-in 1: there is no question NO"),
-        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1", "LUNCH-1"]\n', "check-in 1: a question is"),
+        (LUNCH + 'older.cy.stem = "Ble?"\nolder.cy.options = 3\n', "LUNCH-1, older.cy: the options are words"),
+        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = [["LUNCH-1"]]\n', "Check-in 1: there is no question ["),
+        (LUNCH + "[[check_in]]\nitems = []\n", "Check-in 1: give “week_of”"),
+        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["NO"]\n', "Check-in 1: there is no question NO"),
+        (LUNCH + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1", "LUNCH-1"]\n', "Check-in 1: a question is"),
         (LUNCH + 2 * '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1"]\n', "The week of 2026-12-01 has two"),
     ],
 )
@@ -118,3 +120,82 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_place(text: str, says: s
     with pytest.raises(QuestionsProblem) as refused:
         read(text)
     assert str(refused.value).startswith(says)
+
+
+def refused(text: str) -> list[str]:
+    with pytest.raises(QuestionsProblem) as problem:
+        read(text)
+    return str(problem.value).split("\n")
+
+
+def test_all_that_cannot_be_used_is_told_at_once_in_the_order_of_the_file():
+    text = """colour = 1
+shape = 2
+[[item]]
+id = "lunch"
+size = 3
+until = "Monday"
+every = 2
+young.stem = ""
+young.options = ["One"]
+young.cy.stem = "Ble?"
+young.cy.options = ["Ymyl", 3]
+young.welsh = 4
+older.stem = "Where?"
+older.options = ["Here", "There"]
+older.pictures = ["🪟"]
+[[item]]
+id = "SD-IN-1"
+older.stem = "Where?"
+older.options = ["Here", "Somewhere that is far away from it"]
+[[item]]
+id = "A"
+[[item]]
+id = "A"
+young = 3
+[[check_in]]
+week_of = "Monday"
+items = ["A", "NO", "NEITHER", "A"]
+[[check_in]]
+items = []
+"""
+    assert refused(text) == [
+        "“colour” means nothing here: a file holds [[item]] and [[check_in]].",
+        "“shape” means nothing here: a file holds [[item]] and [[check_in]].",
+        "Question 1: give it an id of capital letters, digits and hyphens, such as LUNCH-1.",
+        "Question 1, young: the stem is the question, in quotes.",
+        "Question 1, young: give 2 to 5 options, not 1.",
+        "Question 1, young.cy: the options are words in quotes, in square brackets.",
+        "Question 1: “young.welsh” means nothing here; cy, pl and so on are languages.",
+        "Question 1, older: give one picture for each option, or none.",
+        "Question 1: “size” means nothing here.",
+        "Question 1: “until” is a day, written without quotes, such as 2026-12-01.",
+        "Question 1: with “every” it needs “from”, the day to count from.",
+        "SD-IN-1 is the id of one of the item bank's own questions. Choose another.",
+        "SD-IN-1, older: “Somewhere that is far away from it” has 34 characters; 22 is the most.",
+        "A: it needs young.stem or older.stem.",
+        "A: young needs a stem and options.",
+        "A is there twice. Give each question an id of its own.",
+        "Check-in 1: “week_of” is a day, written without quotes, such as 2026-12-01.",
+        "Check-in 1: there is no question NO in this file, nor in the item bank.",
+        "Check-in 1: there is no question NEITHER in this file, nor in the item bank.",
+        "Check-in 1: a question is there twice.",
+        "Check-in 2: give “week_of”, a day, and “items”, a list of ids.",
+        "A question is written so:",
+        "",
+        "[[item]]",
+        'id = "LUNCH-1"',
+        'young.stem = "Where do you sit at lunch?"',
+        'young.options = ["At the edge", "Part way in", "In the middle"]',
+    ]
+
+
+def test_what_only_follows_from_another_problem_is_not_told_as_well():
+    wrong = LUNCH + 'every = 2\nfrom = "Monday"\nuntil = 2026-01-01\n'
+    assert refused(wrong + '[[check_in]]\nweek_of = 2026-12-01\nitems = ["LUNCH-1"]\n') == [
+        "LUNCH-1: “from” is a day, written without quotes, such as 2026-12-01."
+    ]
+    fewer = LUNCH.replace('["At the edge", "In the middle"]', '["One"]')
+    assert refused(fewer + 'older.cy.stem = "Ble?"\nolder.cy.options = ["Ymyl", "Canol"]\n') == [
+        "LUNCH-1, older: give 2 to 5 options, not 1."
+    ]

@@ -83,6 +83,17 @@ def test_a_file_that_is_not_there_is_one_sentence(earshot: Earshot, command: str
     assert (told.status, told.err) == (1, "There is no file none.toml. Check its name.")
 
 
+def test_all_that_cannot_be_used_is_listed_at_once_and_nothing_is_published(made: Earshot) -> None:
+    write(LUNCH.replace("LUNCH-1", "lunch") + LUNCH.replace("LUNCH-1", "SEAT-1").replace(', "In the middle"]', "]"))
+    listed = (
+        "Question 1: give it an id of capital letters, digits and hyphens, such as LUNCH-1. "
+        "SEAT-1, older: give 2 to 5 options, not 1."
+    )
+    told = [made("questions", command, FILE) for command in ("check", "preview", "publish")]
+    assert [(one.status, one.err) for one in told] == [(1, listed)] * 3
+    assert published() == []
+
+
 def test_a_preview_shows_both_ages_as_a_phone_does_and_the_weeks(earshot: Earshot) -> None:
     Path("terms.ics").write_bytes(TERMS.encode())
     earshot("init", "--name", "Fernhill School", "--calendar", "terms.ics")

@@ -107,6 +107,24 @@ def test_plain_text_is_a_question_a_line_with_its_options_below_it(tmp_path: Pat
     assert (code, "2 questions read, 2 things to look at." in said) == (1, True)
 
 
+def test_what_stands_in_an_option_is_named_by_the_line_of_the_option(tmp_path: Path):
+    options = ("At home", "", "Considerations everywhere. By a tree", "A chair", "One two three four five", "a chair")
+    plain = "Where do you sit?\n\n" + "".join(f"- {option}\n" for option in options)
+    _, said = checked(written(tmp_path, plain, "ours.txt"))
+    assert [line.split(": ")[0] for line in said.splitlines() if line.startswith("line ")] == [
+        "line 3, wording readable at 11 (home)",
+        "line 5, wording readable at 11 (reading)",
+        "line 5, wording readable at 11 (button)",
+        "line 7, wording readable at 11 (button)",
+        "line 8, wording readable at 11 (alike)",
+    ]
+
+
+def test_ends_of_unlike_weight_are_named_by_the_line_of_the_question(tmp_path: Path):
+    _, said = checked(written(tmp_path, "How is lunch?\n- An easy time\n- A busy time\n", "ours.txt"))
+    assert "line 1, wording readable at 11 (unbalanced): An easy time … A busy time" in said
+
+
 def test_a_line_that_asks_nothing_is_held_to_neutral_and_readable_words_alone(tmp_path: Path):
     assert checked(written(tmp_path, "Thank you for today.\n", "thanks.txt"))[0] == 0
     code, said = checked(written(tmp_path, "Consideration necessarily precedes organisational priorities.", "hard.txt"))
