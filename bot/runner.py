@@ -35,7 +35,16 @@ GIVE_UP_AFTER = 5
 RETRY = timedelta(seconds=10)
 RETRY_MOST = timedelta(minutes=5)
 # A call for help is tried for as long as it takes.
-NEVER_GIVEN_UP = ("request", "case.step", "case.lapse", "talk.next", "talk.unreached", "talk.nobody")
+NEVER_GIVEN_UP = (
+    "request",
+    "case.step",
+    "case.lapse",
+    "talk.next",
+    "talk.unreached",
+    "talk.nobody",
+    "talk.danger.again",
+    "talk.unanswered",
+)
 
 
 @dataclass(frozen=True)

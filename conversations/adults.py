@@ -46,22 +46,23 @@ NO_ADULTS = Adults()
 
 # --- what happens in school -------------------------------------------------------------------------------------------
 
-Answered = Literal["today", "tomorrow", "later", "passed", "asked again"]
+Answered = Literal["today", "tomorrow", "later", "passed", "asked again", "unanswered"]
 
 
 @dataclass(frozen=True)
 class AdultAnswered:
-    """An adult answered a wish to talk, or did not in time.
+    """An adult answered a wish to talk, or did not in time ("unanswered": nobody has).
 
     `name` will find the pupil today, tomorrow or on the next school day ("later"); or cannot ("passed"), or had it too
     long ("asked again"): then `other` is who is asked next, "" for the safeguarding leads. `changed` when they had said
-    something else before.
+    something else before, `danger` when the pupil is not to wait for it.
     """
 
     answer: Answered
     name: str
     other: str = ""
     changed: bool = False
+    danger: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,12 +13,22 @@ Style = Literal["plain", "primary", "danger"]
 
 @dataclass(frozen=True)
 class CardButton:
-    """A button on a card."""
+    """A button on a card; `confirm` is what it asks first, where what it does cannot be taken back."""
 
     action: str
     value: str
     label: Phrase
     style: Style = "plain"
+    confirm: Phrase | None = None
+
+    def to_json(self) -> list[Any]:
+        asks = [self.confirm.to_json()] if self.confirm else []
+        return [self.action, self.value, self.label.to_json(), self.style, *asks]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> CardButton:
+        action, value, label, style, *asks = data
+        return cls(action, value, Phrase.from_json(label), style, *map(Phrase.from_json, asks))
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Card:
             "title": self.title.to_json(),
             "lines": [line.to_json() for line in self.lines],
             "note": self.note.to_json() if self.note else None,
-            "buttons": [[one.action, one.value, one.label.to_json(), one.style] for one in self.buttons],
+            "buttons": [one.to_json() for one in self.buttons],
             "parts": [part.to_json() for part in self.parts],
         }
 
@@ -50,10 +60,7 @@ class Card:
             Phrase.from_json(data["title"]),
             tuple(Phrase.from_json(line) for line in data["lines"]),
             Phrase.from_json(data["note"]) if data["note"] else None,
-            tuple(
-                CardButton(action, value, Phrase.from_json(label), style)
-                for action, value, label, style in data["buttons"]
-            ),
+            tuple(map(CardButton.from_json, data["buttons"])),
             # Letters written by a version before this one have none.
             tuple(cls.from_json(part) for part in data.get("parts", ())),
         )

@@ -88,7 +88,7 @@ def _met(asked: AskedFor) -> Phrase:
 def _danger(asked: AskedFor, who: CardButton) -> Card:
     title = say("Urgent: {pupil} ({group}) may be in danger", pupil=asked.pupil, group=asked.group)
     line = say(
-        "At {asked_at} they said so, or wrote words that may mean it. They were shown who to ring at once.",
+        "They said so, or wrote words that may mean it ({asked_at}). They were shown who to ring at once.",
         asked_at=asked.asked_at,
     )
     if asked.done:

@@ -52,10 +52,10 @@ def plan_part(planned: Planned) -> Card:
     return Card(title, (say("{action} (by {due})", action=action, due=planned.due),))
 
 
-def plan_buttons(planned: Planned) -> tuple[CardButton, ...]:
-    """What can be done with a plan that is open."""
+def plan_buttons(planned: Planned, confirm: Phrase | None = None) -> tuple[CardButton, ...]:
+    """What can be done with a plan that is open; `confirm` is what asking for help asks first."""
     done = CardButton("plan_done", planned.plan, say("Done"), "primary")
-    need = CardButton("plan_help", planned.plan, say("Need help"))
+    need = CardButton("plan_help", planned.plan, say("Need help"), confirm=confirm)
     if planned.asked:
         return (done, CardButton("plan_not_yet", planned.plan, say("Not yet")), need)
     return (done, CardButton("plan_change", planned.plan, say("Change the plan")), need)
@@ -150,7 +150,9 @@ def nudge_card(nudge: Nudge) -> Card:
         if nudge.plan is None:
             done = CardButton("nudge_done", nudge.flag, say("Done"), "primary")
             return Card(title, lines, advice, (done, *more), _ideas(nudge))
-        return Card(title, lines, advice, (*plan_buttons(nudge.plan), *more), (plan_part(nudge.plan),))
+        # Those who are told hear of it at once; of a group's plan the asking has an Undo.
+        confirm = say("It goes on to the next people now, and says that you ask for help.")
+        return Card(title, lines, advice, (*plan_buttons(nudge.plan, confirm), *more), (plan_part(nudge.plan),))
     if nudge.state == "done":
         lines = (*nudge.reasons, say("Done by {owner}.", owner=nudge.owner))
         if nudge.plan is None:
@@ -167,7 +169,7 @@ def nudge_card(nudge: Nudge) -> Card:
         return Card(title, (*nudge.reasons, line), advice, (*_why_buttons(nudge.flag), *buttons), (asked,))
     helped = (say("{owner} took this, and asks for help with it.", owner=nudge.help_for),) if nudge.help_for else ()
     passed = (say("{owner} passes this to the safeguarding leads.", owner=nudge.owner),) if nudge.owner else ()
-    pass_on = () if nudge.owner else (CardButton("nudge_pass", nudge.flag, say("Pass to safeguarding")),)
+    pass_on = () if nudge.owner else (_pass_on(nudge.flag),)
     return Card(
         title,
         (*helped, *passed, *nudge.reasons, *_gotos(nudge)),
@@ -184,6 +186,11 @@ def nudge_card(nudge: Nudge) -> Card:
         ),
         _ideas(nudge),
     )
+
+
+def _pass_on(flag: str) -> CardButton:
+    confirm = say("It goes to the safeguarding leads now, and says that you pass it on.")
+    return CardButton("nudge_pass", flag, say("Pass to safeguarding"), confirm=confirm)
 
 
 def _why_buttons(flag: str) -> tuple[CardButton, ...]:

@@ -72,5 +72,6 @@ def _let_go(session: Session, sealer: Sealer, school: SchoolFacts, request: Requ
     request.state, request.owner_id, request.owned_at = "open", None, None
     session.add(request)
     cases.climb_on(session, school, request, now)
+    talking.tell_danger_again(session, school, request, now)
     session.flush()
     talking.show(session, sealer, school, request, now)

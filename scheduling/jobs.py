@@ -197,7 +197,7 @@ def case_lapse(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
     if case.state == "owned" and case.version == due.version:
         cases.lapse(session, sealer, school, case, now)
         if case.request_id is not None:
-            return talking.asked_again(session, sealer, session.get_one(Request, case.request_id))
+            return talking.asked_again(session, sealer, school, session.get_one(Request, case.request_id), now)
     return []
 
 
@@ -328,6 +328,8 @@ JOBS: dict[str, Job] = {
     "talk.nobody": talking.nobody_reached,
     "talk.answered": talking.answered,
     "talk.passed": talking.passed,
+    "talk.danger.again": talking.danger_again,
+    "talk.unanswered": talking.unanswered,
     "talk.met": talking.ask_if_met,
     "tidy": tidy,
 }

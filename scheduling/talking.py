@@ -15,7 +15,7 @@ from conversations.model import AskForAdult
 from scheduling import cases
 from scheduling.briefing import update_copies
 from scheduling.calendar import SchoolCalendar
-from scheduling.escalation import Kind
+from scheduling.escalation import Kind, Ladder
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from store import outbox, wishes
@@ -30,6 +30,8 @@ DAY = timedelta(days=1)
 # So long may what was asked be on its way before the pupil hears that it has not arrived.
 ON_ITS_WAY = timedelta(minutes=10)
 ON_ITS_WAY_IN_DANGER = timedelta(minutes=2)
+# So long a step that is due may take.
+A_STEP = timedelta(minutes=1)
 Promise = Literal["today", "tomorrow"]
 
 
@@ -82,8 +84,20 @@ def begin(session: Session, school: SchoolFacts, request: Request, now: datetime
     cases.begin(session, school, request, kind, now)
     arrives_by = now + ON_ITS_WAY_IN_DANGER if request.danger else _in_school(school, now) + ON_ITS_WAY
     set_due(session, school.id, "talk.nobody", request.id.hex, arrives_by)
+    _listen_for_an_answer(session, school, request, now)
     if goes_on and not request.danger:
         set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
+
+
+def _listen_for_an_answer(session: Session, school: SchoolFacts, request: Request, now: datetime) -> None:
+    """Set when the pupil hears that no answer has come: once school is over, and once the leads would be told of it."""
+    case = cases.case_of(session, request)
+    if case is None or request.danger:
+        return
+    calendar, ladder = school.calendar, Ladder.from_json(case.ladder)
+    day_end = calendar.local(calendar.local_date(_in_school(school, now)), calendar.day_end)
+    leads_told = cases.when_due(school, ladder, now, ladder.rungs[-1].after)
+    set_due(session, school.id, "talk.unanswered", request.id.hex, max(day_end, leads_told))
 
 
 # --- what an adult answers --------------------------------------------------------------------------------------------
@@ -164,6 +178,7 @@ def pass_on(
         wish.promise, wish.promised_for = "", None
         session.add(request)
         cases.hand_back(session, school, request, now)
+        _listen_for_an_answer(session, school, request, now)
     session.flush()
     if tell:
         set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
@@ -252,13 +267,48 @@ def ask_if_met(session: Session, sealer: Sealer, _school: SchoolFacts, due: Due,
     return [(pupil.id, MetAsked(request.id.hex, wish.promises, _name(sealer, owner)))]
 
 
-def asked_again(session: Session, sealer: Sealer, request: Request) -> list[Addressed]:
-    """Tell the pupil who is asked now that nobody recorded anything of what was promised."""
-    if request.danger or request.state != "open":
+def asked_again(
+    session: Session, sealer: Sealer, school: SchoolFacts, request: Request, now: datetime
+) -> list[Addressed]:
+    """Tell the pupil who is asked now that nobody recorded what was promised; danger is the leads' again."""
+    if request.state != "open":
         return []
+    if request.danger:
+        return [(request.pupil_id, AdultAnswered("asked again", "", changed=True, danger=True))]
+    _listen_for_an_answer(session, school, request, now)
     line = wishes.line(session, request)
     other = session.get(Staff, line[0]) if line else None
     return [(request.pupil_id, AdultAnswered("asked again", "", _name(sealer, other) if other else "", changed=True))]
+
+
+def tell_danger_again(session: Session, school: SchoolFacts, request: Request, now: datetime) -> None:
+    """See to it that a pupil in danger hears that whoever had it has it no more."""
+    set_due(session, school.id, "talk.danger.again", request.id.hex, now)
+
+
+def danger_again(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell a pupil in danger that it is every lead's again, unless one of them owns it already."""
+    return asked_again(session, sealer, school, session.get_one(Request, UUID(due.subject)), now)
+
+
+def unanswered(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Tell the pupil that no answer has come by the time they were given, once the leads were told of it.
+
+    While nothing has arrived at anybody it waits till morning: of that they have heard already.
+    """
+    request = session.get_one(Request, UUID(due.subject), with_for_update=True)
+    case = cases.case_of(session, request)
+    if request.state != "open" or request.danger or case is None:
+        return []
+    ladder = Ladder.from_json(case.ladder)
+    if case.step < len(ladder.rungs):
+        after = max(now, cases.when_due(school, ladder, case.since, case.waits)) + A_STEP
+        set_due(session, school.id, due.kind, due.subject, after)
+        return []
+    if not outbox.has_arrived(session, cases.slots_of(request)):
+        set_due(session, school.id, due.kind, due.subject, _day_after(school.calendar, now))
+        return []
+    return [(request.pupil_id, AdultAnswered("unanswered", ""))]
 
 
 # --- what the pupil says afterwards -----------------------------------------------------------------------------------
@@ -295,6 +345,7 @@ def met(
         request.state, request.owner_id, request.owned_at = "open", None, None
         # Both hear of it now: it has waited once already.
         cases.climb_on(session, school, request, now, past_first=True)
+        _listen_for_an_answer(session, school, request, now)
     session.add(request)
     session.flush()
     show(session, sealer, school, request, now)

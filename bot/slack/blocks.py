@@ -19,6 +19,9 @@ TEXT_LENGTH = 3000
 HEADER_LENGTH = 150
 TITLE_LENGTH = 24
 BUTTON_LENGTH = 75
+CONFIRM_TITLE_LENGTH = 100
+CONFIRM_LENGTH = 300
+CONFIRM_BUTTON_LENGTH = 30
 CONTEXT_LENGTH = 2000
 BUTTONS_IN_ROW = 5
 BUTTON_ROWS = 5
@@ -224,7 +227,21 @@ def _button(button: CardButton, reader: Reader) -> Block:
         "value": button.value,
         "text": _plain(cut(reader.words(button.label), BUTTON_LENGTH)),
     }
-    return shown if button.style == "plain" else {**shown, "style": button.style}
+    if button.style != "plain":
+        shown["style"] = button.style
+    if button.confirm is not None:
+        shown["confirm"] = _confirm(button.label, button.confirm, reader)
+    return shown
+
+
+def _confirm(label: Phrase, asks: Phrase, reader: Reader) -> Block:
+    """What Slack itself asks before it passes a press on."""
+    return {
+        "title": _plain(cut(reader.words(label), CONFIRM_TITLE_LENGTH)),
+        "text": _plain(cut(reader.words(asks), CONFIRM_LENGTH)),
+        "confirm": _plain(cut(reader.words(say("Yes")), CONFIRM_BUTTON_LENGTH)),
+        "deny": _plain(cut(reader.words(say("Not now")), CONFIRM_BUTTON_LENGTH)),
+    }
 
 
 def header(title: str) -> Block:

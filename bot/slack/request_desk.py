@@ -93,6 +93,7 @@ def _hand_back(press: Press, request: Request) -> Done:
         request.state, request.owner_id, request.owned_at = "open", None, None
         session.add(request)
         cases.hand_back(session, press.school, request, press.now)
+        talking.tell_danger_again(session, press.school, request, press.now)
         note(press, "request handed back", f"request:{request.id.hex}")
     return _show(press, request)
 

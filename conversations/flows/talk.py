@@ -16,6 +16,8 @@ Rules
    has nobody who could be told.
 9. A second tap asks again rather than refusing: a call for help is never "already used".
 10. When what was asked has arrived at nobody, because the way to staff is out of order, the pupil is told so, once.
+11. When nobody has answered by the time the pupil was given, they are told so, once, with whom to ring meanwhile; in
+    danger at once when whoever had it has it no more.
 """
 
 from __future__ import annotations
@@ -166,7 +168,10 @@ def answered(state: State, event: AdultAnswered, person: Person) -> Step:
     else:
         if event.answer == "passed":
             words.append(say("{name} cannot find you this time.", name=event.name))
+        if event.answer == "unanswered":
+            words.append(say("No answer has come yet."))
         words.append(_goes_to(event.other, person))
+        words += _meanwhile(event, person)
     return Step(state, (Send(Message(tuple(words), rows=((talk_button(),),)), lane="urgent"),))
 
 
@@ -178,15 +183,26 @@ def _goes_to(other: str, person: Person) -> Phrase:
     return say("I am asking the safeguarding leads at your school now.")
 
 
+def _meanwhile(event: AdultAnswered, person: Person) -> tuple[Phrase, ...]:
+    """Say whom to ring while nobody has it."""
+    if event.danger:
+        return _ring_at_once(person)
+    return _ring_if_it_cannot_wait(person) if event.answer == "unanswered" else ()
+
+
+def _ring_at_once(person: Person) -> tuple[Phrase, ...]:
+    first = say("Please do not wait: ring {number}.", number=emergency_number(person.nation))
+    return (first, *help_line_phrases(person.nation), _go_to_somebody())
+
+
+def _ring_if_it_cannot_wait(person: Person) -> tuple[Phrase, ...]:
+    return (say("If you cannot wait, these people are there now:"), *help_line_phrases(person.nation))
+
+
 def nobody_reached(state: State, event: NobodyReached, person: Person) -> Step:
     """Say that nobody could be reached yet, and whom to turn to meanwhile."""
     sorry = say("I could not reach anyone at your school yet. I keep trying.")
-    if event.danger:
-        first = say("Please do not wait: ring {number}.", number=emergency_number(person.nation))
-        words = (sorry, first, *help_line_phrases(person.nation), _go_to_somebody())
-    else:
-        first = say("If you cannot wait, these people are there now:")
-        words = (sorry, first, *help_line_phrases(person.nation))
+    words = (sorry, *(_ring_at_once(person) if event.danger else _ring_if_it_cannot_wait(person)))
     return Step(state, (Send(Message(words, rows=((talk_button(),),)), lane="urgent"),))
 
 

@@ -169,9 +169,10 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(ContestAnswered, st.text(max_size=20), st.booleans()),
     st.builds(
         AdultAnswered,
-        st.sampled_from(["today", "tomorrow", "later", "passed", "asked again"]),
+        st.sampled_from(["today", "tomorrow", "later", "passed", "asked again", "unanswered"]),
         names,
         names,
+        st.booleans(),
         st.booleans(),
     ),
     st.builds(MetAsked, check_in_ids, st.integers(1, 99), names),

@@ -124,7 +124,9 @@ class Office:
 
     def _do_what_is_due(self, session: Session) -> None:
         while True:
-            due = session.exec(select(Due).where(col(Due.due_at) <= self.now).order_by(col(Due.due_at))).first()
+            due = session.exec(
+                select(Due).where(col(Due.due_at) <= self.now).order_by(col(Due.due_at), col(Due.id))
+            ).first()
             if due is None:
                 return
             session.delete(due)

@@ -282,6 +282,10 @@ def _of_staff(what: str) -> Event:
             return ContestAnswered(name, stands=deed == "confirms")
     first, _, second = what.partition(", ")
     next_one, stays = second.removesuffix(" is next"), second.removesuffix(" stays")
+    if first == "danger is the leads' again":
+        return AdultAnswered("asked again", "", changed=True, danger=True)
+    if first == "nobody answers":
+        return AdultAnswered("unanswered", "")
     if first == "nobody came":
         return AdultAnswered("asked again", "", next_one, changed=True)
     if first.endswith(" takes it"):

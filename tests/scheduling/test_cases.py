@@ -70,7 +70,8 @@ def test_owning_stops_the_climb_and_lapses_by_school_time_alone(room: Classroom)
     assert [(row.method, row.recipient) for row in room.outbox(network="slack")] == [
         (method, f"staff:{room.lead.id.hex}") for method in ("post", "update", "post")
     ]
-    assert due(room) == [("case.step", lapses + timedelta(minutes=45))]
+    listens = ("talk.unanswered", datetime(2026, 11, 25, 15, 30, tzinfo=UTC))
+    assert sorted(due(room)) == [("case.step", lapses + timedelta(minutes=45)), listens]
 
 
 def test_what_was_done_in_time_never_comes_again(room: Classroom):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,6 +76,36 @@ def test_nudge_as_a_message():
     assert [one["action_id"] for one in blocks[4]["elements"]] == ["nudge_figures", "nudge_who"]
     assert blocks[1]["text"]["text"].splitlines()[0] == (
         "For a while now, things have seemed harder than is usual for this pupil (could be chance)."
+    )
+
+
+def test_a_button_that_cannot_be_undone_asks_first_as_slack_does_it_and_as_it_was_kept():
+    card = Card.from_json(nudge_card(NUDGE).to_json())
+    assert card == nudge_card(NUDGE)
+    for language in ("en", "cy"):
+        blocks, _ = message_blocks(card, language, "Europe/London", NOW)
+        asking = [one["confirm"] for block in blocks[3:] for one in block["elements"] if "confirm" in one]
+        assert (len(asking), faults(blocks)) == (1, [])
+    (first, *_) = [one["confirm"] for one in message_blocks(card, *READER)[0][3]["elements"] if "confirm" in one]
+    assert {name: part["text"] for name, part in first.items()} == {
+        "title": "Pass to safeguarding",
+        "text": "It goes to the safeguarding leads now, and says that you pass it on.",
+        "confirm": "Yes",
+        "deny": "Not now",
+    }
+
+
+def test_letters_written_before_buttons_could_ask_are_read():
+    kept = nudge_card(NUDGE).to_json()
+    old = {**kept, "buttons": [button[:4] for button in kept["buttons"]]}
+    assert [one.confirm for one in Card.from_json(old).buttons] == [None] * len(kept["buttons"])
+
+
+@pytest.mark.parametrize(("days", "when"), [(0, "10:00"), (1, "Tuesday 10:00"), (9, "Tuesday 10 November, 10:00")])
+def test_the_card_of_danger_says_when_whichever_day_it_is_read(days: int, when: str):
+    line = request_card(AskedFor("c" * 32, "W.A.", "7A", True, NOW)).lines[0]
+    assert render(line, "en", "Europe/London", NOW + timedelta(days=days)) == (
+        f"They said so, or wrote words that may mean it ({when}). They were shown who to ring at once."
     )
 
 

@@ -25,7 +25,7 @@ from conversations.cards import Card
 from conversations.forms import Form
 from conversations.model import Phrase
 from conversations.reasons import action_codes
-from conversations.staff_nudges import ideas_card
+from conversations.staff_nudges import Nudge, Planned, group_plan_card, ideas_card, nudge_card
 from rehearsal.slack_blocks import message_faults, view_faults
 from scheduling import cases
 from scheduling.briefing import IDEAS, home, ideas
@@ -372,6 +372,25 @@ def test_passed_to_safeguarding_it_goes_to_the_leads_at_once_and_is_anybodys_to_
     press(here, "lead", "nudge_take", here.flag.hex)
     assert (here.the_flag().state, here.the_flag().owner_id) == ("taken", here.staff["lead"])
     assert here.audited().count("nudge passed") == 1
+
+
+def confirms(card: Card) -> dict[str, str]:
+    """What each button of a card asks before it is pressed, by its label."""
+    return {words(one.label): words(one.confirm) for one in card.buttons if one.confirm is not None}
+
+
+def test_what_cannot_be_taken_back_asks_first_and_what_can_does_not():
+    passing = "It goes to the safeguarding leads now, and says that you pass it on."
+    helping = "It goes on to the next people now, and says that you ask for help."
+    planned = Planned(plan="a" * 32, action=None, owner="Tess Tolling", due=NOW)
+    new = Nudge("f" * 32, "W.A.", "7A", ())
+    assert confirms(nudge_card(new)) == {"Pass to safeguarding": passing}
+    for asked in (False, True):
+        plan = replace(planned, asked=asked)
+        assert confirms(nudge_card(replace(new, state="taken", plan=plan))) == {"Need help": helping}
+        # Of a group's plan the asking can be undone.
+        assert confirms(group_plan_card(plan, "7A", "open")) == {}
+    assert "Undo" in [words(one.label) for one in group_plan_card(planned, "7A", "help").buttons]
 
 
 def test_passed_to_safeguarding_out_of_school_it_is_told_as_school_opens(here: SmallSchool):

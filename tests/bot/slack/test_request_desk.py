@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from bot.slack.desk import act
 from bot.slack.press import Done, not_found_card
-from conversations.model import Tap
-from scheduling import unreached
+from conversations.model import Tap, Text
+from scheduling import handing_on, unreached
 from scheduling.briefing import home
 from store import gotos, outbox
 from store.care_tables import Wish
@@ -37,6 +37,9 @@ ASKING = "I am asking {name} now."
 ASKING_LEADS = "I am asking the safeguarding leads at your school now."
 CHANGED = "It has changed."
 NOT_REACHED = "I could not reach anyone at your school yet. I keep trying."
+NO_ANSWER = "No answer has come yet."
+RING = "Please do not wait: ring {number}."
+THERE_NOW = "If you cannot wait, these people are there now:"
 MET = "{name} was going to find you. Have you talked?"
 
 
@@ -90,6 +93,11 @@ class Scene:
         """The lines of the card as it was last sent or changed."""
         row = self.room.outbox(network="slack")[-1]
         return [line["t"] for line in self.room.payload(row)["card"]["lines"]]
+
+    def climbs(self, *moments: datetime) -> None:
+        """Move on through the moments at which a step is due, for each waits from the one before."""
+        for moment in moments:
+            self.at(moment)
 
     def at(self, moment: datetime, *, slack: bool = True) -> None:
         """Move on to a moment; what was written to staff has arrived before unless Slack is away."""
@@ -480,6 +488,109 @@ def test_whoever_has_no_copy_yet_gets_the_first_and_no_more(scene: Scene):
     rows = room.outbox(network="slack", method="post")
     assert [row.state for row in rows] == ["waiting"] * 2 + ["replaced"] * 2
     assert {row.slot for row in room.outbox(network="slack", method="update")} == {row.slot for row in rows[:2]}
+
+
+# --- nobody has it any more -------------------------------------------------------------------------------------------
+
+
+def test_a_pupil_in_danger_hears_at_once_that_it_is_handed_back_and_whom_to_ring(scene: Scene):
+    scene.room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    scene.room.run_due()
+    scene.press(scene.room.lead, "request_own")
+    before = scene.heard()
+    scene.press(scene.room.lead, "request_back")
+    said = scene.heard()[len(before) :]
+    assert said[:3] == [CHANGED, ASKING_LEADS, RING]
+    assert "Emergency: ring {number}. It is free and always open." in said
+    # Pressed again nothing more comes, and who owns it next is told.
+    scene.press(scene.room.lead, "request_back")
+    scene.press(scene.deputy, "request_own")
+    assert scene.heard()[len(before) + len(said) :] == ["{name} has seen this and will find you."]
+
+
+def test_a_pupil_in_danger_hears_that_it_lapsed(scene: Scene):
+    scene.room.say(ROBIN, Text("i want to kill myself"), message_id=5)
+    scene.room.run_due()
+    scene.press(scene.room.lead, "request_own")
+    before = len(scene.heard())
+    scene.at(TUESDAY + timedelta(minutes=30))
+    assert (scene.request().state, scene.heard()[before : before + 3]) == ("open", [CHANGED, ASKING_LEADS, RING])
+
+
+def test_a_pupil_in_danger_hears_that_who_has_it_is_away(scene: Scene):
+    room = scene.room
+    room.say(ROBIN, Tap("talk:danger"), message_id=5)
+    room.run_due()
+    scene.press(room.lead, "request_own")
+    before = len(scene.heard())
+    handing_on.of_who_is_away(room.session, room.sealer, room.school, room.lead.id, WEDNESDAY, room.clock())
+    room.session.commit()
+    room.run_due()
+    assert scene.heard()[before : before + 3] == [CHANGED, ASKING_LEADS, RING]
+
+
+def test_a_pupil_whom_nobody_answers_hears_so_once_when_the_day_is_over(scene: Scene):
+    scene.asks(scene.first)
+    scene.climbs(*(TUESDAY + timedelta(minutes=minutes) for minutes in (45, 90)), TUESDAY.replace(hour=15, minute=29))
+    assert scene.heard() == []
+    scene.at(TUESDAY.replace(hour=15, minute=30))
+    assert scene.heard()[:3] == [NO_ANSWER, ASKING_LEADS, THERE_NOW]
+    for days in (0, 1, 2):
+        scene.at(WEDNESDAY + timedelta(days=days, hours=7))
+    assert scene.heard().count(NO_ANSWER) == 1
+
+
+def test_a_pupil_who_asks_the_leads_after_somebody_could_not_hears_that_they_do_not_answer(scene: Scene):
+    scene.asks(scene.room.tutor)
+    scene.press(scene.room.tutor, "request_today")
+    scene.press(scene.room.tutor, "request_cannot")
+    scene.asks(None, "week")
+    scene.at(WEDNESDAY)
+    assert scene.heard().count(NO_ANSWER) == 1
+
+
+def test_a_pupil_who_asks_for_this_week_hears_after_two_school_days(scene: Scene):
+    scene.asks(scene.first, "week")
+    for days in (1, 2):
+        assert NO_ANSWER not in scene.heard()
+        scene.climbs(TUESDAY + timedelta(days=days), TUESDAY + timedelta(days=days, minutes=2))
+    assert scene.heard().count(NO_ANSWER) == 1
+
+
+def test_a_pupil_hears_that_nobody_answers_only_after_the_leads_were_told(scene: Scene):
+    scene.room.clock.now = TUESDAY.replace(hour=15)
+    scene.asks(scene.first)
+    scene.climbs(*(WEDNESDAY + timedelta(minutes=minutes) for minutes in (15, 59)))
+    assert (scene.heard(), "lead" in scene.told()) == ([], False)
+    scene.climbs(*(WEDNESDAY + timedelta(minutes=minutes) for minutes in (60, 62)))
+    assert (scene.heard().count(NO_ANSWER), scene.told()[-2:]) == (1, ["lead", "deputy"])
+
+
+def test_a_promise_passed_on_a_day_later_and_answered_by_nobody_is_told_too(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_tomorrow")
+    scene.at(WEDNESDAY)
+    assert NO_ANSWER not in scene.heard()
+    scene.press(scene.first, "request_cannot")
+    scene.climbs(*(WEDNESDAY + timedelta(minutes=minutes) for minutes in (45, 90)))
+    scene.at(WEDNESDAY.replace(hour=15, minute=30))
+    assert scene.heard().count(NO_ANSWER) == 1
+
+
+def test_who_was_found_or_never_reached_anybody_does_not_hear_that_no_answer_came(scene: Scene):
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    scene.press(scene.first, "request_done")
+    scene.room.pupil(OTHER_PUPIL)
+    scene.room.session.commit()
+    scene.at(TUESDAY)
+    scene.asks(None, chat=OTHER_PUPIL)
+    for minutes in (45, 90, 150, 330):
+        scene.at(TUESDAY + timedelta(minutes=minutes), slack=False)
+    assert (scene.heard().count(NO_ANSWER), scene.heard().count(NOT_REACHED)) == (0, 1)
+    # It arrives in the evening after all.
+    scene.at(WEDNESDAY)
+    assert scene.heard().count(NO_ANSWER) == 1
 
 
 # --- nobody there -----------------------------------------------------------------------------------------------------
