@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ TELEGRAM_TOKEN = "700000001:rehearsal-telegram-token-0000000000"
 # Written to disk wherever that is: a folder in memory would make full sync free of charge.
 FOLDERS = "/var/tmp"  # noqa: S108 (each benchmark makes a private folder in it)
 AT_ONCE = 16
+PORTS = (20_000, 32_000)
 PATIENCE = 120.0
 
 
@@ -35,11 +37,15 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def free_port() -> int:
-    """Find a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port of this machine that nobody listens on.
+
+    Out of those that are not given to outgoing connections: one of these would take it before it is listened on.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = random.randrange(*PORTS)  # noqa: S311 (no secret)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

@@ -17,6 +17,9 @@ from store.tables import Attempt, Binding, Invite, Pupil
 
 # No letter or digit that is taken for another when read from paper: no 0 O 1 I L 2 Z 5 S 8 B U V.
 ALPHABET = "3467ACDEFGHJKMNPQRTWXY9"
+# Codes are drawn without what a word could be made of (vowels, and the digits that pass for them): nobody gets a letter
+# with a word on it, and no code is taken for a word of danger.
+DRAWN = "679CDFGHJKMNPQRTWXY"
 # How each of them is said (the spelling alphabet of aviation and radio), on letters and down the telephone.
 SPELLING = {
     **{"3": "three", "4": "four", "6": "six", "7": "seven", "9": "nine"},
@@ -105,7 +108,7 @@ def issue_to_guardian(session: Session, sealer: Sealer, guardian: Guardian, now:
 
 def _drawn(sealer: Sealer) -> tuple[str, bytes]:
     """Draw a code; gives how it is written, and the hash it is kept as."""
-    plain = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
+    plain = "".join(secrets.choice(DRAWN) for _ in range(_LENGTH))
     return f"{plain[:4]}-{plain[4:]}", sealer.blind("invite", plain)
 
 

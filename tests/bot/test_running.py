@@ -6,9 +6,9 @@ import subprocess
 import sys
 from itertools import takewhile
 
+from benchmarks.stage import free_port
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import ROOT, Earshot, _as_before, earshot, made
-from tests.end_to_end.rig import free_port
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 RUNS = "Earshot is running. Ctrl-C stops it; nothing is lost."

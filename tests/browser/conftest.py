@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from tests.end_to_end.rig import free_port
+from benchmarks.stage import free_port
 from tests.not_run import not_run
 
 CHROMIUM = Path("/usr/bin/chromium")

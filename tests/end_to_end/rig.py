@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +22,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 
+from benchmarks.stage import free_port
 from bot import rehearsing
 from bot.clock import Clock
 from bot.sample import listing, sample
@@ -332,12 +332,6 @@ def make_settings(networks: str, bot_port: int, way: Way, data: Path) -> Setting
         slack_api_url=f"{networks}/api/",
         http_port=bot_port,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 # --- reading what is on the screens -----------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from conversations.danger_words import sounds_like_danger
 from scheduling.school import SchoolFacts
 from store import people
-from store.invites import ALPHABET, FREE_TRIES, LIFETIME, SLOW_FOR, Outcome, issue, look_up, normal
+from store.invites import ALPHABET, DRAWN, FREE_TRIES, LIFETIME, SLOW_FOR, Outcome, issue, look_up, normal
 from store.people import chat_key
 from store.sealing import Sealer
 from store.tables import Attempt, Invite, Pupil
@@ -46,6 +47,16 @@ def outcome(
 def test_a_code_is_read_however_it_is_typed(plain: str, between: str, lower: bool) -> None:
     typed = f" {plain[:4]}{between}{plain[4:]}\n"
     assert normal(typed.lower() if lower else typed) == plain
+
+
+def test_no_code_that_is_given_out_spells_a_word() -> None:
+    assert set(DRAWN) < set(ALPHABET)
+    assert set(DRAWN) & set("AEIOU134") == set()
+
+
+@given(st.text(alphabet=DRAWN, min_size=8, max_size=8))
+def test_no_code_that_is_given_out_is_taken_for_words_of_danger(plain: str) -> None:
+    assert not sounds_like_danger(f"/start {plain[:4]}-{plain[4:]}")
 
 
 @given(st.text(max_size=40))
