@@ -1,6 +1,6 @@
 """The way to Telegram's servers: the library's calls over aiohttp, which is there for Slack anyway.
 
-The library's own client takes four times the processor for a call, and a wave makes thirty a second. Parameters go as
+The library's own client takes three times the processor for a call, and a wave makes thirty a second. Parameters go as
 JSON, files as a form; proxies of the environment and the system's certificates are used.
 """
 
