@@ -379,7 +379,7 @@ def examples(loaded: object, earshot: Earshot, *names: str) -> str:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "There is no key file earshot.key: put back the one this store was made with (its backup), or set"),
+        (None, "There is no key file {path}: put back the one this store was made with (its backup), or set"),
         ("", "The key file earshot.key holds no key (64 hexadecimal digits): put back the right file; the key it "),
         ("ab" * 32, "This key is "),
     ],
@@ -393,7 +393,8 @@ def test_a_bad_key_file_is_one_sentence_and_nothing_changes(
     write(pupils=PUPILS)
     key.unlink() if content is None else key.write_text(content)
     told = made(*command)
-    assert (told.status, told.out, told.err.startswith(words)) == (1, "", True)
+    begins = words.format(path=Settings().key_path)
+    assert (told.status, told.out, told.err.startswith(begins)) == (1, "", True)
     key.touch(0o600)
     key.write_text(kept)
     assert counts() == (1, 0, 0, 0)

@@ -128,9 +128,9 @@ def test_the_time_keeps_its_distance_from_the_words_in_both_directions(rehearsal
     send(rehearsal, words)
     bubble = rehearsal.get_by_test_id("phone-log").locator(".mine .bubble").filter(has_text=words).last
     expect(bubble).to_be_visible()
-    said, time = (
-        bubble.locator(place).evaluate("element => element.getBoundingClientRect().toJSON()")
-        for place in (".words", ".meta")
+    # Both at once, for the log may scroll between two looks.
+    said, time = bubble.evaluate(
+        "bubble => ['.words', '.meta'].map(part => bubble.querySelector(part).getBoundingClientRect().toJSON())"
     )
     assert said["top"] < time["bottom"]
     assert time["top"] < said["bottom"]

@@ -319,7 +319,7 @@ def make_script(school: School) -> list[Event]:
         _answers(u[0], "0s12s", "We won the match"),
         _answers(u[1], "11111", "Nothing much"),
         [*_answers(u[2], "210")[:3], tap(u[2], f"{CHECK_IN}:3:back"), *_answers(u[2], "00012")[2:]],
-        [write(u[13], "Can I type this?"), change(u[13]), *_answers(u[13], "00110")],
+        [write(u[13], "/menu"), change(u[13]), write(u[13], "Can I type this?"), *_answers(u[13], "00110")],
         [tap(u[14], f"{CHECK_IN}:0:1"), write(u[14], "I want to die"), *_answers(u[14], "11111")[1:]],
         [
             tap(u[15], "talk", answered_below=True),

@@ -404,7 +404,9 @@ def test_a_missing_or_wrong_key_is_found_and_the_rest_is_looked_at_all_the_same(
     key_id = read_key_file(settings.key_path).current.key_id.hex()
     settings.key_path.unlink()
     (words,) = mended(settings).values()
-    assert words.startswith("There is no key file earshot.key: put back the one this store was made with (its backup)")
+    assert words.startswith(
+        f"There is no key file {settings.key_path}: put back the one this store was made with (its backup)"
+    )
     assert words.endswith(f"; the key it needs has the id {key_id}.")
     make_key_file(settings.key_path)
     told = mended(settings)
