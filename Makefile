@@ -11,7 +11,7 @@ run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
 test: .venv/dev.stamp chromium speech axe check
-	$(VENV) -m pytest -n 3 --cov --cov-report=term:skip-covered
+	$(VENV) -m pytest -n 4 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(VENV) -m ruff check .
