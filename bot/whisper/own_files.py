@@ -113,7 +113,7 @@ def _inside(path: Path, name: str, folder: Path, key: RecoveryKey | None) -> Ite
                 if head.startswith(magic):
                     with opened(path) as file:
                         yield _kept(folder / "unpacked", _parts(file)), f"{name} (unpacked)"
-    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, RuntimeError):
         raise StoreProblem(f"{name} cannot be unpacked: it is damaged, or has a password.") from None
 
 

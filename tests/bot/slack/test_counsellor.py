@@ -5,12 +5,12 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from bot.slack.desk import act, not_found_card
-from scheduling import cases
 from scheduling.briefing import home
 from store import outbox
 from store.sealing import Sealer
 from store.tables import LANES, Flag, Staff
 from tests.bot.classroom import Classroom, classroom
+from tests.bot.test_own_rights import flag_of
 from tests.factories import make_staff
 
 LADDER = {
@@ -23,22 +23,7 @@ LADDER = {
 
 def told(room: Classroom) -> Flag:
     """A nudge that has climbed, its card sent."""
-    pupil = room.pupil(7_000_000_001)
-    check_in = room.check_in(pupil)
-    flag = Flag(
-        school_id=room.school.id,
-        pupil_id=pupil.id,
-        group_id=pupil.group_id,
-        check_in_id=check_in.id,
-        rule="test",
-        raised_at=room.clock(),
-    )
-    room.sealer.write(flag, "reasons", {})
-    room.session.add(flag)
-    room.session.flush()
-    cases.begin(room.session, room.school, flag, "nudge", room.clock())
-    room.session.commit()
-    room.run_due()
+    flag = flag_of(room, room.pupil(7_000_000_001))
     later = {"network": "slack", "now": room.clock(), "worker": "test", "lanes": LANES.values(), "limit": 99}
     for number, letter in enumerate(outbox.claim(room.session, room.sealer, **later)):  # type: ignore[arg-type]
         ref = {"channel": f"D{number}", "ts": f"{number}.1"}
