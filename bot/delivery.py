@@ -10,6 +10,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,11 +18,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
 from bot.in_order import PATIENCE, InOrder
 from bot.pace import Flight, Limits, Pace
+from bot.waiting import pause
 from bot.worker import Worker
 from store import outbox
 from store.outbox import Letter
@@ -162,7 +164,10 @@ class Delivery:
         self._claim_now.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest."""
+        """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest.
+
+        With the store out of reach ends stay here: `catch_up` writes them before another run.
+        """
         await self._in_order.recall(
             self._worker, self._sealer, self._network, self._sender.chat_of, self._clock(), stop
         )
@@ -180,10 +185,21 @@ class Delivery:
             if self._sending:
                 await asyncio.wait(self._sending, timeout=1.0)
             await self._write_ends()
-            await self._worker.run(lambda session: outbox.release(session, self._name))
+            # With the store out of reach the leases end by themselves.
+            with suppress(DBAPIError):
+                await self._worker.run(lambda session: outbox.release(session, self._name))
         finally:
             for task in (stopped, *loops, *self._sending):
                 task.cancel()
+            for lane in self._lanes:
+                lane.clear()
+            self._held.clear()
+            self._busy_chats.clear()
+
+    async def catch_up(self, stop: asyncio.Event) -> None:
+        """Write what a former run could not, until it is written or `stop` is set."""
+        while self._ends and not stop.is_set():
+            await self._write_ends()
 
     async def _claim_loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -208,7 +224,7 @@ class Delivery:
             except Exception as error:
                 log.error("outbox cannot be read", network=self._network, error=type(error).__name__)
             wait = CLAIM_SOON if room > 0 and len(self._held) >= CLAIM_MOST // 2 else CLAIM_EVERY
-            await _wait(self._claim_now, wait)
+            await pause(self._claim_now, wait)
 
     async def _send_loop(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -216,7 +232,7 @@ class Delivery:
             self._wake.clear()
             picked, wait = self._pick(loop.time())
             if picked is None:
-                await _wait(self._wake, wait)
+                await pause(self._wake, wait)
                 continue
             if self._overtaken(picked):
                 self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
@@ -336,7 +352,7 @@ class Delivery:
 
     async def _end_loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await _wait(self._ends_wake, 5.0)
+            await pause(self._ends_wake, 5.0)
             self._ends_wake.clear()
             # At once, for a kill repeats what is not written; a busy moment's ends gather during the commit before.
             await self._write_ends()
@@ -389,11 +405,3 @@ def _write(session: Session, end: _End, now: datetime) -> None:
         # One end that cannot be written must not keep those of all others from being written.
         log.error("end cannot be written", letter=end.letter.id.hex, error=type(error).__name__)
         outbox.ended(session, end.letter, "failed", now, f"fault: {type(error).__name__}")
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

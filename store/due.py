@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from store import waking
 from store.database import is_postgresql
 from store.tables import Due
 
@@ -22,6 +23,7 @@ def set_due(session: Session, school_id: UUID, kind: str, subject: str, due_at: 
         row = Due(school_id=school_id, kind=kind, subject=subject)
     row.due_at, row.version, row.state, row.attempts = due_at, version, "waiting", 0
     session.add(row)
+    waking.note(session, "due")
 
 
 def next_due(session: Session, now: datetime) -> Due | None:

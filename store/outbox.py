@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, insert, literal_column, or_
 from sqlmodel import Session, SQLModel, col, select, update
 
+from store import waking
 from store.database import is_postgresql
 from store.ids import new_id
 from store.sealing import Sealer, Unreadable
@@ -97,6 +98,8 @@ def post(
             "lease_until": now + LEASE if leased_by else None,
         },
     )
+    if leased_by is None:
+        waking.note(session, "outbox")
     return letter if leased_by else None
 
 

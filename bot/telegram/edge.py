@@ -5,7 +5,7 @@ The library's own updater is not used: it advances the offset before handlers ha
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -21,6 +21,7 @@ from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from bot.telegram.sender import pause_of
 from bot.telegram.updates import read_update
+from bot.waiting import unless
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from conversations.flows import parent
@@ -45,6 +46,10 @@ Commands = tuple[tuple[str, Phrase], ...]
 REPEATS_WITHIN = 100_000
 
 
+class Overtaken(Exception):
+    """Another process has moved the offset: what was fetched here is taken in already."""
+
+
 class TelegramEdge:
     """One bot's way in: polling or webhook."""
 
@@ -66,6 +71,7 @@ class TelegramEdge:
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._line_is_short = asyncio.Event()
         self._cursor = f"telegram:{bot.token.partition(':')[0]}"
+        self._kept: int | None = None
         self.committed = 0
 
     # --- polling ------------------------------------------------------------------------------------------------------
@@ -74,13 +80,13 @@ class TelegramEdge:
         """Fetch and handle updates until `stop`; network trouble is waited out, the offset never runs ahead."""
         offset = await self._worker.run(self._offset)
         while not stop.is_set():
-            updates = await _unless(stop, self._fetch(offset))
+            updates = await unless(stop, self._fetch(offset))
             if updates:
                 offset = await self._take(updates, offset, stop)
 
     def _offset(self, session: Session) -> int:
         cursor = session.get(Cursor, self._cursor)
-        kept = cursor.position if cursor else 0
+        kept = self._kept = cursor.position if cursor else 0
         return kept if self._whispers is None else self._whispers.shown(kept)
 
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
@@ -109,13 +115,15 @@ class TelegramEdge:
             batch = [one for update in fresh for one in await self._for_the_main_path(update)]
         except Exception as error:
             log.error("whisper not taken, Telegram keeps the batch", error=type(error).__name__)
-            await _unless(stop, asyncio.sleep(1.0))
+            await unless(stop, asyncio.sleep(1.0))
             return offset
         reached = max((one["update_id"] + 1 for one in fresh), default=offset)
 
         def handle(session: Session) -> Outcome:
+            cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor, position=0)
+            if self._kept is not None and cursor.position != self._kept:
+                raise Overtaken
             outcome = self._runner.handle(session, self._school(session), batch)
-            cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor)
             cursor.position = reached if self._whispers is None else self._whispers.hidden(reached)
             session.add(cursor)
             return outcome
@@ -127,10 +135,14 @@ class TelegramEdge:
             return reached
         try:
             outcome = await self._worker.run(handle)
+        except Overtaken:
+            log.error("another process has taken these updates in", updates=len(updates))
+            return await self._worker.run(self._offset)
         except Exception as error:
             log.error("batch not committed, Telegram keeps it", updates=len(updates), error=type(error).__name__)
-            await _unless(stop, asyncio.sleep(1.0))
+            await unless(stop, asyncio.sleep(1.0))
             return offset
+        self._kept = reached if self._whispers is None else self._whispers.hidden(reached)
         self.committed += len(updates)
         if self._whispers is not None:
             self._whispers.committed()
@@ -252,14 +264,3 @@ class TelegramEdge:
             await self._bot.set_my_commands(commands, scope=scope, language_code=code)
         except TelegramError as error:
             log.warning("the commands menu was not set", error=type(error).__name__)
-
-
-async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> Any:  # noqa: ANN401
-    """Wait for `work`, or give it up as soon as `stop` is set (then the answer is None)."""
-    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        for one in (task, stopped):
-            one.cancel()

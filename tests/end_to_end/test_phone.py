@@ -199,7 +199,10 @@ async def test_updates_of_every_kind_by_polling_are_survived_and_the_next_tap_wo
     await earshot.begin()
     await phone.tap("Skip")
     await phone.question(2)
-    assert await earshot.ask_bot("GET", "/healthz") == (200, {"ok": True, "problems": []})
+    assert await earshot.ask_bot("GET", "/healthz") == (
+        200,
+        {"ok": True, "problems": [], "seats": ["auditor", "delivery", "intake"]},
+    )
 
 
 async def test_updates_of_every_kind_by_webhook_are_accepted_and_the_next_tap_works(engine: Engine, sealer: Sealer):
@@ -218,4 +221,7 @@ async def test_updates_of_every_kind_by_webhook_are_accepted_and_the_next_tap_wo
             assert answer.status == 400
         await phone.tap("Skip")
         await phone.question(2)
-        assert await earshot.ask_bot("GET", "/healthz") == (200, {"ok": True, "problems": []})
+        assert await earshot.ask_bot("GET", "/healthz") == (
+            200,
+            {"ok": True, "problems": [], "seats": ["auditor", "delivery", "intake"]},
+        )
