@@ -21,6 +21,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.health import problems_of
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
@@ -138,6 +139,7 @@ class Service:
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
         self._parts: list[asyncio.Task[None]] = []
+        self._elsewhere: list[str] = []
         self._web: web.AppRunner | None = None
 
     def _hold_until(self, letter: Letter, now: datetime) -> datetime | None:
@@ -232,6 +234,9 @@ class Service:
     async def _take_in(self, leave: asyncio.Event, took_over: bool) -> None:
         if took_over:
             await self._readers_made_anew(leave)
+        if not isinstance(self.seats, Alone) and not await self.worker.run(self.whispers.is_where_it_was):
+            self._elsewhere = ["whispers were taken into another store before: see docs/scaling.md"]
+            log.error("whispers were taken into another store before: see docs/scaling.md")
         await self._together(
             leave,
             telegram=self._run_telegram(leave),
@@ -349,6 +354,7 @@ class Service:
             auditor_is_late="auditor" in held and self.watch.is_late(),
             since_round=self.whispers.rounds.seconds_since_pass() if "intake" in held else 0.0,
         )
+        problems += self._elsewhere
         here = {"ok": not problems, "problems": problems, "seats": sorted(held)}
         return web.json_response(here, status=503 if problems else 200)
 
@@ -375,20 +381,6 @@ class Service:
         for request in self._requests:
             await request.shutdown()
         self.worker.close()
-
-
-def problems_of(
-    ended: Iterable[str], since_pass: float, *, auditor_is_late: bool, since_round: float = 0.0
-) -> list[str]:
-    """Say what is wrong: parts that have ended, seconds since the ticker's last pass and whispers' last round."""
-    problems = [f"{name} has ended" for name in ended]
-    if since_pass > 60:
-        problems.append("no due work was looked at for a minute")
-    if since_round > 300:
-        problems.append("no round of whispers was done for five minutes")
-    if auditor_is_late:
-        problems.append("the auditor has not passed for fifteen minutes")
-    return problems
 
 
 def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Whisper put together: its store, its two ways in, its rounds; started and stopped with the service."""
 
 import asyncio
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -22,10 +23,12 @@ from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from scheduling.school import SchoolFacts
 from store.sealing import KeyProblem, Sealer
+from store.tables import Cursor
 from store.vault import StoreProblem
 from store.whisper_store import open_whispers
 
 _KEY_BYTES = 32
+_PLACE = "whispers"
 
 
 class WhisperService:
@@ -49,6 +52,17 @@ class WhisperService:
         self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
         self.rounds = Rounds(parts, self.slack, voice, epochs)
         self._door = DeskDoor(parts, door_of(settings.data_dir))
+
+    def is_where_it_was(self, session: Session) -> bool:
+        """Note which store whispers are taken into; False when the process before took them into another.
+
+        The mark is a hash of what the store drew when it was made, and tells nothing of what is in it.
+        """
+        mark = int.from_bytes(hashlib.sha256(self.store.salt).digest()[:7])
+        cursor = session.get(Cursor, _PLACE) or Cursor(name=_PLACE, position=mark)
+        same, cursor.position = cursor.position == mark, mark
+        session.add(cursor)
+        return same
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""

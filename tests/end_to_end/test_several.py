@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -36,10 +37,12 @@ END_SEATS = text(
 class Process:
     """One of several: a service with an engine, connections and a port of its own, as a process has."""
 
-    def __init__(self, earshot: World, roles: Collection[str] = ROLES, *, first: bool = False) -> None:
+    def __init__(
+        self, earshot: World, roles: Collection[str] = ROLES, *, first: bool = False, whispers: str = ""
+    ) -> None:
         self.engine = make_engine(earshot.engine.url.render_as_string(hide_password=False))
         port = earshot.settings.http_port if first else free_port()
-        settings = earshot.settings.model_copy(update={"http_port": port})
+        settings = earshot.settings.model_copy(update={"http_port": port, "whisper_database_url": whispers})
         with Session(self.engine) as session:
             school_id = session.exec(select(School.id)).one()
         seats = SharedSeats(self.engine, TELEGRAM_TOKEN.partition(":")[0])
@@ -163,6 +166,19 @@ async def test_a_process_that_lost_its_connections_leaves_its_seats(engine: Engi
         await phone.tap("Nothing to add")
         await earshot.tutor().reads("a change in pattern")
         assert len(await phone.messages()) == 1
+
+
+async def test_whispers_that_lie_elsewhere_are_told(engine: Engine, sealer: Sealer, tmp_path: Path):
+    async with several(engine, sealer, ROLES) as (earshot, (first,)):
+        second = Process(earshot, whispers=f"sqlite:///{tmp_path / 'other.sqlite'}")
+        await second.start()
+        await first.end()
+        await second.takes(*SEATS)
+        said = "whispers were taken into another store before: see docs/scaling.md"
+        there = f"http://127.0.0.1:{second.service.settings.http_port}/healthz"
+        async with earshot.http.get(there) as answer:
+            assert (answer.status, await answer.json()) == (503, {"ok": False, "problems": [said], "seats": SEATS})
+        await second.end()
 
 
 async def test_a_process_that_stands_by_turns_webhooks_away(engine: Engine, sealer: Sealer):
