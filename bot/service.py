@@ -234,15 +234,19 @@ class Service:
     async def _take_in(self, leave: asyncio.Event, took_over: bool) -> None:
         if took_over:
             await self._readers_made_anew(leave)
-        if not isinstance(self.seats, Alone) and not await self.worker.run(self.whispers.is_where_it_was):
-            self._elsewhere = ["whispers were taken into another store before: see docs/scaling.md"]
-            log.error("whispers were taken into another store before: see docs/scaling.md")
+        if not isinstance(self.seats, Alone):
+            await self._surely(leave, self._look_where_whispers_lie)
         await self._together(
             leave,
             telegram=self._run_telegram(leave),
             slack=self._run_slack(leave),
             whispers=self.whispers.run(leave),
         )
+
+    def _look_where_whispers_lie(self, session: Session) -> None:
+        if not self.whispers.is_where_it_was(session):
+            self._elsewhere = ["whispers were taken into another store before: see docs/scaling.md"]
+            log.error(self._elsewhere[0])
 
     async def _readers_made_anew(self, leave: asyncio.Event) -> None:
         """Whoever had the seat before may have made new readers and gone further in the rounds."""
