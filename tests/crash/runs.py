@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 from tests.crash.picture import Picture, faults, take_picture
 from tests.crash.points import KINDS
-from tests.crash.rig import Arrived, Kill, World, Zygote, world
+from tests.crash.rig import UNPROMPTED, Arrived, Kill, Zygote, world
 from tests.crash.school import School
 from tests.crash.script import make_script, odd_update, settled
 
@@ -30,12 +29,16 @@ Plan = Mapping[int, Aim]
 
 @dataclass
 class Run:
-    """What a run left: its picture, what is wrong with it, all that arrived, its kills, and points by event."""
+    """What a run left: its picture, what is wrong with it, all that arrived, its kills, and points by event.
+
+    `unwritten` is how many messages Telegram took beyond those that the store and the kills account for.
+    """
 
     picture: Picture
     faults: list[str]
     arrived: list[Arrived]
     kills: list[Kill]
+    unwritten: int
     points: list[int] = field(default_factory=list)
 
 
@@ -53,13 +56,9 @@ async def play(zygote: Zygote, school: School, folder: Path, plan: Plan, databas
         stage.panel.arm(0)
         last = await odd_update(stage)
         await settled(stage)
-        return _look(stage, last, points)
-
-
-def _look(stage: World, last: int, points: list[int]) -> Run:
-    with stage.reading() as session:
-        picture, wrong = take_picture(session, stage), faults(session, stage, last)
-    return Run(picture, wrong, stage.arrived, stage.kills, points)
+        with stage.reading() as session:
+            picture, wrong = take_picture(session, stage), faults(session, stage, last)
+        return Run(picture, wrong, stage.arrived, stage.kills, await stage.unwritten(), points)
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------
@@ -88,36 +87,28 @@ def every_point(points: list[int]) -> list[dict[int, Aim]]:
 
 @dataclass(frozen=True)
 class Tally:
-    """New messages of a run beside those of the run without kills; `most` is how many one kill repeated at most."""
+    """New messages of a run beside those of the run without kills."""
 
-    kills: int
     lost: Counter[Key]
     repeated: Counter[Key]
-    most: int
 
-    def repeated_on(self, network: str) -> int:
-        return sum(count for key, count in self.repeated.items() if key[0] == network)
+    def repeated_on(self, network: str, *, from_outbox: bool = False) -> int:
+        """Count repeats on a network; `from_outbox` leaves out the answers to words that nobody asked for."""
+        return sum(
+            count
+            for (where, _, words), count in self.repeated.items()
+            if where == network and not (from_outbox and words.startswith(UNPROMPTED))
+        )
 
 
 def tally(run: Run, reference: Run) -> Tally:
     """Compare what arrived: a message is told from others by its network, its chat and its words."""
     here, there = (Counter(map(_key, which.arrived)) for which in (run, reference))
-    repeated = here - there
-    by_life: Counter[int] = Counter()
-    for key, count in repeated.items():
-        lives = sorted(one.life for one in run.arrived if _key(one) == key)
-        # A repeat comes from a life after the one that sent it first.
-        again = [later for earlier, later in pairwise(lives) if later > earlier] or lives[1:]
-        by_life.update(again[:count])
-    return Tally(len(run.kills), there - here, repeated, max(by_life.values(), default=0))
-
-
-# Words that nobody asked for are held in memory alone: which of these answers they get hangs on what a kill made
-# forgotten.
-UNPROMPTED = ("Thanks for writing. Nobody ", "That waits here, and is not kept yet.")
+    return Tally(there - here, here - there)
 
 
 def _key(arrived: Arrived) -> Key:
+    # Which of these answers such words get hangs on what a kill made forgotten.
     words = UNPROMPTED[0] if arrived.words.startswith(UNPROMPTED) else arrived.words
     return arrived.network, arrived.chat, words
 
@@ -129,13 +120,13 @@ def table(title: str, reference: Run, runs: list[Run]) -> str:
     rows = {
         "points in a run without kills": sum(reference.points),
         "runs": len(runs),
-        "kills": sum(one.kills for one in tallies),
+        "kills": sum(len(run.kills) for run in runs),
         **{f"  {kind}": kinds[kind] for kind in KINDS},
         "messages in each run": len(reference.arrived),
         "lost": sum(one.lost.total() for one in tallies),
         "answers counted twice or lost": sum(run.picture != reference.picture for run in runs),
         "repeated on Telegram": sum(one.repeated_on("telegram") for one in tallies),
         "repeated on Slack": sum(one.repeated_on("slack") for one in tallies),
-        "most repeated by one kill": max((one.most for one in tallies), default=0),
+        "most repeated by one kill": max((kill.repeats for run in runs for kill in run.kills), default=0),
     }
     return "\n".join([title, *(f"  {name:<34}{count:>8}" for name, count in rows.items())])

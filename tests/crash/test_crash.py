@@ -32,6 +32,7 @@ def reference(zygote: Zygote, crash_school: School, tmp_path_factory: pytest.Tem
     run = asyncio.run(play(zygote, crash_school, tmp_path_factory.mktemp("reference") / "data", {}))
     assert run.faults == []
     assert run.kills == []
+    assert run.unwritten == 0
     return run
 
 
@@ -67,4 +68,7 @@ def _check(run: Run, reference: Run) -> None:
     found = tally(run, reference)
     assert not found.lost
     assert found.repeated_on("slack") == 0
-    assert found.repeated.total() <= found.kills
+    assert [kill for kill in run.kills if kill.repeats > 1] == []
+    assert run.unwritten == 0
+    assert found.repeated_on("telegram", from_outbox=True) == sum(kill.repeats for kill in run.kills)
+    assert found.repeated.total() <= len(run.kills)
