@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, Delivery, Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
 from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
@@ -193,6 +193,19 @@ async def test_a_reply_does_not_wait_behind_a_wave(post: Post):
         delivery.take(post.post("reply", lease_to="me"))
         await until(lambda: "reply" in post.recorder.sent)
         assert post.recorder.sent.index("reply") - before <= 2
+
+
+async def test_a_hand_full_of_a_wave_that_may_not_leave_keeps_no_reply_from_being_claimed(post: Post):
+    post.recorder.answers = {"b0": [TryAgain("429", 3600.0)]}
+    post.post(*(f"b{number}" for number in range(CLAIM_MOST + 30)), lane="bulk")
+    delivery = post.delivery()
+    async with running(delivery):
+        await until(lambda: sum(row.leased_by == "me" for row in post.rows()) >= CLAIM_MOST)
+        post.post("reply")
+        delivery.look()
+        await until(lambda: "reply" in post.recorder.sent)
+        await until(lambda: sum(row.leased_by == "me" for row in post.rows()) <= CLAIM_MOST)
+    assert post.recorder.sent == ["b0", "reply"]
 
 
 async def test_letters_to_one_chat_leave_one_at_a_time_in_the_order_they_were_written(post: Post):
