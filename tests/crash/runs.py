@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import sub
 from pathlib import Path
 
 from tests.crash.picture import Picture, faults, take_picture
@@ -14,14 +15,20 @@ from tests.crash.school import School
 from tests.crash.script import make_script, odd_update, settled
 
 Key = tuple[str, str, str]
+# How many points of each kind an event has.
+Points = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Aim:
-    """Kill at the `point`-th point after an event began (from 1), and the next life at its `then`-th (0: not)."""
+    """Kill at the `point`-th point after an event began (from 1), and the next life at its `then`-th (0: not).
+
+    With a `kind` only points of that kind count for the first.
+    """
 
     point: int
     then: int = 0
+    kind: int | None = None
 
 
 Plan = Mapping[int, Aim]
@@ -39,20 +46,20 @@ class Run:
     arrived: list[Arrived]
     kills: list[Kill]
     unwritten: int
-    points: list[int] = field(default_factory=list)
+    points: list[Points] = field(default_factory=list)
 
 
 async def play(zygote: Zygote, school: School, folder: Path, plan: Plan, database_url: str = "") -> Run:
     """Play the whole script with the kills of a plan, and look at what is left when nothing is under way."""
-    script, points = make_script(school), []
+    script, points = make_script(school), list[Points]()
     async with world(zygote, school, folder, database_url) as stage:
         for number, event in enumerate(script):
-            stage.event, before = f"{number} {event.name}", stage.panel.count()
+            stage.event, before = f"{number} {event.name}", stage.panel.counts()
             if aim := plan.get(number):
                 stage.again = aim.then
-                stage.panel.arm(aim.point)
+                stage.panel.arm(aim.point, *([] if aim.kind is None else [aim.kind]))
             await event.play(stage)
-            points.append(stage.panel.count() - before)
+            points.append(tuple(map(sub, stage.panel.counts(), before)))
         stage.panel.arm(0)
         last = await odd_update(stage)
         await settled(stage)
@@ -64,20 +71,27 @@ async def play(zygote: Zygote, school: School, folder: Path, plan: Plan, databas
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 
-def sampled(points: list[int], every: int, seed: int) -> dict[int, Aim]:
-    """Aim at each `every`-th event, at another of its points each time; other seeds take other events and points."""
+def sampled(points: list[Points], every: int, seed: int) -> dict[int, Aim]:
+    """Aim at each `every`-th event, at another of its points each time; other seeds take other events and points.
+
+    The kinds take turns, as far as an event has points of them.
+    """
     plan = {}
     for turn, number in enumerate(range(seed % every, len(points), every)):
-        point = 1 + (seed // every + turn) % max(points[number], 1)
-        plan[number] = Aim(point, then=1 + turn % 8 if turn % 4 == 3 else 0)
+        kind = (seed + turn) % len(KINDS)
+        while not points[number][kind] and any(points[number]):
+            kind = (kind + 1) % len(KINDS)
+        point = 1 + (seed // every + turn) % max(points[number][kind], 1)
+        plan[number] = Aim(point, 1 + turn % 8 if turn % 4 == 3 else 0, kind)
     return plan
 
 
-def every_point(points: list[int]) -> list[dict[int, Aim]]:
+def every_point(points: list[Points]) -> list[dict[int, Aim]]:
     """Aim at every point of every event, one point of each event in a run; then at the first points of a new life."""
+    counts = [sum(of_event) for of_event in points]
     runs = [
-        {number: Aim(point) for number, count in enumerate(points) if count >= point}
-        for point in range(1, max(points) + 1)
+        {number: Aim(point) for number, count in enumerate(counts) if count >= point}
+        for point in range(1, max(counts) + 1)
     ]
     return [*runs, {number: Aim(1, then=1 + number % 16) for number in range(0, len(points), 3)}]
 
@@ -118,7 +132,7 @@ def table(title: str, reference: Run, runs: list[Run]) -> str:
     tallies = [tally(run, reference) for run in runs]
     kinds = Counter(kill.kind for run in runs for kill in run.kills)
     rows = {
-        "points in a run without kills": sum(reference.points),
+        "points in a run without kills": sum(map(sum, reference.points)),
         "runs": len(runs),
         "kills": sum(len(run.kills) for run in runs),
         **{f"  {kind}": kinds[kind] for kind in KINDS},
