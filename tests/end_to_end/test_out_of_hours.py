@@ -90,3 +90,15 @@ async def test_a_phone_that_turns_out_to_be_blocked_is_noted_and_the_others_are_
             return found is not None and list(out) == [found.pupil.id]
 
     await eventually(noted, "the pupil marked as out of reach")
+
+
+async def test_the_page_is_told_how_many_messages_of_the_check_in_before_leave_first(earshot: World):
+    assert (await earshot.wave_opened())["ahead"] == 0
+    phone = earshot.near_pupil()
+    await phone.question(1)
+    # One chat takes a message a second.
+    for _ in range(20):
+        post(earshot, phone, "bulk", earshot.clock())
+    told = await earshot.wave_opened()
+    assert (told["opened"], told["replaced"]) == (8 - 1, True)
+    assert 10 <= told["ahead"] <= 20 + 6
