@@ -288,6 +288,11 @@ def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
     return sorted({*posted, *(slot for slot in waiting if slot is not None)})
 
 
+def is_written(session: Session, dedupe: str) -> bool:
+    """Say whether a message was written under a key already, whatever became of it."""
+    return session.exec(select(Outbox.id).where(Outbox.dedupe == dedupe)).first() is not None
+
+
 def is_on_its_way(session: Session, slot: str) -> bool:
     """Say whether a message for a slot is still to be sent."""
     statement = select(Outbox.id).where(_IS_WAITING, Outbox.slot == slot, Outbox.method == "post")
