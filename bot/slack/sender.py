@@ -88,6 +88,10 @@ class SlackSender:
         """Name the chat for the pace; a Home tab has a pace of its own, so it holds up no message."""
         return f"home:{letter.recipient}" if letter.method == "home" else letter.recipient
 
+    def shows_twice(self, _letter: Letter) -> bool:
+        """Say whether a letter that is sent twice is seen twice: no, for the history is asked before a second try."""
+        return False
+
     async def send(self, letter: Letter) -> Result:
         """Send one letter: method "post", "update", "delete" or "home". Never raises."""
         try:
