@@ -16,7 +16,7 @@ from bot.sample.sample import SampleSize
 from bot.settings import Settings
 from store.database import make_engine
 from store.sealing import Sealer
-from tests.sample_school import read_rows, write_rows
+from tests.rows import read_rows, write_rows
 
 # A Monday in term, half past nine in London; the week's check-in opens the next day.
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -39,7 +39,8 @@ class School:
             shutil.copy(self.folder / "earshot.sqlite", folder)
             return make_engine(f"sqlite:///{folder / 'earshot.sqlite'}")
         source, target = make_engine(f"sqlite:///{self.folder / 'earshot.sqlite'}"), make_engine(database_url)
-        write_rows(target, read_rows(source))
+        with target.begin() as writing:
+            write_rows(writing, read_rows(source))
         source.dispose()
         return target
 

@@ -36,7 +36,7 @@ from store.people import by_chat
 from store.sealing import Sealer
 from store.tables import School
 from tests.factories import NOW
-from tests.sample_school import small_school
+from tests.rows import small_school
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -1,10 +1,12 @@
-"""A sample school is built once in a test process, and its rows are written into the stores of the tests."""
+"""What many tests begin with is made once in a test process, and its rows are written into the stores of the tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select
 from sqlmodel import SQLModel
 
 from bot.sample import listing, sample
@@ -29,11 +31,19 @@ def read_rows(engine: Engine) -> Rows:
         return [(table, rows) for table, found in tables if (rows := [dict(row) for row in found])]
 
 
-def write_rows(engine: Engine, rows: Rows) -> None:
-    """Write what was read from a store into another, which is empty and may be of the other kind."""
-    with engine.begin() as writing:
-        for table, held in rows:
-            writing.execute(insert(table), held)
+def write_rows(writing: Connection, rows: Rows) -> None:
+    """Write what was read from a store into another, which may be of the other kind."""
+    for table, held in rows:
+        writing.execute(insert(table), held)
+
+
+@contextmanager
+def scratch() -> Iterator[Engine]:
+    """A store in memory, to build something in whose rows are then read."""
+    engine = make_engine("sqlite://")
+    SQLModel.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
 
 
 def small_school(engine: Engine, sealer: Sealer) -> SampleDirectory:
@@ -41,14 +51,13 @@ def small_school(engine: Engine, sealer: Sealer) -> SampleDirectory:
     if sealer.key_id not in _made:
         _made[sealer.key_id] = _build(sealer)
     rows, people = _made[sealer.key_id]
-    write_rows(engine, rows)
+    with engine.begin() as writing:
+        write_rows(writing, rows)
     return people
 
 
 def _build(sealer: Sealer) -> tuple[Rows, SampleDirectory]:
-    engine = make_engine("sqlite://")
-    SQLModel.metadata.create_all(engine)
-    sample.build(engine, sealer, NOW, size=SMALL)
-    people, rows = listing.listed(engine, sealer, NOW), read_rows(engine)
-    engine.dispose()
-    return rows, people
+    with scratch() as engine:
+        sample.build(engine, sealer, NOW, size=SMALL)
+        people = listing.listed(engine, sealer, NOW)
+        return read_rows(engine), people
