@@ -5,12 +5,14 @@ VENV := .venv/bin/python
 # What Python has compiled is kept, whatever the shell says: a start takes half as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench bench-signals locales chromium speech axe clean
+.PHONY: run test check compiled bench bench-signals locales debian axe clean
 
 run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
-test: .venv/dev.stamp chromium speech axe check
+# What comes before the tests is done side by side: each of these keeps one processor busy, or waits for the network.
+test:
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target debian axe check compiled
 	$(VENV) -m pytest -n 4 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
@@ -18,6 +20,10 @@ check: .venv/dev.stamp
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
 	$(VENV) -c "from importlinter.cli import lint_imports_command as check; check()"
+
+# What the tests import is compiled once, not by each test process for itself; what is wrong there the tests will say.
+compiled: .venv/dev.stamp
+	@$(VENV) -m pytest --collect-only -qq >/dev/null 2>&1 || true
 
 bench: .venv/dev.stamp
 	$(VENV) -m benchmarks
@@ -35,20 +41,24 @@ locales: .venv/dev.stamp
 	$(BABEL) compile --directory locales --domain earshot
 	$(VENV) -m bot.catalogues
 
-# The browser test drives Debian's Chromium; where it cannot be installed that one test says so.
-chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-color-emoji; } || true
-	@[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq fonts-dejavu-core; } || true
+AXE := tests/browser/node_modules/axe-core/axe.min.js
 
-# Questions are read aloud by these two; where they cannot be installed the test that listens says so.
-speech:
-	@command -v espeak-ng >/dev/null && command -v opusenc >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq espeak-ng opus-tools; } || true
+# The browser test drives Debian's Chromium, questions are read aloud by espeak-ng and opusenc, and npm brings axe-core:
+# where one cannot be installed, the test that needs it says so. One package manager at a time, for it locks.
+debian:
+	@missing=; \
+	command -v chromium >/dev/null || missing="chromium,fonts-noto-color-emoji"; \
+	[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$$missing fonts-dejavu-core"; \
+	command -v espeak-ng >/dev/null && command -v opusenc >/dev/null || missing="$$missing espeak-ng,opus-tools"; \
+	command -v npm >/dev/null || [ -e $(AXE) ] || missing="$$missing npm"; \
+	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || { \
+		apt-get update -qq; \
+		for each in $$missing; do apt-get install -y -qq $$(echo $$each | tr , ' '); done; \
+	} || true
 
 # axe-core looks over the page for what keeps people out: the version and its hash are in tests/browser/package-lock.json.
-AXE := tests/browser/node_modules/axe-core/axe.min.js
 axe: $(AXE)
-$(AXE): tests/browser/package-lock.json
-	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq npm; } || true
+$(AXE): tests/browser/package-lock.json | debian
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent && touch $@ || true
 
 # Debian leaves half an environment behind where python3-venv is missing: one without pip is made anew.
@@ -66,9 +76,10 @@ ENVIRONMENT = $(VENV) -m pip --version >/dev/null 2>&1 || { \
 	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@touch $@
 
+# Most of what comes for development is never imported, so nothing is compiled before it is.
 .venv/dev.stamp: requirements-dev.lock
 	@$(ENVIRONMENT)
-	$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(VENV) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@ .venv/run.stamp
 
 clean:

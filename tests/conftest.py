@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, SQLModel
 
@@ -172,8 +172,9 @@ class _Used:
         assert self._within is not None
         self._within.execute(OTHERS)
         if _shape(self._within) == self._shape:
-            for table in reversed(SQLModel.metadata.sorted_tables):
-                self._within.execute(table.delete())
+            # One statement after another, but all in one message: asking for each takes ten times as long.
+            tables = [table.name for table in reversed(SQLModel.metadata.sorted_tables)]
+            self._within.exec_driver_sql("; ".join(f'DELETE FROM "{name}"' for name in tables))  # noqa: S608 (our own)
         else:
             self.drop()
 
@@ -226,6 +227,9 @@ def engine(database_url: str) -> Iterator[Engine]:
     """An engine on an empty, migrated store."""
     engine = make_engine(database_url)
     _share_what_is_compiled(engine)
+    if engine.dialect.name == "sqlite":
+        # Nothing here must survive a power cut, as on PostgreSQL above.
+        event.listen(engine, "connect", lambda connection, _entry: connection.execute("PRAGMA synchronous = OFF"))
     yield engine
     engine.dispose()
 

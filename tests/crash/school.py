@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, select
-from sqlmodel import SQLModel
+from sqlalchemy import Engine
 
 from bot.opening import open_store
 from bot.sample import listing, sample
@@ -17,6 +16,7 @@ from bot.sample.sample import SampleSize
 from bot.settings import Settings
 from store.database import make_engine
 from store.sealing import Sealer
+from tests.rows import read_rows, write_rows
 
 # A Monday in term, half past nine in London; the week's check-in opens the next day.
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -39,10 +39,8 @@ class School:
             shutil.copy(self.folder / "earshot.sqlite", folder)
             return make_engine(f"sqlite:///{folder / 'earshot.sqlite'}")
         source, target = make_engine(f"sqlite:///{self.folder / 'earshot.sqlite'}"), make_engine(database_url)
-        with source.connect() as reading, target.begin() as writing:
-            for table in SQLModel.metadata.sorted_tables:
-                if rows := [dict(row) for row in reading.execute(select(table)).mappings()]:
-                    writing.execute(insert(table), rows)
+        with target.begin() as writing:
+            write_rows(writing, read_rows(source))
         source.dispose()
         return target
 

@@ -25,9 +25,7 @@ from sqlmodel import Session, col, delete, select
 from benchmarks.stage import free_port
 from bot import rehearsing
 from bot.clock import Clock
-from bot.sample import listing, sample
 from bot.sample.listing import NEAR_NOTE, PhoneUser, SampleDirectory, SlackUser
-from bot.sample.sample import SampleSize
 from bot.service import Service
 from bot.settings import Settings
 from conversations.bank import LATEST, load
@@ -38,13 +36,12 @@ from store.people import by_chat
 from store.sealing import Sealer
 from store.tables import School
 from tests.factories import NOW
+from tests.rows import small_school
 
 T = TypeVar("T")
 Json = dict[str, Any]
 Way = Literal["polling and Socket Mode", "webhook and HTTP"]
 WAYS: tuple[Way, ...] = ("polling and Socket Mode", "webhook and HTTP")
-# Two tutor groups of four; in each the first pupil is one low check-in away from a flag, and one has not joined.
-SMALL = SampleSize(pupils=8, groups={5: 1, 9: 1}, others=1, unjoined=1, near=2, weeks=14)
 
 
 async def eventually(look: Callable[[], Awaitable[T]], what: str, seconds: float = 60.0) -> T:
@@ -297,8 +294,7 @@ def make_service(settings: Settings, engine: Engine, sealer: Sealer, clock: Cloc
 @asynccontextmanager
 async def world(engine: Engine, sealer: Sealer, way: Way = WAYS[0]) -> AsyncIterator[World]:
     """Run everything, on a Tuesday in term at 10:00, until the block ends."""
-    sample.build(engine, sealer, NOW, size=SMALL)
-    people = listing.listed(engine, sealer, NOW)
+    people = small_school(engine, sealer)
     bot_port = free_port()
     runner = await start(make_app(state=None, bot=f"http://127.0.0.1:{bot_port}", seed=1), 0)
     networks = f"http://127.0.0.1:{runner.addresses[0][1]}"

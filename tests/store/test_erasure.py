@@ -17,7 +17,8 @@ from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Due, Outbox, Posted, Pupil, School
 from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
-from tests.store.test_plain_text import CHATS, TYPED, WORDS, Story, values
+from tests.store.test_plain_text import values
+from tests.story import CHATS, TYPED, WORDS, Story, told
 
 FIRST, SECOND = "PUP-88001", "PUP-88002"
 
@@ -25,10 +26,8 @@ FIRST, SECOND = "PUP-88001", "PUP-88002"
 @pytest.fixture
 def story(engine: Engine, sealer: Sealer) -> Iterator[Story]:
     """A school after its first day with Earshot."""
-    told = Story(engine, sealer)
-    told.run()
-    yield told
-    told.worker.close()
+    with told(engine, sealer) as story:
+        yield story
 
 
 def pupil_of(session: Session, sealer: Sealer, reference: str) -> Pupil:

@@ -17,7 +17,7 @@ from store.sealing import Sealer
 from store.tables import School, Staff
 from tests.bot.copies.test_page import read, story
 from tests.factories import NOW
-from tests.store.test_plain_text import GUARDIAN_CHAT, SLACK, WORDS, Story
+from tests.story import GUARDIAN_CHAT, SLACK, WORDS, Story
 
 __all__ = ["story"]
 PUPILS = ("Zephyrine", "Marchbanks", "Ignatius", "Wolverdene", "Z.M.", WORDS)

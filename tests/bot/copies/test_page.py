@@ -19,7 +19,7 @@ from conversations.bank import LATEST, load
 from store.sealing import Sealer
 from store.tables import Flag, Pupil, School
 from tests.factories import NOW
-from tests.store.test_plain_text import WORDS, Story
+from tests.story import WORDS, Story, told
 
 PUPIL = "PUP-88001"
 
@@ -27,10 +27,8 @@ PUPIL = "PUP-88001"
 @pytest.fixture
 def story(engine: Engine, sealer: Sealer) -> Iterator[Story]:
     """A school after its first day with Earshot."""
-    told = Story(engine, sealer)
-    told.run()
-    yield told
-    told.worker.close()
+    with told(engine, sealer) as story:
+        yield story
 
 
 def kept_in(story: Story, engine: Engine, sealer: Sealer, language: str | None = None) -> Kept:
