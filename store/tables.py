@@ -351,7 +351,7 @@ class Due(SQLModel, table=True):
 
 
 class Cursor(SQLModel, table=True):
-    """How far something has been read: a bot's update offset, the rehearsal clock's shift."""
+    """How far something has been read: a bot's update offset, the rehearsal clock's shift, a Home tab's page."""
 
     name: str = Field(primary_key=True)
     position: int = Field(default=0, sa_type=BigInteger)

@@ -89,7 +89,7 @@ STAFF: Final[Mapping[str, Section]] = {
             "year": Told(say("Head of which year")),
             "manager_id": Told(say("Line manager")),
             "active": Told(say("In the school’s lists"), _yes_or_no),
-            "home_opened_at": Told(say("Home tab first opened")),
+            "home_opened_at": Told(say("Home tab last opened")),
             "left_at": Told(say("Left the school")),
         },
         say("Who this is about"),
