@@ -111,7 +111,9 @@ class Service:
             SLACK,
             on_unreachable=unreached.note,
         )
-        self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
+        # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
+        hears = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
+        self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all, hears=hears)
         self._tasks: list[asyncio.Task[None]] = []
         self._web: web.AppRunner | None = None
 

@@ -15,7 +15,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.worker import Worker
-from scheduling import auditor
+from scheduling import auditor, outages
 from scheduling.school import SchoolFacts
 from store.sealing import Sealer
 from store.tables import LANES, Outbox
@@ -27,7 +27,10 @@ LATE_AFTER = 15 * 60.0
 
 
 class Watch:
-    """Has the auditor pass every minute until told to stop; `seconds` is a clock that nobody can set."""
+    """Has the auditor pass every minute until told to stop; `seconds` is a clock that nobody can set.
+
+    Beside it each pass notes whether updates can be fetched: `hears` says so.
+    """
 
     def __init__(
         self,
@@ -37,10 +40,11 @@ class Watch:
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         seconds: Callable[[], float] = time.monotonic,
+        hears: Callable[[], bool] = lambda: False,
     ) -> None:
         self._worker, self._sealer, self._school, self._clock, self._wake = worker, sealer, school, clock, wake
         self._suspected: set[UUID] = set()
-        self._seconds, self._passed = seconds, seconds()
+        self._seconds, self._passed, self._hears = seconds, seconds(), hears
         self._mended = 0
 
     def is_late(self) -> bool:
@@ -65,6 +69,8 @@ class Watch:
         suspected = self._suspected
 
         def look(session: Session) -> tuple[set[UUID], int]:
+            if self._hears():
+                outages.heard(session, self._school(session), self._clock())
             return auditor.mend(session, self._sealer, self._school(session), suspected, self._clock())
 
         self._suspected, mended = await self._worker.run(look)

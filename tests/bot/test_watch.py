@@ -13,7 +13,7 @@ from bot.service import problems_of
 from bot.watch import Watch
 from scheduling import cases
 from scheduling.school import SchoolFacts
-from store.tables import Due, Outbox, Request
+from store.tables import Cursor, Due, Outbox, Request
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 
@@ -37,6 +37,16 @@ async def test_what_was_lost_is_done_on_the_second_look_and_sent_at_once(here: S
     assert len(woken) == 1
     assert {row.recipient for row in here.waiting()} == {f"staff:{here.staff[who].hex}" for who in ("lead", "deputy")}
     assert not watch.is_late()
+    here.worker.close()
+
+
+@pytest.mark.parametrize(("hears", "kept"), [(True, 1), (False, 0)])
+async def test_each_pass_notes_whether_updates_can_be_fetched(here: SmallSchool, hears: bool, kept: int):
+    watch = Watch(here.worker, here.sealer, lambda _: here.school, lambda: NOW, lambda: None, hears=lambda: hears)
+    await watch.pass_once()
+    name = f"heard:{here.school.id.hex}"
+    rows = here.work(lambda session: [(row.name, row.position) for row in session.exec(select(Cursor))])
+    assert rows == [(name, int(NOW.timestamp()))] * kept
     here.worker.close()
 
 
