@@ -22,6 +22,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.health import problems_of
+from bot.hearing import Hearing
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
@@ -136,10 +137,12 @@ class Service:
             SLACK,
             on_unreachable=unreached.note,
         )
+        # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
+        hears = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
+        self.hearing = Hearing(self.worker, self.schools.of, clock, hears)
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
         self._parts: list[asyncio.Task[None]] = []
-        self._elsewhere: list[str] = []
         self._web: web.AppRunner | None = None
 
     def _hold_until(self, letter: Letter, now: datetime) -> datetime | None:
@@ -235,18 +238,14 @@ class Service:
         if took_over:
             await self._readers_made_anew(leave)
         if not isinstance(self.seats, Alone):
-            await self._surely(leave, self._look_where_whispers_lie)
+            await self._surely(leave, self.whispers.note_place)
         await self._together(
             leave,
             telegram=self._run_telegram(leave),
+            hearing=self.hearing.run(leave),
             slack=self._run_slack(leave),
             whispers=self.whispers.run(leave),
         )
-
-    def _look_where_whispers_lie(self, session: Session) -> None:
-        if not self.whispers.is_where_it_was(session):
-            self._elsewhere = ["whispers were taken into another store before: see docs/scaling.md"]
-            log.error(self._elsewhere[0])
 
     async def _readers_made_anew(self, leave: asyncio.Event) -> None:
         """Whoever had the seat before may have made new readers and gone further in the rounds."""
@@ -358,7 +357,7 @@ class Service:
             auditor_is_late="auditor" in held and self.watch.is_late(),
             since_round=self.whispers.rounds.seconds_since_pass() if "intake" in held else 0.0,
         )
-        problems += self._elsewhere
+        problems += self.whispers.problems
         here = {"ok": not problems, "problems": problems, "seats": sorted(held)}
         return web.json_response(here, status=503 if problems else 200)
 

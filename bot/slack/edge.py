@@ -320,13 +320,15 @@ class SlackEdge:
             raise
         return (answer["user"].get("profile") or {}).get("email")
 
-    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> dict[str, Any]:
+    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int | None = None) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
         if isinstance(shown, Form):
             return form_view(shown, Reader(language, zone, self._clock()), page)
         return modal_view(shown, language, zone, self._clock())
 
-    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> None:
+    async def _open_modal(
+        self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int | None = None
+    ) -> None:
         view = self._view(shown, school, page)
         for last in (False, True):
             try:

@@ -5,6 +5,7 @@ The library's own updater is not used: it advances the offset before handlers ha
 
 import asyncio
 import hmac
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 
 LONG_POLL = 25
 BATCH_MOST = 100
+HEARS_FOR = 120.0
 # Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
 ANSWERS_AT_ONCE = 8
 ANSWERS_WAIT = 5.0
@@ -73,6 +75,11 @@ class TelegramEdge:
         self._cursor = f"telegram:{bot.token.partition(':')[0]}"
         self._kept: int | None = None
         self.committed = 0
+        self._fetched: float | None = None
+
+    def hears(self) -> bool:
+        """Whether Telegram answered within the last two minutes, with updates or without."""
+        return self._fetched is not None and time.monotonic() - self._fetched < HEARS_FOR
 
     # --- polling ------------------------------------------------------------------------------------------------------
 
@@ -95,6 +102,7 @@ class TelegramEdge:
             # Raw JSON: an update of a kind the library does not know must not stop those around it. Telegram reads
             # names in any case; in lower case the library does not advise its own parsing method.
             answer = await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10)
+            self._fetched = time.monotonic()
             return [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         except RetryAfter as error:
             await asyncio.sleep(pause_of(error))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from sqlalchemy import make_url
 from sqlmodel import Session
 from telegram import Bot
@@ -26,6 +27,8 @@ from store.sealing import KeyProblem, Sealer
 from store.tables import Cursor
 from store.vault import StoreProblem
 from store.whisper_store import open_whispers
+
+log = structlog.get_logger()
 
 _KEY_BYTES = 32
 _PLACE = "whispers"
@@ -52,17 +55,20 @@ class WhisperService:
         self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
         self.rounds = Rounds(parts, self.slack, voice, epochs)
         self._door = DeskDoor(parts, door_of(settings.data_dir))
+        self.problems: list[str] = []
 
-    def is_where_it_was(self, session: Session) -> bool:
-        """Note which store whispers are taken into; False when the process before took them into another.
+    def note_place(self, session: Session) -> None:
+        """Note which store whispers are taken into; that the process before took them into another is a problem.
 
         The mark is a hash of what the store drew when it was made, and tells nothing of what is in it.
         """
         mark = int.from_bytes(hashlib.sha256(self.store.salt).digest()[:7])
         cursor = session.get(Cursor, _PLACE) or Cursor(name=_PLACE, position=mark)
-        same, cursor.position = cursor.position == mark, mark
+        if cursor.position != mark:
+            self.problems = ["whispers were taken into another store before: see docs/scaling.md"]
+            log.error(self.problems[0])
+        cursor.position = mark
         session.add(cursor)
-        return same
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""
