@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.calendar import CalendarError, Closure, SchoolCalendar
+from scheduling.calendar import CalendarError, Closure, SchoolCalendar, Term
 from scheduling.sample import sample_calendar
 from scheduling.waves import WaveRule, WaveTimes, next_wave, wave_now
 
@@ -77,6 +77,40 @@ def test_the_reminder_waits_for_quiet_to_end_and_school_to_be_back(rule: WaveRul
     wave = next_wave(SCHOOL, rule, at(after))
     assert wave is not None
     assert wave.remind_at == (at(remind) if remind else None)
+
+
+THROUGH = replace(SCHOOL, nation="SCT", closures=(), terms=(Term("Whole year", date(2026, 8, 17), date(2027, 6, 25)),))
+"""A school open on both sides of each clock change, which the sample school spends in holidays."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "after", "expected"),
+    [
+        # Over 25 October 2026: 71 hours after ten on Friday the clock shows eight on Monday.
+        (
+            on(4, remind_after=timedelta(hours=71)),
+            "2026-10-19T00:00",
+            times("2026-10-23T10:00", "2026-10-26T08:00", "2026-10-26T09:00"),
+        ),
+        # Over 28 March 2027: it shows eight after 93 hours from Thursday, for Friday is Good Friday.
+        (
+            on(3, remind_after=timedelta(hours=93)),
+            "2027-03-22T00:00",
+            times("2027-03-25T10:00", "2027-03-29T08:00", "2027-03-29T09:00"),
+        ),
+        # A closing that 94 real hours would pass brings no reminder.
+        (
+            on(3, remind_after=timedelta(hours=94)),
+            "2027-03-22T00:00",
+            times("2027-03-25T10:00", None, "2027-03-29T09:00"),
+        ),
+        # Opening on the first day after a change is at ten by the new clock.
+        (on(0), "2026-10-24T00:00", times("2026-10-26T10:00", "2026-10-26T16:00", "2026-10-27T09:00")),
+        (on(0), "2027-03-27T00:00", times("2027-03-29T10:00", "2027-03-29T16:00", "2027-03-30T09:00")),
+    ],
+)
+def test_a_wave_through_a_clock_change_keeps_to_the_clock_on_the_wall(rule: WaveRule, after: str, expected: WaveTimes):
+    assert next_wave(THROUGH, rule, at(after)) == expected
 
 
 def test_a_weekend_the_school_left_open_may_bring_the_reminder():
