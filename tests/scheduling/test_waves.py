@@ -36,6 +36,9 @@ def on(weekday: int, **other: time | timedelta) -> WaveRule:
         (WEDNESDAYS, "2026-09-07T00:00", times("2026-09-09T10:00", "2026-09-09T16:00", "2026-09-10T09:00")),
         (WEDNESDAYS, "2026-09-09T09:59", times("2026-09-09T10:00", "2026-09-09T16:00", "2026-09-10T09:00")),
         (WEDNESDAYS, "2026-09-09T10:00", times("2026-09-16T10:00", "2026-09-16T16:00", "2026-09-17T09:00")),
+        # On the last day of the week its wave may still be ahead.
+        (on(4), "2026-09-11T09:59", times("2026-09-11T10:00", "2026-09-11T16:00", "2026-09-14T09:00")),
+        (on(4), "2026-09-12T12:00", times("2026-09-18T10:00", "2026-09-18T16:00", "2026-09-21T09:00")),
         # INSET on Wednesday 2 September: Thursday, in the same week.
         (WEDNESDAYS, "2026-08-01T00:00", times("2026-09-03T10:00", "2026-09-03T16:00", "2026-09-04T09:00")),
         # Half-term has no wave; the week after it is in winter time.
@@ -125,10 +128,11 @@ def test_an_opening_in_quiet_hours_waits_for_their_end_on_the_same_day():
     assert wave == times("2026-09-09T07:30", "2026-09-09T13:30", "2026-09-10T09:00")
 
 
-def test_an_opening_in_quiet_hours_that_last_overnight_is_refused():
+@pytest.mark.parametrize("opens", [time(20), time(20, 15)])
+def test_an_opening_in_quiet_hours_that_last_overnight_is_refused(opens: time):
     with pytest.raises(CalendarError) as refused:
-        next_wave(SCHOOL, on(2, opens=time(20, 15)), at("2026-09-07T00:00"))
-    assert str(refused.value) == "The wave would open at 20:15, in quiet hours; choose an earlier time."
+        next_wave(SCHOOL, on(2, opens=opens), at("2026-09-07T00:00"))
+    assert str(refused.value) == f"The wave would open at {opens:%H:%M}, in quiet hours; choose an earlier time."
 
 
 def test_an_opening_after_the_last_known_school_day_has_ended_is_no_wave():
