@@ -171,6 +171,14 @@ def test_a_wave_before_a_holiday_closes_when_quiet_hours_begin(quiet: dict[str, 
     assert (wave.opens_at, wave.closes_at) == (at("2026-10-22T10:00"), at(closes))
 
 
+@pytest.mark.parametrize(("off", "closes"), [(1, "2026-09-14T09:00"), (2, "2026-09-10T20:00")])
+def test_a_wave_stays_open_over_four_days_and_not_over_five(off: int, closes: str):
+    days = (date(2026, 9, 11), date(2026, 9, 14))[:off]
+    school = replace(SCHOOL, closures=tuple(Closure.by_hand(day) for day in days))
+    wave = next_wave(school, on(3), at("2026-09-07T00:00"))
+    assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", closes)
+
+
 def test_a_week_with_one_school_day_has_its_wave_on_it():
     closed = Closure("Flood", date(2026, 11, 9), date(2026, 11, 12), "closed")
     for weekday in range(5):
