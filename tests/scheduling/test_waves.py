@@ -179,12 +179,21 @@ def test_a_wave_stays_open_over_four_days_and_not_over_five(off: int, closes: st
     assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", closes)
 
 
-def test_a_week_with_one_school_day_has_its_wave_on_it():
-    closed = Closure("Flood", date(2026, 11, 9), date(2026, 11, 12), "closed")
+@pytest.mark.parametrize(
+    ("first", "last", "open_on"), [(9, 12, "2026-11-13"), (10, 13, "2026-11-09")], ids=["Friday", "Monday"]
+)
+def test_a_week_with_one_school_day_has_its_wave_on_it(first: int, last: int, open_on: str):
+    closed = Closure("Flood", date(2026, 11, first), date(2026, 11, last), "closed")
     for weekday in range(5):
         wave = next_wave(replace(SCHOOL, closures=(closed,)), on(weekday), at("2026-11-07T00:00"))
         assert wave is not None
-        assert wave.opens_at == at("2026-11-13T10:00")
+        assert wave.opens_at == at(f"{open_on}T10:00")
+
+
+def test_a_wave_never_moves_into_the_week_after():
+    school = replace(SCHOOL, closures=(Closure.by_hand(date(2026, 9, 11)),))
+    wave = next_wave(school, on(4), at("2026-09-07T00:00"))
+    assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", "2026-09-14T09:00")
 
 
 def test_a_moment_without_a_time_zone_is_refused():
