@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, OneByOne, Pace, Window
+from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, OneByOne, Pace, Window, too_many
 
 HAIR = 1e-6
 
@@ -146,6 +147,14 @@ def test_chats_long_silent_are_forgotten():
         pace.take(float(number), chat=str(number), method="send")
     assert pace.wait(4_001.0, chat="4001", method="send", lane=1) == 0.0
     assert len(pace._chats) <= 10
+
+
+def test_too_many_counts_what_happened_in_the_last_seconds_alone():
+    times = deque[float]()
+    assert not too_many(5.0, times, 2, 10.0)
+    times.extend((5.0, 6.0))
+    assert [too_many(now, times, 2, 10.0) for now in (6.0, 15.0, 15.1)] == [True, True, False]
+    assert list(times) == [6.0]
 
 
 # --- one by one -------------------------------------------------------------------------------------------------------
