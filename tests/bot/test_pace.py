@@ -225,3 +225,15 @@ def _wave(length: int, answered: Callable[[int], float], gate: OneByOne) -> tupl
         out[number] = (now + answered(number), flight)
         together.append(len(out))
     return now - 50.0, together
+
+
+def test_only_bulk_spends_what_bulk_may_be_held_and_a_hundredth_of_the_time_comes_back():
+    gate = OneByOne()
+    gate.leave("a")
+    gate.wait(10.0, since=10.0, bulk=False)
+    assert [round(gate.wait(now, since=0.0, bulk=True), 6) for now in (10.4, 10.8)] == [1.0, 0.6]
+    gate.written("a", 10.8)
+    for now, left in ((10.8, 0.6), (30.8, 0.8), (500.0, 1.0)):
+        gate.leave("b")
+        assert round(gate.wait(now, since=0.0, bulk=True), 6) == left
+        gate.written("b", now)
