@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, OneByOne, Pace, Window
+from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, OneByOne, Pace, Window, too_many
 
 HAIR = 1e-6
 
@@ -148,6 +149,14 @@ def test_chats_long_silent_are_forgotten():
     assert len(pace._chats) <= 10
 
 
+def test_too_many_counts_what_happened_in_the_last_seconds_alone():
+    times = deque[float]()
+    assert not too_many(5.0, times, 2, 10.0)
+    times.extend((5.0, 6.0))
+    assert [too_many(now, times, 2, 10.0) for now in (6.0, 15.0, 15.1)] == [True, True, False]
+    assert list(times) == [6.0]
+
+
 # --- one by one -------------------------------------------------------------------------------------------------------
 
 
@@ -216,3 +225,15 @@ def _wave(length: int, answered: Callable[[int], float], gate: OneByOne) -> tupl
         out[number] = (now + answered(number), flight)
         together.append(len(out))
     return now - 50.0, together
+
+
+def test_only_bulk_spends_what_bulk_may_be_held_and_a_hundredth_of_the_time_comes_back():
+    gate = OneByOne()
+    gate.leave("a")
+    gate.wait(10.0, since=10.0, bulk=False)
+    assert [round(gate.wait(now, since=0.0, bulk=True), 6) for now in (10.4, 10.8)] == [1.0, 0.6]
+    gate.written("a", 10.8)
+    for now, left in ((10.8, 0.6), (30.8, 0.8), (500.0, 1.0)):
+        gate.leave("b")
+        assert round(gate.wait(now, since=0.0, bulk=True), 6) == left
+        gate.written("b", now)

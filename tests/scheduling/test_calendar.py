@@ -131,6 +131,8 @@ def test_next_school_day_steps_over_days_off_and_none_when_the_calendar_runs_out
         ("2026-09-04", "2026-09-03"),
         ("2026-11-02", "2026-10-22"),
         ("2027-01-05", "2026-12-18"),
+        # The first day of a term.
+        ("2027-04-13", "2027-04-12"),
         ("2030-01-01", "2027-07-21"),
     ],
 )
@@ -143,6 +145,33 @@ def test_a_term_holds_its_closures_and_weekends_but_not_the_holidays():
     named = [SCHOOL.term_of(day(d)) for d in ("2026-08-31", "2026-09-01", "2026-10-28", "2026-12-18", "2026-12-19")]
     assert named == [None, autumn, autumn, autumn, None]
     assert [SCHOOL.has_current_term(day(d)) for d in ("2026-10-31", "2026-12-19")] == [True, False]
+
+
+def test_a_school_that_chose_no_hours_has_a_day_from_half_past_eight_and_quiet_evenings_and_weekends():
+    plain = SchoolCalendar(zone="Europe/London", nation="ENG", terms=SCHOOL.terms)
+    assert (plain.day_start, plain.day_end) == (time(8, 30), time(15, 30))
+    assert (plain.quiet_from, plain.quiet_until, plain.quiet_weekends) == (time(20), time(7, 30), True)
+
+
+@pytest.mark.parametrize("length", [365, 366, 367])
+def test_a_term_may_last_a_year_and_a_day_and_no_longer(length: int):
+    first = day("2026-01-01")
+    if length <= 366:
+        assert Term("Long", first, first + timedelta(days=length)).first == first
+    else:
+        with pytest.raises(CalendarError, match="lasts longer than a year"):
+            Term("Long", first, first + timedelta(days=length))
+
+
+def test_terms_lie_in_the_years_whose_bank_holidays_are_known():
+    for first, last in (("1900-01-01", "1900-03-01"), ("2100-10-01", "2100-12-31")):
+        assert replace(SCHOOL, terms=(Term("Edge", day(first), day(last)),)).terms[0].last == day(last)
+
+
+def test_a_school_day_has_at_least_a_minute():
+    with pytest.raises(CalendarError, match="ends before it begins"):
+        replace(SCHOOL, day_start=time(9), day_end=time(9))
+    assert replace(SCHOOL, day_start=time(9), day_end=time(9, 1)).in_school_time(at("2026-09-03T09:00"))
 
 
 def test_a_calendar_without_terms_has_no_school_day():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.calendar import CalendarError, Closure, SchoolCalendar
+from scheduling.calendar import CalendarError, Closure, SchoolCalendar, Term
 from scheduling.sample import sample_calendar
 from scheduling.waves import WaveRule, WaveTimes, next_wave, wave_now
 
@@ -36,6 +36,9 @@ def on(weekday: int, **other: time | timedelta) -> WaveRule:
         (WEDNESDAYS, "2026-09-07T00:00", times("2026-09-09T10:00", "2026-09-09T16:00", "2026-09-10T09:00")),
         (WEDNESDAYS, "2026-09-09T09:59", times("2026-09-09T10:00", "2026-09-09T16:00", "2026-09-10T09:00")),
         (WEDNESDAYS, "2026-09-09T10:00", times("2026-09-16T10:00", "2026-09-16T16:00", "2026-09-17T09:00")),
+        # On the last day of the week its wave may still be ahead.
+        (on(4), "2026-09-11T09:59", times("2026-09-11T10:00", "2026-09-11T16:00", "2026-09-14T09:00")),
+        (on(4), "2026-09-12T12:00", times("2026-09-18T10:00", "2026-09-18T16:00", "2026-09-21T09:00")),
         # INSET on Wednesday 2 September: Thursday, in the same week.
         (WEDNESDAYS, "2026-08-01T00:00", times("2026-09-03T10:00", "2026-09-03T16:00", "2026-09-04T09:00")),
         # Half-term has no wave; the week after it is in winter time.
@@ -79,6 +82,40 @@ def test_the_reminder_waits_for_quiet_to_end_and_school_to_be_back(rule: WaveRul
     assert wave.remind_at == (at(remind) if remind else None)
 
 
+THROUGH = replace(SCHOOL, nation="SCT", closures=(), terms=(Term("Whole year", date(2026, 8, 17), date(2027, 6, 25)),))
+"""A school open on both sides of each clock change, which the sample school spends in holidays."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "after", "expected"),
+    [
+        # Over 25 October 2026: 71 hours after ten on Friday the clock shows eight on Monday.
+        (
+            on(4, remind_after=timedelta(hours=71)),
+            "2026-10-19T00:00",
+            times("2026-10-23T10:00", "2026-10-26T08:00", "2026-10-26T09:00"),
+        ),
+        # Over 28 March 2027: it shows eight after 93 hours from Thursday, for Friday is Good Friday.
+        (
+            on(3, remind_after=timedelta(hours=93)),
+            "2027-03-22T00:00",
+            times("2027-03-25T10:00", "2027-03-29T08:00", "2027-03-29T09:00"),
+        ),
+        # A closing that 94 real hours would pass brings no reminder.
+        (
+            on(3, remind_after=timedelta(hours=94)),
+            "2027-03-22T00:00",
+            times("2027-03-25T10:00", None, "2027-03-29T09:00"),
+        ),
+        # Opening on the first day after a change is at ten by the new clock.
+        (on(0), "2026-10-24T00:00", times("2026-10-26T10:00", "2026-10-26T16:00", "2026-10-27T09:00")),
+        (on(0), "2027-03-27T00:00", times("2027-03-29T10:00", "2027-03-29T16:00", "2027-03-30T09:00")),
+    ],
+)
+def test_a_wave_through_a_clock_change_keeps_to_the_clock_on_the_wall(rule: WaveRule, after: str, expected: WaveTimes):
+    assert next_wave(THROUGH, rule, at(after)) == expected
+
+
 def test_a_weekend_the_school_left_open_may_bring_the_reminder():
     wave = next_wave(
         replace(SCHOOL, quiet_weekends=False), on(4, remind_after=timedelta(hours=25)), at("2026-09-07T00:00")
@@ -91,10 +128,11 @@ def test_an_opening_in_quiet_hours_waits_for_their_end_on_the_same_day():
     assert wave == times("2026-09-09T07:30", "2026-09-09T13:30", "2026-09-10T09:00")
 
 
-def test_an_opening_in_quiet_hours_that_last_overnight_is_refused():
+@pytest.mark.parametrize("opens", [time(20), time(20, 15)])
+def test_an_opening_in_quiet_hours_that_last_overnight_is_refused(opens: time):
     with pytest.raises(CalendarError) as refused:
-        next_wave(SCHOOL, on(2, opens=time(20, 15)), at("2026-09-07T00:00"))
-    assert str(refused.value) == "The wave would open at 20:15, in quiet hours; choose an earlier time."
+        next_wave(SCHOOL, on(2, opens=opens), at("2026-09-07T00:00"))
+    assert str(refused.value) == f"The wave would open at {opens:%H:%M}, in quiet hours; choose an earlier time."
 
 
 def test_an_opening_after_the_last_known_school_day_has_ended_is_no_wave():
@@ -133,12 +171,29 @@ def test_a_wave_before_a_holiday_closes_when_quiet_hours_begin(quiet: dict[str, 
     assert (wave.opens_at, wave.closes_at) == (at("2026-10-22T10:00"), at(closes))
 
 
-def test_a_week_with_one_school_day_has_its_wave_on_it():
-    closed = Closure("Flood", date(2026, 11, 9), date(2026, 11, 12), "closed")
+@pytest.mark.parametrize(("off", "closes"), [(1, "2026-09-14T09:00"), (2, "2026-09-10T20:00")])
+def test_a_wave_stays_open_over_four_days_and_not_over_five(off: int, closes: str):
+    days = (date(2026, 9, 11), date(2026, 9, 14))[:off]
+    school = replace(SCHOOL, closures=tuple(Closure.by_hand(day) for day in days))
+    wave = next_wave(school, on(3), at("2026-09-07T00:00"))
+    assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", closes)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "open_on"), [(9, 12, "2026-11-13"), (10, 13, "2026-11-09")], ids=["Friday", "Monday"]
+)
+def test_a_week_with_one_school_day_has_its_wave_on_it(first: int, last: int, open_on: str):
+    closed = Closure("Flood", date(2026, 11, first), date(2026, 11, last), "closed")
     for weekday in range(5):
         wave = next_wave(replace(SCHOOL, closures=(closed,)), on(weekday), at("2026-11-07T00:00"))
         assert wave is not None
-        assert wave.opens_at == at("2026-11-13T10:00")
+        assert wave.opens_at == at(f"{open_on}T10:00")
+
+
+def test_a_wave_never_moves_into_the_week_after():
+    school = replace(SCHOOL, closures=(Closure.by_hand(date(2026, 9, 11)),))
+    wave = next_wave(school, on(4), at("2026-09-07T00:00"))
+    assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", "2026-09-14T09:00")
 
 
 def test_a_moment_without_a_time_zone_is_refused():
