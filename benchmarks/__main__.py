@@ -7,7 +7,18 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import anonymity_game, footprint, import_people, intake, key_change, reply_latency, views, wave, whisper
+from benchmarks import (
+    anonymity_game,
+    footprint,
+    import_people,
+    intake,
+    key_change,
+    reply_latency,
+    several,
+    views,
+    wave,
+    whisper,
+)
 from benchmarks.report import Report, Scale, show
 
 BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
@@ -19,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Coroutine[Any, Any, Report]]] = {
     "key_change": key_change.measure,
     "import_people": import_people.measure,
     "whisper": whisper.measure,
+    "several": several.measure,
     "anonymity_game": anonymity_game.measure,
 }
 

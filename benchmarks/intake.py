@@ -13,6 +13,7 @@ import asyncio
 import shutil
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -76,18 +77,13 @@ async def _earshot(template: _Template, data: Path) -> float:
     """Measure the seconds from the first look at a full line to the last confirmation."""
     shutil.copytree(template.data, data)
     async with stage.networks() as networks:
-        messages = await _furnish(networks, template)
+        messages = await furnish(networks, template.check_ins)
         program = await Program.start("bot", "run", **stage.live_settings(data, networks.base))
         try:
             await networks.until(lambda stats: bool(stats["polling"]), program)
             await asyncio.sleep(0.5)
             program.send(signal.SIGSTOP)
-            for number in range(TAPS):
-                taps = [(one.chat, one.taps()[number]) for one in template.check_ins]
-                await stage.all_of(
-                    networks.post(f"/phone/{chat}/tap", {"message_id": messages[chat], "data": tap})
-                    for chat, tap in taps
-                )
+            await tap_all(networks, template.check_ins, messages)
             began = time.monotonic()
             program.send(signal.SIGCONT)
             ended = await networks.until(lambda stats: stats["pending"] == 0, program)
@@ -96,6 +92,15 @@ async def _earshot(template: _Template, data: Path) -> float:
     _check(data, template)
     shutil.rmtree(data)
     return ended - began
+
+
+async def tap_all(networks: Networks, check_ins: Sequence[OpenCheckIn], messages: dict[int, int]) -> None:
+    """Have every pupil answer their whole check-in, one tap after the other."""
+    for number in range(TAPS):
+        await stage.all_of(
+            networks.post(f"/phone/{one.chat}/tap", {"message_id": messages[one.chat], "data": one.taps()[number]})
+            for one in check_ins
+        )
 
 
 def _check(data: Path, template: _Template) -> None:
@@ -111,7 +116,7 @@ def _check(data: Path, template: _Template) -> None:
 async def _echo(template: _Template, count: int, *more: str) -> float:
     """Measure the seconds from the first look at a full line to the last handler's end."""
     async with stage.networks() as networks:
-        await _furnish(networks, template)
+        await furnish(networks, template.check_ins)
         program = await Program.start("benchmarks.echo_bot", networks.base, str(count), *more)
         try:
             await networks.until(lambda stats: bool(stats["polling"]), program)
@@ -127,10 +132,10 @@ async def _echo(template: _Template, count: int, *more: str) -> float:
             await program.stop(signal.SIGKILL)
 
 
-async def _furnish(networks: Networks, template: _Template) -> dict[int, int]:
+async def furnish(networks: Networks, check_ins: Sequence[OpenCheckIn]) -> dict[int, int]:
     """Give every pupil a phone with one message of the bot's; gives the messages' ids by chat."""
     await networks.post("/phone/limits", {"enforce": False})
-    chats = [one.chat for one in template.check_ins]
+    chats = [one.chat for one in check_ins]
     people = [{"id": chat, "first_name": "Pupil", "last_name": str(chat), "started": True} for chat in chats]
     await networks.put("/phone/people", people)
     path = f"/bot{stage.TELEGRAM_TOKEN}/sendMessage"

@@ -46,14 +46,14 @@ def sample_size(pupils: int, *, near: int = 0, weeks: int = 8) -> SampleSize:
     return SampleSize(pupils=pupils, groups=groups, others=0, near=near, weeks=weeks, unjoined=0)
 
 
-def store_settings(data: Path) -> Settings:
-    """Set where the store and its key lie, whatever the environment says."""
-    return Settings.model_construct(data_dir=data, key_file=data / "earshot.key")
+def store_settings(data: Path, database: str = "") -> Settings:
+    """Set where the store (SQLite in the folder, or a database's address) and its key lie, whatever else is set."""
+    return Settings.model_construct(data_dir=data, key_file=data / "earshot.key", database_url=database)
 
 
-def make(data: Path, size: SampleSize) -> tuple[Engine, Sealer, SampleDirectory]:
-    """Make a sample school in a folder; its nightly pass has run, as any school's has."""
-    settings = store_settings(data)
+def make(data: Path, size: SampleSize, database: str = "") -> tuple[Engine, Sealer, SampleDirectory]:
+    """Make a sample school in a folder, or in a database; its nightly pass has run, as any school's has."""
+    settings = store_settings(data, database)
     engine, sealer = open_store(settings, make=True)
     sample.build(engine, sealer, datetime.now(UTC), size=size)
     people = listing.listed(engine, sealer, datetime.now(UTC))

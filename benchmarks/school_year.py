@@ -128,8 +128,8 @@ def show(console: Console, world: World, seconds: float, of_processor: float) ->
         f"Slack was out {len(world.slack_out)} times, Telegram {len(world.telegram_out)}; Earshot stopped "
         f"{counts.kills} times, {down / timedelta(minutes=1):.0f} minutes in all.\n"
         f"{counts.sent:,} messages sent, {counts.refused:,} refused and tried again, {counts.repeated} sent twice; "
-        f"{counts.presses:,} presses; the auditor mended {counts.mended}; the latest step was "
-        f"{world.book.found.latest.total_seconds():.0f} s late.\n"
+        f"{counts.presses:,} presses; {counts.absences} absences noted; the auditor mended {counts.mended}; the latest "
+        f"step was {world.book.found.latest.total_seconds():.0f} s late.\n"
         f"It took {seconds:.0f} s, {of_processor:.0f} s of one processor.",
         highlight=False,
     )

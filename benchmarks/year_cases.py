@@ -114,10 +114,11 @@ class Book:
             case.ever_owned = True
         case.state = "closed"
 
-    def hand_back(self, subject: str, now: datetime) -> None:
+    def hand_back(self, subject: str, now: datetime, *, away: bool = False) -> None:
         case = self.cases[subject]
-        # Who cannot find a pupil is no reason to wait: the next are told at once. Other cases climb on from here.
-        at_once = case.kind in ("today", "week")
+        # Who cannot find a pupil, or is `away`, is no reason to wait: the next are told at once. Other cases climb on
+        # from here.
+        at_once = away or case.kind in ("today", "week")
         case.state, case.since, case.waits = "open", now, 0 if at_once else case.ladder.waits(case.step)
 
     def lapse(self, subject: str, now: datetime) -> None:
@@ -181,6 +182,7 @@ class Counts:
     kills: int = 0
     mended: int = 0
     presses: int = 0
+    absences: int = 0
 
 
 def kind_of(name: str) -> Kind:
@@ -189,6 +191,9 @@ def kind_of(name: str) -> Kind:
 
 
 def parts_of(slot: str) -> tuple[str, str, str] | None:
-    """Read the slot of a case's card: the flag or request, the reader, the version; None for other cards."""
+    """Read the slot of a case's card: the flag or request, the reader, the version; None for other cards.
+
+    Of a card that goes to whoever stands in, and of what comes back from them, the version is no number.
+    """
     parts = slot.split(":")
     return (parts[1], parts[2], parts[3]) if parts[0] in ("nudge", "request") and len(parts) == 4 else None

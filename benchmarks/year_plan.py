@@ -15,7 +15,7 @@ OUTAGES = (7, 25, 60, 95)
 
 @dataclass(frozen=True)
 class Plan:
-    """How much happens in the year; `sick_days` is each member of staff's."""
+    """How much happens in the year; `sick_days` is each member of staff's, `reported` the share of them noted."""
 
     nudges: int = 180
     requests: int = 110
@@ -23,6 +23,7 @@ class Plan:
     outages: int = 14
     restarts: int = 40
     sick_days: int = 6
+    reported: float = 0.7
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from benchmarks.year_away import draw_days, hand_on, noted, sign_off
 from benchmarks.year_cases import Book, Counts, kind_of, parts_of
 from benchmarks.year_clock import DAY, SchoolHours, Window, start_of_year
 from benchmarks.year_plan import Drawn, Plan, draw
@@ -37,7 +39,6 @@ from store.tables import Binding, CheckIn, Escalation, Flag, Outbox, Pupil, Requ
 
 # What a pupil taps to ask for an adult, and in danger.
 ASK, DANGER = ("talk", "talk:to:leads", "talk:at:leads:today"), ("talk", "talk:danger")
-LEADS = frozenset({"dsl", "deputy_dsl"})
 BACKOFF_MOST = 300.0
 
 
@@ -77,7 +78,9 @@ class World:
         self.slack_out, self.telegram_out = drawn.slack_out, drawn.telegram_out
         self.book = Book(self.hours, self.down, self.slack_out)
         self.end = days[-1][1]
-        self._away = self._absences(plan.sick_days)
+        self._away = draw_days(days, self.staff, plan.sick_days, self.random)
+        for morning, one, cover in noted(days, self._away, plan.reported, self.random):
+            self.at(morning, partial(self._sign_off, one, cover))
         self._fill(drawn)
 
     def _set_hours(self, calendar: SchoolCalendar) -> None:
@@ -98,14 +101,12 @@ class World:
             self.at(drawn.snow, self._close)
         self.at(self.now, self._look)
 
-    def _absences(self, sick_days: int) -> dict[UUID, set[date]]:
-        days = [start.date() for start, _ in self.hours.days]
-        away = {one: set(self.random.sample(days, min(sick_days, len(days)))) for one in self.staff}
-        # One day without any safeguarding lead.
-        for one, roles in self.staff.items():
-            if LEADS & roles:
-                away[one].add(days[len(days) // 3])
-        return away
+    def _sign_off(self, staff_id: UUID, cover_id: UUID | None) -> None:
+        self.counts.absences += 1
+        self._written = True
+        with Session(self.engine) as session:
+            sign_off(session, self.schools.of(session), staff_id, cover_id, self.now)
+            session.commit()
 
     def at(self, moment: datetime, act: Callable[[], None]) -> None:
         """Let something happen at a moment."""
@@ -153,6 +154,8 @@ class World:
                     case = session.get_one(Escalation, UUID(subject))
                     if case.state == "open":
                         self.book.lapse((case.flag_id or case.request_id or case.id).hex, self.now)
+                if kind == "absence.begin":
+                    hand_on(session, self.book, self.now)
                 self._witness(session)
 
     def _look(self) -> None:
@@ -305,7 +308,7 @@ class World:
         steps: dict[tuple[str, str], int] = {}
         for row, slot in session.exec(statement).all():
             self._last_row = row
-            if slot is not None and (found := parts_of(slot)) is not None:
+            if slot is not None and (found := parts_of(slot)) is not None and found[2].isdecimal():
                 steps[found[0], found[2]] = steps.get((found[0], found[2]), 0) + 1
         for (subject, version), readers in steps.items():
             self.book.written(subject, version, readers, self.now)

@@ -1,8 +1,8 @@
 """How complete each language is: `python -m bot.catalogues` counts the translations, as `make locales` does at its end.
 
 A language is offered to pupils and families as soon as its compiled catalogue is there, so all that they may read has
-to be complete before it is. What only staff read is counted apart: it is complete in English and in STAFF_LANGUAGES; in
-any other language it is shown in English where it is not translated.
+to be complete before it is. What only staff read is counted apart: it is complete in English and in the languages of
+`text.STAFF_LANGUAGES`; in any other it is shown in English where it is not translated.
 """
 
 import re
@@ -18,9 +18,6 @@ from rich.table import Table
 
 from bot.text import LOCALES
 from conversations.actions.extract import IN_A_COPY
-
-STAFF_LANGUAGES = ("cy",)
-"""The languages, besides English, whose staff surfaces are complete."""
 
 STAFF_FILES = (
     "conversations/cards*",

@@ -16,8 +16,8 @@ from store.tables import Binding, Pupil, School, TutorGroup
 def write_codes(session: Session, sealer: Sealer, school: School, path: Path, now: datetime) -> int:
     """Issue a code to every pupil without a phone and write them to a new file of mode 0600; returns how many.
 
-    The file has the columns group, name and code, by group and name. Codes issued to them before end. The caller
-    commits. Raises FileProblem if the file is there already or cannot be made.
+    The file has the columns group, name and code, by group and name. Codes issued to them before end. With nobody
+    waiting no file is made. The caller commits. Raises FileProblem if the file is there already or cannot be made.
     """
     waiting = session.exec(
         select(Pupil, TutorGroup)
@@ -30,6 +30,8 @@ def write_codes(session: Session, sealer: Sealer, school: School, path: Path, no
         (group.year, group.name, str(sealer.read(pupil, "name")), issue(session, sealer, pupil, now))
         for pupil, group in waiting
     )
+    if not rows:
+        return 0
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(("group", "name", "code"))

@@ -10,6 +10,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,11 +18,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
-from bot.in_order import PATIENCE, InOrder
-from bot.pace import Flight, Limits, Pace
+from bot.in_order import PATIENCE, Edits, InOrder
+from bot.pace import Flight, Limits, OneByOne, Pace
+from bot.waiting import pause
 from bot.worker import Worker
 from store import outbox
 from store.outbox import Letter
@@ -38,7 +40,6 @@ AT_ONCE = 16
 BULK = LANES["bulk"]
 BACKOFF_MOST = 300.0
 EDITS = ("edit", "update", "home")
-EDITS_REMEMBERED = 4_000
 RECHECK_AFTER = 1.0
 NOT_OURS = float("inf")
 # How an error begins that is ours to mend: it holds up nobody else.
@@ -88,6 +89,9 @@ class Sender(Protocol):
     def chat_of(self, letter: Letter) -> str:
         """Name the chat a letter goes to, for the pace."""
 
+    def shows_twice(self, letter: Letter) -> bool:
+        """Say whether a letter that is sent twice is seen twice."""
+
     async def send(self, letter: Letter) -> Result:
         """Send one letter."""
 
@@ -108,11 +112,12 @@ class Delivery:
         hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
         on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
         patience: timedelta = PATIENCE,
+        one_by_one: OneByOne | None = None,
     ) -> None:
         self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
         self._clock, self._name = clock, name
         self._hold_until, self._on_unreachable = hold_until, on_unreachable
-        self._pace = Pace(limits)
+        self._pace, self._one_by_one = Pace(limits), one_by_one or OneByOne()
         self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
         self._wake = asyncio.Event()
         self._ends: list[_End] = []
@@ -123,8 +128,7 @@ class Delivery:
         # When each letter in hand was last seen to be ours.
         self._held: dict[UUID, float] = {}
         self._looking: asyncio.Task[None] | None = None
-        self._newest_edit: dict[tuple[str, str, object], UUID] = {}
-        self._in_order = InOrder(EDITS, patience)
+        self._edits, self._in_order = Edits(EDITS, sender.chat_of), InOrder(EDITS, patience)
         self._claim_now = asyncio.Event()
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 
@@ -134,35 +138,18 @@ class Delivery:
             if letter.id not in self._held:
                 self._held[letter.id] = time.monotonic()
                 self._lanes[letter.lane].append(letter)
-                self._note_edit(letter)
+                self._edits.note(letter)
         self._wake.set()
-
-    def _note_edit(self, letter: Letter) -> None:
-        target = self._edited(letter)
-        if target is None:
-            return
-        newest = max(letter.id, self._newest_edit.pop(target, letter.id))
-        self._newest_edit[target] = newest
-        if len(self._newest_edit) > EDITS_REMEMBERED:
-            del self._newest_edit[next(iter(self._newest_edit))]
-
-    def _edited(self, letter: Letter) -> tuple[str, str, object] | None:
-        """Name the message that a letter replaces as a whole; None when it replaces none."""
-        if letter.method not in EDITS:
-            return None
-        return self._sender.chat_of(letter), letter.method, letter.slot or letter.payload.get("message_id")
-
-    def _overtaken(self, letter: Letter) -> bool:
-        """Whether a later edit of the same message is here or has gone; ids of letters grow in the order of writing."""
-        target = self._edited(letter)
-        return target is not None and letter.id < self._newest_edit.get(target, letter.id)
 
     def look(self) -> None:
         """Say that the store may hold letters that are due, so that the next look need not wait for its turn."""
         self._claim_now.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest."""
+        """Send until `stop`; then finish what is on the wire, write its ends, and give back the rest.
+
+        With the store out of reach ends stay here: `catch_up` writes them before another run.
+        """
         await self._in_order.recall(
             self._worker, self._sealer, self._network, self._sender.chat_of, self._clock(), stop
         )
@@ -180,10 +167,22 @@ class Delivery:
             if self._sending:
                 await asyncio.wait(self._sending, timeout=1.0)
             await self._write_ends()
-            await self._worker.run(lambda session: outbox.release(session, self._name))
+            # With the store out of reach the leases end by themselves.
+            with suppress(DBAPIError):
+                await self._worker.run(lambda session: outbox.release(session, self._name))
         finally:
             for task in (stopped, *loops, *self._sending):
                 task.cancel()
+            for lane in self._lanes:
+                lane.clear()
+            for letter_id in [*self._held]:
+                self._let_go(letter_id, None)
+            self._busy_chats.clear()
+
+    async def catch_up(self, stop: asyncio.Event) -> None:
+        """Write what a former run could not, until it is written or `stop` is set."""
+        while self._ends and not stop.is_set():
+            await self._write_ends()
 
     async def _claim_loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -208,7 +207,7 @@ class Delivery:
             except Exception as error:
                 log.error("outbox cannot be read", network=self._network, error=type(error).__name__)
             wait = CLAIM_SOON if room > 0 and len(self._held) >= CLAIM_MOST // 2 else CLAIM_EVERY
-            await _wait(self._claim_now, wait)
+            await pause(self._claim_now, wait)
 
     async def _send_loop(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -216,9 +215,9 @@ class Delivery:
             self._wake.clear()
             picked, wait = self._pick(loop.time())
             if picked is None:
-                await _wait(self._wake, wait)
+                await pause(self._wake, wait)
                 continue
-            if self._overtaken(picked):
+            if self._edits.overtaken(picked):
                 self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
                 continue
             chat = self._sender.chat_of(picked)
@@ -226,6 +225,8 @@ class Delivery:
                 self._end(picked, None, partial(outbox.put_off, letter=picked, not_before=behind))
                 continue
             flight = self._pace.take(loop.time(), chat=chat, method=picked.method)
+            if self._sender.shows_twice(picked):
+                self._one_by_one.leave(picked.id)
             self._busy_chats.add(chat)
             task = asyncio.create_task(self._send(picked, chat, flight))
             self._sending.add(task)
@@ -237,7 +238,7 @@ class Delivery:
         if len(self._sending) >= AT_ONCE:
             return None, soonest
         for number, lane in enumerate(self._lanes):
-            # A wave never runs ahead of the store: what is sent and not yet written is what a kill repeats.
+            # A wave never runs ahead of the store, however long that stands still.
             if number == BULK and (self._ends or self._writing):
                 continue
             over_all = self._pace.wait_over_all(now, lane=number)
@@ -253,6 +254,8 @@ class Delivery:
                     continue
                 passed.add(chat)
                 wait = self._pace.wait(now, chat=chat, method=letter.method, lane=number)
+                if wait <= 0 and self._sender.shows_twice(letter):
+                    wait = self._one_by_one.wait(now, since=self._held[letter.id], bulk=number == BULK)
                 if wait <= 0:
                     del lane[index]
                     return letter, 0.0
@@ -331,12 +334,13 @@ class Delivery:
 
     def _let_go(self, letter_id: UUID, chat: str | None) -> None:
         self._held.pop(letter_id, None)
+        self._one_by_one.written(letter_id, time.monotonic())
         if chat is not None:
             self._busy_chats.discard(chat)
 
     async def _end_loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await _wait(self._ends_wake, 5.0)
+            await pause(self._ends_wake, 5.0)
             self._ends_wake.clear()
             # At once, for a kill repeats what is not written; a busy moment's ends gather during the commit before.
             await self._write_ends()
@@ -389,11 +393,3 @@ def _write(session: Session, end: _End, now: datetime) -> None:
         # One end that cannot be written must not keep those of all others from being written.
         log.error("end cannot be written", letter=end.letter.id.hex, error=type(error).__name__)
         outbox.ended(session, end.letter, "failed", now, f"fault: {type(error).__name__}")
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -1,4 +1,7 @@
-"""In order: while a network is in trouble, what was written first to a chat is what the chat reads first."""
+"""In order: while a network is in trouble, what was written first to a chat is what the chat reads first.
+
+Edits of a message are another matter: the last one is all that counts, and an earlier one never undoes it.
+"""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -19,6 +22,7 @@ log = structlog.get_logger()
 # How much longer than its time a letter is waited for: a few looks at the store. It may have been withdrawn.
 PATIENCE: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = 1.0
+EDITS_REMEMBERED: Final = 4_000
 
 
 class InOrder:
@@ -84,3 +88,32 @@ class InOrder:
             for letter, until in left:
                 self.in_trouble(letter, chat_of(letter), max(until, now))
             return
+
+
+class Edits:
+    """Remembers the newest edit of each message, so that one it overtook is not sent; `methods` replace a message."""
+
+    def __init__(self, methods: Collection[str], chat_of: Callable[[Letter], str]) -> None:
+        self._methods, self._chat_of = methods, chat_of
+        self._newest: dict[tuple[str, str, object], UUID] = {}
+
+    def note(self, letter: Letter) -> None:
+        """Note a letter that is here to be sent."""
+        target = self._edited(letter)
+        if target is None:
+            return
+        newest = max(letter.id, self._newest.pop(target, letter.id))
+        self._newest[target] = newest
+        if len(self._newest) > EDITS_REMEMBERED:
+            del self._newest[next(iter(self._newest))]
+
+    def overtaken(self, letter: Letter) -> bool:
+        """Whether a later edit of the same message is here or has gone; ids of letters grow in the order of writing."""
+        target = self._edited(letter)
+        return target is not None and letter.id < self._newest.get(target, letter.id)
+
+    def _edited(self, letter: Letter) -> tuple[str, str, object] | None:
+        """Name the message that a letter replaces as a whole; None when it replaces none."""
+        if letter.method not in self._methods:
+            return None
+        return self._chat_of(letter), letter.method, letter.slot or letter.payload.get("message_id")

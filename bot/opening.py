@@ -155,14 +155,19 @@ def problem_of(error: Exception) -> str:
 
 
 class OnlyOne:
-    """Holds that no second Earshot sends for this store: a file lock beside SQLite, an advisory lock in PostgreSQL."""
+    """Holds that no second Earshot runs on this store: a file lock beside SQLite, an advisory lock in PostgreSQL.
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    With `shared`, on PostgreSQL, others may run beside it that share the store too, and only what wants it for itself
+    (a change of keys, the rehearsal) is kept out.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, *, shared: bool = False) -> None:
         self._file: IO[str] | None = None
         self._connection: Connection | None = None
         if is_postgresql(engine):
             self._connection = engine.connect()
-            held = self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar()
+            how = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+            held = self._connection.execute(text(f"SELECT {how}(:key)"), {"key": _LOCK}).scalar()
             self._connection.commit()
         else:
             # Beside the database, wherever that lies: two folders for data may share one.

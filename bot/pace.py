@@ -134,6 +134,52 @@ class Pace:
         self._chats = {chat: bucket for chat, bucket in self._chats.items() if now - bucket.at < full}
 
 
+@dataclass
+class OneByOne:
+    """Holds a message back until the one before it is written down as sent: then a kill repeats one at most.
+
+    One at a time would make a network that answers slowly slower still, so the holding has an end (seconds). A reply
+    is held until it has waited `patience`. Bulk is held `most` in all, of which a hundredth comes back as time goes
+    by: a wave that loses more than that leaves at the network's pace, and has as many messages on their way as that
+    takes.
+    """
+
+    patience: float = 0.1
+    most: float = 1.0
+    _out: set[object] = field(default_factory=set, init=False)
+    _left: float = field(init=False)
+    _at: float = field(default=0.0, init=False)
+    _held: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._left = self.most
+
+    def wait(self, now: float, *, since: float, bulk: bool) -> float:
+        """Seconds until a message that waits `since` may leave, if nothing is written before; 0.0 means now."""
+        if not self._out:
+            return 0.0
+        if bulk and self._held is None:
+            self._left, self._held = self._holding(now), now
+        left = self._holding(now)
+        return max(0.0, left if bulk else min(left, since + self.patience - now))
+
+    def leave(self, message: object) -> None:
+        """A message leaves; it is out until it is written down what became of it."""
+        self._out.add(message)
+
+    def written(self, message: object, now: float) -> None:
+        """Note that it is written down what became of a message; of one that was never out there is nothing to note."""
+        self._out.discard(message)
+        if not self._out:
+            self._left, self._at, self._held = self._holding(now), now, None
+
+    def _holding(self, now: float) -> float:
+        """For how long bulk may yet be held."""
+        if self._held is not None:
+            return max(0.0, self._left - (now - self._held))
+        return min(self.most, self._left + (now - self._at) / 100)
+
+
 def too_many(now: float, times: deque[float], most: int, seconds: float) -> bool:
     """Say whether something has happened `most` times in the last seconds; older times are forgotten."""
     while times and now - times[0] > seconds:

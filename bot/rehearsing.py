@@ -27,6 +27,7 @@ from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
+from store import outbox
 from store.sealing import Sealer
 from store.tables import Cursor
 
@@ -250,19 +251,21 @@ def _next_school_day(service: Service) -> _Handler:
 
 
 def _open_wave(service: Service) -> _Handler:
-    def open_one(session: Session) -> bool:
+    def open_one(session: Session) -> dict[str, object]:
         school, now = service.schools.of(session), service.clock()
         before = rounds.open_waves(session, school)
+        # What the one before had written and not sent leaves first.
+        ahead = outbox.count_due(session, school.id, network="telegram", lane="bulk", now=now)
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), now), now)
-        return bool(before)
+        opened = rounds.reachable_pupils(session, school.id)
+        return {"opened": opened, "replaced": bool(before), "ahead": ahead}
 
     async def handle(_request: web.Request) -> web.Response:
         try:
-            replaced = await service.worker.run(open_one)
+            told = await service.worker.run(open_one)
         except WaveProblem as problem:
             return web.json_response({"error": str(problem)})
-        asked = await service.worker.run(lambda session: rounds.reachable_pupils(session, service.schools.id))
         service.ticker.wake()
-        return web.json_response({"opened": asked, "replaced": replaced})
+        return web.json_response(told)
 
     return handle

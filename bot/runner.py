@@ -66,10 +66,10 @@ class Incoming:
 
 
 class Runner:
-    """Steps the conversations of one school's bot."""
+    """Steps the conversations of one school's bot; `name` leases what it writes, empty while another process sends."""
 
     def __init__(self, sealer: Sealer, clock: Callable[[], datetime], name: str, bot: str) -> None:
-        self._sealer, self._clock, self._name, self._bot = sealer, clock, name, bot
+        self._sealer, self._clock, self.name, self._bot = sealer, clock, name, bot
 
     def handle(
         self, session: Session, school: SchoolFacts, batch: Sequence[Incoming], *, seen: bool = False
@@ -143,7 +143,7 @@ class Runner:
             now=now,
             chat_id=incoming.chat_id,
             language=who.pupil.language if who else _known_language(incoming.language, school.locale),
-            worker=self._name,
+            worker=self.name,
             message_id=incoming.message_id,
             callback_id=incoming.callback_id,
         )
@@ -211,7 +211,7 @@ class Runner:
         language = _known_language(incoming.language, school.locale)
         sorry = say("Sorry, that did not work. Please try again, or send /menu.")
         context = Context(
-            school, f"tg:{self._bot}:{incoming.update_id}:sorry", now, incoming.chat_id, language, self._name
+            school, f"tg:{self._bot}:{incoming.update_id}:sorry", now, incoming.chat_id, language, self.name
         )
         effect = Toast(sorry) if incoming.callback_id else Send(Message((sorry,)))
         apply(session, self._sealer, replace(context, callback_id=incoming.callback_id), (effect,), outcome)
@@ -305,7 +305,7 @@ class Runner:
         if who is None:
             return
         key = f"due:{row.id.hex}:{row.version}:{number}"
-        context = Context(school, key, now, who.chat_id, who.pupil.language, self._name, pupil=who.pupil)
+        context = Context(school, key, now, who.chat_id, who.pupil.language, self.name, pupil=who.pupil)
         self._step(session, context, who, event, outcome)
 
     def _due_failed(self, session: Session, school: SchoolFacts, row: Due, error: Exception, now: datetime) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from rich.console import Console
@@ -13,8 +13,10 @@ from sqlmodel import Session, select
 
 from bot.clock import Clock
 from bot.opening import OnlyOne, open_store
-from bot.service import Service
+from bot.seats import Alone, Seats
+from bot.service import ROLES, Service
 from bot.settings import Settings, for_chosen
+from store.database import is_postgresql
 from store.sealing import Sealer
 from store.tables import School
 from store.vault import StoreProblem
@@ -23,10 +25,16 @@ HANDOVER = 0.0005
 console = Console()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, roles: Collection[str] = ROLES) -> None:
     """Run on the real networks until Ctrl-C or SIGTERM. Raises StoreProblem or KeyProblem."""
     engine, sealer = open_store(settings, make=False)
-    until_done(_serve(settings, engine, sealer), OnlyOne(settings, engine))
+    if not is_postgresql(engine) and set(roles) != set(ROLES):
+        engine.dispose()
+        raise StoreProblem(
+            "On SQLite one process does everything: leave out --role. Several can share a PostgreSQL: "
+            "see docs/scaling.md."
+        )
+    until_done(_serve(settings, engine, sealer, roles), OnlyOne(settings, engine, shared=True))
 
 
 def until_done(work: Coroutine[Any, Any, None], lock: OnlyOne) -> None:
@@ -51,7 +59,7 @@ def the_school(engine: Engine) -> School:
     return school
 
 
-async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
+async def _serve(settings: Settings, engine: Engine, sealer: Sealer, roles: Collection[str]) -> None:
     stop = stop_on_signals()
     school = the_school(engine)
     if "sample" in school.policy:
@@ -63,11 +71,21 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer) -> None:
     if "basis" not in school.policy:
         grounds = "No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`."
         console.print(for_chosen(grounds))
-    service = Service(settings, engine, sealer, school.id, Clock())
+    service = Service(settings, engine, sealer, school.id, Clock(), roles=roles, seats=_seats(settings, engine))
     await service.start(stop)
     console.print("Earshot is running. Ctrl-C stops it; nothing is lost.")
     await stop.wait()
     await service.close()
+
+
+def _seats(settings: Settings, engine: Engine) -> Seats:
+    if not is_postgresql(engine):
+        return Alone()
+    # Here, for it brings a driver that SQLite has no use for.
+    from bot.shared_seats import SharedSeats
+
+    assert settings.telegram_token is not None  # noqa: S101 (else the rehearsal runs)
+    return SharedSeats(engine, settings.telegram_token.get_secret_value().partition(":")[0])
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -1,12 +1,17 @@
-"""The service: store, edges, delivery and ticker put together, started, and stopped within two seconds."""
+"""The service: store, edges, delivery and ticker put together, started, and stopped within two seconds.
+
+One process does all of it, or on PostgreSQL several share it by roles: what one of them alone may do has a seat.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -16,16 +21,20 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.health import problems_of
+from bot.hearing import Hearing
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
 from bot.runner import Runner
+from bot.seats import Alone, Seats
 from bot.settings import Settings, for_chosen
 from bot.slack import roll as slack_roll
-from bot.slack.edge import SlackEdge
-from bot.telegram.edge import TelegramEdge
+from bot.slack.edge import EVENTS_PATH, SlackEdge
+from bot.telegram.edge import WEBHOOK_PATH, TelegramEdge
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.sender import TelegramSender
 from bot.ticker import Ticker
+from bot.waiting import pause, unless
 from bot.watch import Watch
 from bot.whisper.service import WhisperService
 from bot.worker import Worker
@@ -40,26 +49,42 @@ from store.tables import LANES, Pupil
 
 log = structlog.get_logger()
 
+ROLES: Final = ("intake", "delivery", "jobs")
+# What the process before may still have on the wire when its connection has ended (seconds).
+HANDING_OVER: Final = 2.0
+
 
 class Service:
-    """One school's Earshot in one process."""
+    """One school's Earshot in one process, or those roles of it that this process has a part in."""
 
-    def __init__(self, settings: Settings, engine: Engine, sealer: Sealer, school_id: UUID, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        sealer: Sealer,
+        school_id: UUID,
+        clock: Clock,
+        *,
+        roles: Collection[str] = ROLES,
+        seats: Seats | None = None,
+    ) -> None:
         assert settings.telegram_token is not None  # noqa: S101 (the caller fills in the rehearsal's)
         assert settings.slack_bot_token is not None  # noqa: S101
         self.settings, self.clock, self.sealer = settings, clock, sealer
         self.worker = Worker(engine)
         self.schools = Schools(school_id)
-        name = f"earshot-{new_id().hex}"
+        self.roles, self.seats = roles, seats or Alone()
+        self._name = name = f"earshot-{new_id().hex}"
         token = settings.telegram_token.get_secret_value()
         api = settings.telegram_api_url.rstrip("/")
         # Polling has a request of its own, so that a long poll never takes a sender's connection.
+        self._requests = AiohttpRequest(connections=32), AiohttpRequest(connections=2)
         self._bot = Bot(
             token,
             base_url=f"{api}/bot",
             base_file_url=f"{api}/file/bot",
-            request=AiohttpRequest(connections=32),
-            get_updates_request=AiohttpRequest(connections=2),
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
         )
         sender = TelegramSender(self._bot, self.worker, sealer, clock, settings.data_dir)
         self.telegram_delivery = Delivery(
@@ -73,7 +98,8 @@ class Service:
             hold_until=self._hold_until,
             on_unreachable=_note_unreachable,
         )
-        self.runner = Runner(sealer, clock, f"{name}-telegram", bot=token.partition(":")[0])
+        # What is written here is leased to nobody until this process has the seat of delivery.
+        self.runner = Runner(sealer, clock, "", bot=token.partition(":")[0])
         self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of)
         self.ticker = Ticker(self.worker, self.runner, self.schools.of, self._dispatch_after_jobs)
         self.telegram = TelegramEdge(
@@ -98,7 +124,7 @@ class Service:
             clock=clock,
             dispatch=self._dispatch,
             wake=self.ticker.wake,
-            name=f"{name}-slack",
+            name="",
             whispers=self.whispers.slack,
         )
         self.slack_delivery = Delivery(
@@ -111,8 +137,12 @@ class Service:
             SLACK,
             on_unreachable=unreached.note,
         )
+        # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
+        hears = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
+        self.hearing = Hearing(self.worker, self.schools.of, clock, hears)
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
+        self._parts: list[asyncio.Task[None]] = []
         self._web: web.AppRunner | None = None
 
     def _hold_until(self, letter: Letter, now: datetime) -> datetime | None:
@@ -123,7 +153,8 @@ class Service:
         return school.calendar.quiet_ends(now)
 
     def _dispatch(self, letters: Iterable[Letter]) -> None:
-        for letter in letters:
+        # Of a process that has just lost the seat none is taken: when its lease ends, whoever has the seat sends it.
+        for letter in letters if "delivery" in self.seats.held else ():
             (self.telegram_delivery if letter.network == "telegram" else self.slack_delivery).take((letter,))
 
     def _dispatch_after_jobs(self, letters: Iterable[Letter]) -> None:
@@ -137,8 +168,9 @@ class Service:
     async def start(self, stop: asyncio.Event, routes: Callable[[web.Application], None] | None = None) -> None:
         """Start everything; returns once the edges are being served."""
         await self.worker.run(self._prepare)
-        await self.whispers.rounds.prepare()
-        app = web.Application(client_max_size=1 << 20)
+        if "intake" in self.roles:
+            await self.whispers.rounds.prepare()
+        app = web.Application(client_max_size=1 << 20, middlewares=[self._only_on_the_seat])
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics)
         self.telegram.add_routes(app)
@@ -148,24 +180,109 @@ class Service:
         self._web = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._web.setup()
         await web.TCPSite(self._web, self.settings.http_host, self.settings.http_port).start()
-        self._tasks = [
-            asyncio.create_task(self._run_telegram(stop), name="telegram"),
-            asyncio.create_task(self.telegram_delivery.run(stop), name="telegram delivery"),
-            asyncio.create_task(self.slack_delivery.run(stop), name="slack delivery"),
-            asyncio.create_task(self.ticker.run(stop), name="ticker"),
-            asyncio.create_task(self._keep_anchor(stop), name="anchor"),
-            asyncio.create_task(self.watch.run(stop), name="auditor"),
-            asyncio.create_task(self.whispers.run(stop), name="whispers"),
-            asyncio.create_task(self._call_slack_roll(stop), name="slack roll"),
-            asyncio.create_task(self._start_slack(stop), name="slack"),
-        ]
+        self._tasks = [asyncio.create_task(self.seats.listen(self._hear, stop), name="listening")]
+        if "delivery" in self.roles:
+            self._tasks.append(asyncio.create_task(self.seats.hold("delivery", self._deliver, stop), name="delivery"))
+        if "intake" in self.roles:
+            self._tasks.append(asyncio.create_task(self.seats.hold("intake", self._take_in, stop), name="intake"))
+        if "jobs" in self.roles:
+            self._tasks.append(asyncio.create_task(self.ticker.run(stop), name="ticker"))
+            self._tasks.append(asyncio.create_task(self.seats.hold("auditor", self._look_after, stop), name="auditor"))
 
     def _prepare(self, session: Session) -> SchoolFacts:
         school = self.schools.of(session)
-        # The lock says that no other process is sending: what is still leased was left by one that died.
-        outbox.release(session)
         set_standing(session, school, self.clock())
         return school
+
+    def _hear(self, what: str) -> None:
+        """Another process has left something to be done."""
+        self._look_at_all() if what == "outbox" else self.ticker.wake()
+
+    # --- the seats ----------------------------------------------------------------------------------------------------
+
+    async def _together(self, leave: asyncio.Event, **parts: Coroutine[Any, Any, None]) -> None:
+        """Do the parts of a seat until all have ended; one that ends by itself shows in the health."""
+        tasks = [asyncio.create_task(part, name=name.replace("_", " ")) for name, part in parts.items()]
+        self._parts += tasks
+        try:
+            await asyncio.wait(tasks)
+            # One that failed is told by the health until the seat is left.
+            await leave.wait()
+        finally:
+            self._parts = [task for task in self._parts if task not in tasks]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _deliver(self, leave: asyncio.Event, took_over: bool) -> None:
+        if took_over:
+            await pause(leave, HANDING_OVER)
+            self.slack.sender.begin()
+        for delivery in (self.telegram_delivery, self.slack_delivery):
+            await delivery.catch_up(leave)
+        # The seat says that no other process is sending: what is still leased was left by one that died.
+        await self._surely(leave, lambda session: outbox.release(session))
+        self.runner.name, self.slack.name = f"{self._name}-telegram", f"{self._name}-slack"
+        self.slack.open()
+        try:
+            await self._together(
+                leave,
+                telegram_delivery=self.telegram_delivery.run(leave),
+                slack_delivery=self.slack_delivery.run(leave),
+                school_facts=self._keep_facts(leave),
+            )
+        finally:
+            self.runner.name = self.slack.name = ""
+
+    async def _take_in(self, leave: asyncio.Event, took_over: bool) -> None:
+        if took_over:
+            await self._readers_made_anew(leave)
+        if not isinstance(self.seats, Alone):
+            await self._surely(leave, self.whispers.note_place)
+        await self._together(
+            leave,
+            telegram=self._run_telegram(leave),
+            hearing=self.hearing.run(leave),
+            slack=self._run_slack(leave),
+            whispers=self.whispers.run(leave),
+        )
+
+    async def _readers_made_anew(self, leave: asyncio.Event) -> None:
+        """Whoever had the seat before may have made new readers and gone further in the rounds."""
+        while not leave.is_set():
+            try:
+                await self.whispers.rounds.prepare()
+                break
+            except Exception as error:
+                log.error("whispers cannot be prepared", error=type(error).__name__)
+                await pause(leave, 1.0)
+
+    async def _look_after(self, leave: asyncio.Event, _took_over: bool) -> None:
+        self.slack.open()
+        await self._together(
+            leave,
+            anchor=self._keep_anchor(leave),
+            auditing=self.watch.run(leave),
+            slack_roll=unless(leave, self._call_slack_roll(leave)),
+        )
+
+    async def _surely(self, leave: asyncio.Event, work: Callable[[Session], None]) -> None:
+        while not leave.is_set():
+            try:
+                await self.worker.run(work)
+                break
+            except DBAPIError as error:
+                log.error("the store cannot be written", error=type(error).__name__)
+                await pause(leave, 1.0)
+
+    async def _keep_facts(self, leave: asyncio.Event) -> None:
+        """Read the school's hours anew now and then: a process that only sends would not hear of a change."""
+        while not leave.is_set():
+            await self._surely(leave, self._read_facts)
+            await pause(leave, 30.0)
+
+    def _read_facts(self, session: Session) -> None:
+        self.schools.of(session)
 
     async def _run_telegram(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -175,10 +292,10 @@ class Service:
                 break
             except InvalidToken:
                 log.error(for_chosen("telegram refuses the token: `earshot doctor` says what to mend"))
-                await _pause(stop, 30.0)
+                await pause(stop, 30.0)
             except TelegramError as error:
                 log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
-                await _pause(stop, 2.0)
+                await pause(stop, 2.0)
         if stop.is_set():
             # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
             return
@@ -190,14 +307,15 @@ class Service:
         finally:
             menus.cancel()
 
-    async def _start_slack(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+    async def _run_slack(self, leave: asyncio.Event) -> None:
+        while not leave.is_set():
             try:
                 await self.slack.start()
-                return
+                await leave.wait()
             except Exception as error:
                 log.warning("slack cannot be reached, trying again", error=type(error).__name__)
-                await _pause(stop, 2.0)
+                await pause(leave, 2.0)
+        await self.slack.stop()
 
     async def _keep_anchor(self, stop: asyncio.Event) -> None:
         """Note where the audit chain ends, outside the database, each minute and at the end."""
@@ -212,14 +330,14 @@ class Service:
                 log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
             if ending:
                 return
-            await _pause(stop, 60.0)
+            await pause(stop, 60.0)
             ending = stop.is_set()
 
     async def _call_slack_roll(self, stop: asyncio.Event) -> None:
         """Once a day, ask Slack whether each linked account is still there and still theirs."""
         while not stop.is_set():
             # Not at once: the first minutes belong to what waited while nothing ran.
-            await _pause(stop, 600.0)
+            await pause(stop, 600.0)
             if stop.is_set() or not await self.worker.run(lambda session: slack_roll.is_due(session, self.clock())):
                 continue
             try:
@@ -231,14 +349,24 @@ class Service:
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""
-        ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "slack"]
+        ended = [task.get_name() for task in (*self._tasks, *self._parts) if task.done()]
+        held = self.seats.held
         problems = problems_of(
             ended,
-            self.ticker.seconds_since_pass(),
-            auditor_is_late=self.watch.is_late(),
-            since_round=self.whispers.rounds.seconds_since_pass(),
+            self.ticker.seconds_since_pass() if "jobs" in self.roles else 0.0,
+            auditor_is_late="auditor" in held and self.watch.is_late(),
+            since_round=self.whispers.rounds.seconds_since_pass() if "intake" in held else 0.0,
         )
-        return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
+        problems += self.whispers.problems
+        here = {"ok": not problems, "problems": problems, "seats": sorted(held)}
+        return web.json_response(here, status=503 if problems else 200)
+
+    @web.middleware
+    async def _only_on_the_seat(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Turn away what Telegram and Slack send here while another process takes it in; both send it again."""
+        if request.path in (WEBHOOK_PATH, EVENTS_PATH) and "intake" not in self.seats.held:
+            return web.json_response({"error": "another process takes this in"}, status=503)
+        return await handler(request)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         deliveries = (("telegram", self.telegram_delivery), ("slack", self.slack_delivery))
@@ -247,30 +375,15 @@ class Service:
 
     async def close(self) -> None:
         """Wait for what is under way, then let go of everything."""
-        for task in self._tasks:
-            if task.get_name() in ("slack", "slack roll"):
-                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._web is not None:
             await self._web.cleanup()
         await self.whispers.close()
-        await self.slack.stop()
-        await self._bot.shutdown()
+        await self.slack.close()
+        # Not the bot: one that never began closes nothing, and this process may only have sent.
+        for request in self._requests:
+            await request.shutdown()
         self.worker.close()
-
-
-def problems_of(
-    ended: Iterable[str], since_pass: float, *, auditor_is_late: bool, since_round: float = 0.0
-) -> list[str]:
-    """Say what is wrong: parts that have ended, seconds since the ticker's last pass and whispers' last round."""
-    problems = [f"{name} has ended" for name in ended]
-    if since_pass > 60:
-        problems.append("no due work was looked at for a minute")
-    if since_round > 300:
-        problems.append("no round of whispers was done for five minutes")
-    if auditor_is_late:
-        problems.append("the auditor has not passed for fifteen minutes")
-    return problems
 
 
 def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
@@ -279,11 +392,3 @@ def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
         if pupil is not None and pupil.unreachable_since is None:
             pupil.unreachable_since = now
             session.add(pupil)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -17,6 +17,8 @@ from conversations.model import Phrase
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 SOURCE = "en"
+STAFF_LANGUAGES = ("cy",)
+"""The languages, besides English, whose staff surfaces are complete."""
 # How a date is written differs within a language; our catalogues are for readers in and around the British Isles.
 _REGIONS = {"en": "en_GB", PSEUDO: "en_GB", "pt": "pt_PT"}
 # Babel knows it too, but reads all it knows of a language to say so: a megabyte and more for each.
@@ -88,6 +90,11 @@ def dated(moment: datetime, language: str, zone: str) -> str:
     locale, local = babel_locale(language), moment.astimezone(ZoneInfo(zone))
     clock = format_time(local, "HH:mm", locale=locale)
     return str(locale.datetime_formats["medium"]).format(clock, format_date(local, "full", locale=locale))
+
+
+def dated_day(value: date, language: str) -> str:
+    """Write a day in full, with its year: "Monday 4 January 2027"."""
+    return format_date(value, "full", locale=babel_locale(language))
 
 
 def month(moment: datetime, language: str, zone: str) -> str:

@@ -8,6 +8,8 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from store import waking
+
 T = TypeVar("T")
 
 
@@ -27,6 +29,7 @@ class Worker:
         # Rows stay readable after the commit: what is sent then was decided before it.
         with Session(self._engine, expire_on_commit=False) as session:
             result = work(session)
+            waking.tell(session)
             session.commit()
             return result
 

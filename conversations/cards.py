@@ -176,6 +176,7 @@ def unanswered_card(group: str, names: tuple[tuple[str, str], ...]) -> Card:
         "open": say("not yet"),
         "missed": say("no answer"),
         "absent": say("was not at school"),
+        "cut_off": say("the bot or the phones may have been out of reach"),
         "replaced": say("another check-in took its place"),
     }
     return Card(

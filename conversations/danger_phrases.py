@@ -1,8 +1,9 @@
 """Phrases of immediate danger, by language: data, to be read and mended by a safeguarding lead.
 
 By what the words are about. A `*` stands for any ending; a space also matches no space ("killmyself"). Words are
-written without apostrophes or hyphens, in small letters. The Welsh list is a draft that no speaker has signed. All
-languages are looked for at once, for people mix them.
+written without apostrophes or hyphens, in small letters. What stands in square brackets may not follow, for then the
+phrase is an everyday one. The Welsh list is a draft that no speaker has signed. All languages are looked for at once,
+for people mix them.
 """
 
 from __future__ import annotations
@@ -73,25 +74,42 @@ _ENGLISH: Mapping[str, str] = MappingProxyType(
 _WELSH: Mapping[str, str] = MappingProxyType(
     {
         "ending one's life": """
-            lladd fy hun | lladd fy hunan | lladd fyn hun | eisiau marw | isio marw | isie marw | moyn marw
-            hunanladdiad | ddim eisiau byw | dim eisiau byw | ddim isio byw | dim isio byw | gwell hebdda i
-            gwell hebddaf i | rhoi diwedd ar fy mywyd | diwedd ar y cyfan
+            lladd fy hun | lladd fy hunan | lladd fyn hun | ladd fy hun | ladd fy hunan | eisiau marw | eisie marw
+            isio marw | isho marw | isie marw | ishe marw | moyn marw | am farw | hunanladdiad | hunanladdol
+            ddim eisiau byw | dim eisiau byw | ddim isio byw | dim isio byw | dwim isio byw | ddim isho byw
+            dwim isho byw | ddim moyn byw | sai moyn byw | sa i moyn byw | gwell hebdda i | gwell hebddaf i
+            rhoi diwedd ar fy mywyd | diwedd ar y cyfan
+        """,
+        "somebody ending their life": """
+            lladd ei hun | lladd ei hunan | lladd eu hunain | ladd ei hun | ladd ei hunan
         """,
         "hurting oneself": """
-            hunan niweid* | niweidio fy hun | brifo fy hun | torri fy hun | torri fy hunan | llosgi fy hun
+            hunan niweid* | hunan niwed | hunaniweid* | hunaniwed | niweidio fy hun | niweidio ei hun | brifo fy hun
+            frifo fy hun | torri fy hun | torri fy hunan | dorri fy hun | dorri fy hunan | torri ei hun | torri ei hunan
+            llosgi fy hun
         """,
         "being hurt": """
-            fy nharo | fy nghuro | fy mrifo | fy lladd i | yn fy nghicio | fy nhagu | fy ngham drin | fyn nharo
+            fy nharo [i fod, i bod] | fyn nharo | taro fi | fy nghuro [mewn gêm, i mewn gêm, mewn ras, i mewn ras]
+            curo fi [mewn gêm, mewn ras] | fy mwrw | bwrw fi | hitio fi | fy waldio | waldio fi | fy mrifo | brifo fi
+            fy lladd i | yn fy nghicio | cicio fi | fy nhagu | tagu fi | fy ngham drin
         """,
         "being touched or forced": """
-            fy nhreisio | treisio fi | fy nghyffwrdd | cyffwrdd ynof | priodas dan orfod | gorfodi i briodi
+            fy nhreisio | treisio fi | fy nghyffwrdd | cyffwrdd ynof | cyffwrdd yno i | cyffwrdd fi | fy nhwtsiad
+            twtsiad fi | priodas dan orfod | gorfodi i briodi
         """,
         "not being safe": """
-            ddim yn ddiogel | ofn mynd adref | ofn mynd adre | mewn perygl | rhedeg i ffwrdd o adref
-            ffonior heddlu | galwch yr heddlu | ffoniwch 999 | ffonio 999 | galwch ambiwlans
+            dw i ddim yn ddiogel | dwi ddim yn ddiogel | dydw i ddim yn ddiogel | dwim yn ddiogel
+            ddim yn ddiogel gartref | ddim yn ddiogel adref | ddim yn ddiogel adre | ddim yn ddiogel adra
+            ddim yn ddiogel yma | ddim yn teimlon ddiogel | dwi ddim yn saff | dw i ddim yn saff | dwim yn saff
+            ddim yn saff gartref | ddim yn saff adref | ddim yn saff adre | ddim yn saff adra | ddim yn saff yma
+            ofn mynd adref | ofn mynd adre | ofn mynd adra | ofn mynd gartref | ofn mynd gatre | mewn perygl
+            mewn peryg | rhedeg i ffwrdd o adref | ffonior heddlu | ffoniwch yr heddlu | galwch yr heddlu
+            ffoniwch 999 | ffonio 999 | galwch ambiwlans
         """,
         "hurting others": """
-            lladd dy hun | lladd rhywun | lladd pawb | gyda chyllell | efo cyllell | gan gyllell
+            lladd dy hun | ladd dy hun | lladd rhywun | ladd rhywun | lladd pawb | ladd pawb | ganddo gyllell
+            ganddi gyllell | ganddo fo gyllell | ganddi hi gyllell | gyda fe gyllell | dod â chyllell | cario cyllell
+            chyllell yn ei fag | cyllell yn ei fag | chyllell yn yr ysgol | cyllell yn yr ysgol
         """,
     }
 )

@@ -19,7 +19,24 @@ from conversations.danger_phrases import BY_LANGUAGE
 
 _LOOKS_LIKE = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 _APOSTROPHES = re.compile("['’‘ʼ`´]")
-_NO_DECOMPOSITION = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ґ": "г", "ى": "ي", "ی": "ي", "ک": "ك"})
+_NO_DECOMPOSITION = str.maketrans(
+    {
+        "ł": "l",
+        "đ": "d",
+        "ø": "o",
+        "ı": "i",
+        "ґ": "г",
+        "ى": "ي",
+        "ی": "ي",
+        "ک": "ك",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ة": "ه",
+        "ں": "ن",
+    }
+    # A letter drawn longer.
+    | {"ـ": ""}
+)
 _EDGE_MARKS = '.,;:!?"“”()[]{}*_~<>'
 
 
@@ -53,14 +70,23 @@ def _drafted() -> re.Pattern[str]:
 
 def _pattern(themes: Iterable[str]) -> re.Pattern[str]:
     forms = set()
-    for phrase in (phrase.strip() for theme in themes for phrase in re.split(r"[|\n]", theme)):
-        if not phrase:
+    for written in (phrase.strip() for theme in themes for phrase in re.split(r"[|\n]", theme)):
+        if not written:
             continue
+        phrase, _, everyday = (part.strip() for part in written.removesuffix("]").partition("["))
         stem, star = (phrase[:-1], r"[^\W\d]*") if phrase.endswith("*") else (phrase, "")
         # A distance ("5 kms") is the one everyday reading common enough to leave out.
-        before = r"(?<![0-9] )" if stem == "kms" else ""
-        forms.add(before + _plain(stem).replace(" ", " ?") + star)
+        before = r"(?<![0-9] )" if stem == "kms" else "[وف]?" if "\u0600" <= stem[0] <= "\u06ff" else ""
+        forms.add(before + _plain(stem).replace(" ", " ?") + star + _unless(everyday))
     return re.compile(r"(?<!\w)(?:" + "|".join(sorted(forms)) + r")(?!\w)")
+
+
+def _unless(everyday: str) -> str:
+    """Give the pattern of what may not follow a phrase."""
+    words = [
+        (_plain(one.lstrip("*")), r"[^\W\d]*" if one.startswith("*") else "") for one in everyday.split(", ") if one
+    ]
+    return rf"(?!\w)(?! (?:{'|'.join(sorted(star + plain for plain, star in words))})(?!\w))" if words else ""
 
 
 _SPELT_OUT = re.compile(r"(?<![a-z0-9])(?:[a-z] ){2,}[a-z](?![a-z0-9])")

@@ -39,10 +39,9 @@ READING_AGES: Mapping[Band, int] = MappingProxyType({"young": 8, "older": 11})
 SENTENCE_WORDS: Mapping[Band, int] = MappingProxyType({"young": 15, "older": 20})
 """The most words of a sentence in a language that no formula of reading ages is made for."""
 BUTTON_WORDS = 4
-TRANSLATED_BUTTON_WORDS = 5
 BUTTON_ROOM: Mapping[Band, int] = MappingProxyType({"young": 20, "older": 26})
-"""The most words of an option, one more in a translation, for articles and the like, and there the most characters too:
-it stands on a button, in one row of a narrow phone."""
+"""The most words of an option in every language, and the most characters of a translated one: it stands on a button, in
+one row of a narrow phone."""
 
 # Below this a formula measures the letters of one word; such a sentence is judged by its longest word instead.
 SHORT_SENTENCE = 6
@@ -90,7 +89,7 @@ def check(question: Question) -> tuple[Finding, ...]:
         *_each(texts, lambda text: check_text(text, about=" ".join(texts))),
         *_unbalanced(question.options, " ".join(texts)),
         *_each(texts, lambda text: check_reading(text, question.band)),
-        *_buttons(question, BUTTON_WORDS),
+        *_buttons(question),
         *_alike(question.options),
     )
 
@@ -101,7 +100,7 @@ def check_translation(question: Question) -> tuple[Finding, ...]:
     return (
         *_not_asked(question.stem),
         *_each(texts, lambda text: _long_sentences(text, question.band)),
-        *_buttons(question, TRANSLATED_BUTTON_WORDS, BUTTON_ROOM[question.band]),
+        *_buttons(question, BUTTON_ROOM[question.band]),
         *_alike(question.options),
     )
 
@@ -289,11 +288,11 @@ def _long_sentences(text: str, band: Band) -> Iterator[Finding]:
             )
 
 
-def _buttons(question: Question, most: int, room: int | None = None) -> Iterator[Finding]:
+def _buttons(question: Question, room: int | None = None) -> Iterator[Finding]:
     for number, option in enumerate(question.options, start=1):
         words, long = len(option.split()), room is not None and len(option) > room
-        if words > most or long:
-            size = f"{len(option)} characters; {room}" if long else f"{words} words; {most}"
+        if words > BUTTON_WORDS or long:
+            size = f"{len(option)} characters; {room}" if long else f"{words} words; {BUTTON_WORDS}"
             yield Finding(
                 "button",
                 option,

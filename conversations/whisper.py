@@ -10,7 +10,9 @@ Rules
 4. Each message is sealed as it arrives. Photos are taken; voice notes are not, because a voice can be known. Words
    that come with what is refused are words.
 5. Then six words, shown once, with See replies, which carries the same. Two of the words are asked for.
-6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or a command of ENDING.
+6. While a whisper is open all that is typed belongs to it, until I have finished, Stop, or a command of ENDING. After
+   half an hour in which nothing came for it, words wait until they say that these are for it; words of danger do not
+   wait. Another way taken after that time ends it.
 7. What could not be kept is said at once, with what to do instead.
 8. Words typed unprompted are offered: whisper this, ask an adult, or nothing. They wait in memory alone, ten
    minutes at most, and are let go as soon as another way is taken. Whoever comes for them later is told so.
@@ -131,6 +133,10 @@ def _text(exchange: Exchange | None, text: str, around: Around) -> Turn:
         page = waiting_words.choose_first(around, held=held, lapsed=exchange.lapsed, danger_words=danger)
         return Turn(replace(exchange, waiting=waiting, offered=False, lapsed=False), (Speak(page),))
     urgent = sounds_urgent(text)
+    if exchange.left and not urgent:
+        waiting, held = waiting_words.with_more(exchange.waiting, text)
+        page = waiting_words.still_for_it(exchange.choice, held=held, lapsed=exchange.lapsed)
+        return Turn(replace(exchange, waiting=waiting, lapsed=False), (Speak(page),))
     return Turn(replace(exchange, urgent=exchange.urgent or urgent), (Seal(text, exchange.choice, urgent=urgent),))
 
 
@@ -159,7 +165,8 @@ def _sealed(exchange: Exchange | None, around: Around, *, again: bool) -> Turn:
         return Turn(exchange, (Speak(pages.received(around, exchange.choice, urgent=False)),))
     first_urgent = exchange.urgent and not exchange.choice.told
     choice = replace(exchange.choice, told=exchange.choice.told or exchange.urgent)
-    changed = replace(exchange, sent=exchange.sent + 1, choice=choice)
+    # What they read next says that they can write more: only words that wait are asked about still.
+    changed = replace(exchange, sent=exchange.sent + 1, choice=choice, left=exchange.left and bool(exchange.waiting))
     return Turn(changed, (Speak(pages.received(around, choice, urgent=first_urgent)),))
 
 
@@ -173,7 +180,10 @@ def _tap(exchange: Exchange | None, data: str, around: Around) -> Turn:
     if verb == "t":
         return _taken_up(exchange, around)
     if verb == "q":
-        return Turn(None, (Speak(pages.stopped(sent=bool(exchange and exchange.sent)), over=True),))
+        sent = None if exchange is None else exchange.sent > 0
+        return Turn(None, (Speak(pages.stopped(sent=sent), over=True),))
+    if verb == "x":
+        return _not_for_it(exchange, around)
     if verb == "d":
         return Turn(exchange, (Speak(pages.danger(around), over=True),))
     if verb == "r":
@@ -195,6 +205,22 @@ def _taken_up(exchange: Exchange | None, around: Around) -> Turn:
     if exchange is None or not exchange.waiting:
         return Turn(Exchange(), (Speak(waiting_words.first_without_words(around), over=True),))
     return _first(exchange, around, over=True)
+
+
+def _not_for_it(exchange: Exchange | None, around: Around) -> Turn:
+    """The words are for something else: the whisper is closed, and they are offered like any others."""
+    if exchange is None or not exchange.waiting:
+        sent = None if exchange is None else exchange.sent > 0
+        return Turn(None, (Speak(pages.stopped(sent=sent), over=True),))
+    offered = Exchange(waiting=exchange.waiting, offered=True, sent=exchange.sent)
+    return Turn(offered, (Speak(waiting_words.offer(around), over=True),))
+
+
+def _for_it(exchange: Exchange | None, choice: Choice, around: Around) -> Turn:
+    """The words are for the whisper; who comes too late for them is told so."""
+    if exchange is None or exchange.choice is None:
+        return _write(Exchange(choice=choice, lapsed=True), around)
+    return _write(replace(exchange, left=False), around)
 
 
 def _choosing(exchange: Exchange | None, verb: str, rest: str, around: Around) -> Turn:
@@ -221,7 +247,7 @@ def _write(exchange: Exchange, around: Around) -> Turn:
         return Turn(exchange, (page,))
     text = waiting_words.joined(exchange.waiting)
     urgent = sounds_urgent(text)
-    changed = replace(exchange, waiting=(), urgent=urgent)
+    changed = replace(exchange, waiting=(), urgent=exchange.urgent or urgent)
     return Turn(changed, (page, Seal(text, choice, urgent=urgent)))
 
 
@@ -229,12 +255,15 @@ def _with_receipt(exchange: Exchange | None, verb: str, choice: Choice, around: 
     match verb:
         case "f":
             return _finish(exchange, choice)
+        case "e":
+            return _for_it(exchange, choice, around)
         case "h":
             held = replace(choice, hold=not choice.hold)
-            changed = replace(exchange or Exchange(), choice=held)
+            before = exchange or Exchange()
+            changed = replace(before, choice=held, left=before.left and bool(before.waiting))
             return Turn(changed, (Speak(pages.write(around, held), over=True),))
         case "m":
-            changed = replace(exchange or Exchange(), choice=choice, asked=False)
+            changed = replace(exchange or Exchange(), choice=choice, asked=False, left=False)
             return _write(changed, around)
         case "s":
             return Turn(exchange, (Look(choice),))
@@ -271,8 +300,10 @@ def _finish(exchange: Exchange | None, choice: Choice) -> Turn:
     if exchange is not None and exchange.lapsed:
         return Turn(replace(exchange, choice=choice, lapsed=False), (Speak(waiting_words.lapsed_before_end(choice)),))
     look = Look(choice, finishing=True)
-    if exchange is None or not exchange.waiting:
+    if exchange is None or exchange.offered or not exchange.waiting:
         return Turn(exchange, (look,))
+    if exchange.left:
+        return Turn(exchange, (Speak(waiting_words.still_for_it(choice)),))
     text = waiting_words.joined(exchange.waiting)
     changed = replace(exchange, waiting=(), choice=choice)
     return Turn(changed, (Seal(text, choice, urgent=sounds_urgent(text)), look))

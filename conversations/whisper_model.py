@@ -12,9 +12,10 @@ from conversations.whisper_choice import Choice, Found
 class Exchange:
     """What is known of a chat that whispers, in memory alone.
 
-    `waiting` are words typed before they chose to whisper; `offered` means that no more was asked than whether they
-    will, `lapsed` that words waited too long, which is not said yet; `sent` counts what was sealed; `asked` means that
-    six words are asked for.
+    `waiting` are words typed before they chose to whisper, or before they said that they are still whispering;
+    `offered` means that no more was asked than whether they will, `lapsed` that words waited too long, which is not
+    said yet; `sent` counts what was sealed; `asked` means that six words are asked for, `left` that nothing came for so
+    long that words may be meant for something else.
     """
 
     choice: Choice | None = None
@@ -24,6 +25,7 @@ class Exchange:
     sent: int = 0
     photos: int = 0
     asked: bool = False
+    left: bool = False
     urgent: bool = False
 
 

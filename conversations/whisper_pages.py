@@ -213,7 +213,10 @@ def kept_already() -> Message:
     return Message((words,))
 
 
-def stopped(*, sent: bool) -> Message:
+def stopped(*, sent: bool | None) -> Message:
+    """Say that it is over; `sent` is None where memory does not know whether something was sent."""
+    if sent is None:
+        return Message((say("That is fine. If you sent something before, it stays sealed for staff to read."),))
     words = (
         say("You stopped here. What you sent before stays sealed for staff to read.")
         if sent

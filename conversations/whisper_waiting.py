@@ -12,6 +12,8 @@ from conversations.wording import Rows, help_line_phrases
 
 # The pages say ten minutes.
 WAITING_SECONDS = 600
+# After half an hour in which nothing came for a whisper, words may be meant for something else.
+QUIET_SECONDS = 1800
 # A message of Telegram's has room by itself, and what waits is sealed at one of the sizes that text has.
 WAITING_BYTES = 16_000
 
@@ -97,6 +99,23 @@ def photo_before_choosing() -> Message:
     """A photo does not wait: it would have to be fetched first."""
     words = say("That photo was not kept. First tap one of the buttons above, then send it again.")
     return Message((words,), rows=((Button(say("Show me the choices"), "w"), stop_button()),))
+
+
+# --- after a quiet ----------------------------------------------------------------------------------------------------
+
+
+def still_for_it(choice: Choice, *, held: bool = True, lapsed: bool = False) -> Message:
+    """Ask whether words that came long after the last are for the whisper left open; `held`: there was room."""
+    paragraphs: tuple[Phrase, ...] = (
+        *((lapsed_words(),) if lapsed else ()),
+        say("Your whisper is still open. Is this for it?"),
+        *((say("It is not kept yet, and nobody has read it."), _ten_minutes()) if held else (_no_room(),)),
+    )
+    rows: Rows = (
+        (Button(say("Yes, add it"), f"w:e:{choice.code()}"),),
+        (Button(say("No, something else"), "w:x"),),
+    )
+    return Message(paragraphs, rows=rows)
 
 
 def lapsed_before_end(choice: Choice) -> Message:

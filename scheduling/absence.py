@@ -41,13 +41,9 @@ def set_aside(
         .where(col(CheckIn.opened_at) >= school.calendar.local(first, school.calendar.day_start) - DAY)
         .where(col(CheckIn.opened_at) <= school.calendar.local(last, school.calendar.day_end) + DAY)
     )
-    return _absent(
-        session,
-        [
-            row
-            for row in session.exec(statement).all()
-            if school.calendar.local_date(row.opened_at) in marked[row.pupil_id]
-        ],
+    rows = session.exec(statement).all()
+    return put_aside(
+        session, [row for row in rows if school.calendar.local_date(row.opened_at) in marked[row.pupil_id]], "absent"
     )
 
 
@@ -62,14 +58,16 @@ def set_aside_closed(session: Session, school: SchoolFacts, now: datetime) -> in
     if not any(closure.kind == "closed" and closure.last >= since for closure in school.calendar.closures):
         return 0
     rows = session.exec(statement).all()
-    return _absent(session, [row for row in rows if _closed(school, school.calendar.local_date(row.opened_at))])[0]
+    closed = [row for row in rows if _closed(school, school.calendar.local_date(row.opened_at))]
+    return put_aside(session, closed, "absent")[0]
 
 
 def _closed(school: SchoolFacts, day: date) -> bool:
     return school.calendar.why_closed(day) == "closed"
 
 
-def _absent(session: Session, check_ins: Sequence[CheckIn]) -> tuple[int, tuple[UUID, ...]]:
+def put_aside(session: Session, check_ins: Sequence[CheckIn], state: str) -> tuple[int, tuple[UUID, ...]]:
+    """Give missed check-ins a state that says nothing of silence; how many, and whose had been taken in already."""
     kept = {}
     pupils = {row.pupil_id for row in check_ins}
     if pupils:
@@ -77,7 +75,7 @@ def _absent(session: Session, check_ins: Sequence[CheckIn]) -> tuple[int, tuple[
         kept = dict(known.all())
     taken_in = set()
     for row in check_ins:
-        row.state = "absent"
+        row.state = state
         session.add(row)
         if row.pupil_id in kept and kept[row.pupil_id] >= row.opened_at:
             taken_in.add(row.pupil_id)

@@ -21,6 +21,7 @@ from conversations.whisper_cards import desk_card
 from scheduling import care_cards
 from scheduling.school import SchoolFacts
 from store import absences, guards, outbox, plans, wishes
+from store.home_pages import keep_page, page_of
 from store.outbox import Letter
 from store.people import initials
 from store.plan_tables import Absence, Plan
@@ -150,7 +151,7 @@ def _response(wave: Wave, name: str, group_id: UUID | None, counts: Mapping[str,
         group_id=group_id.hex if group_id else "",
         group=name,
         answered=counts.get("answered", 0),
-        asked=sum(counts.values()) - counts.get("absent", 0),
+        asked=sum(counts.values()) - counts.get("absent", 0) - counts.get("cut_off", 0),
         undelivered=counts.get("undelivered", 0),
         closes_at=wave.closes_at,
         closed=wave.state == "closed",
@@ -308,9 +309,16 @@ def post_home(
     dedupe: str,
     now: datetime,
     lease_to: str | None = None,
-    page: int = 0,
+    page: int | None = None,
 ) -> Letter | None:
-    """Write the person's Home tab anew, at a page from 0. An old one is of no use: it expires after ten minutes."""
+    """Write the person's Home tab anew, at a page from 0. An old one is of no use: it expires after ten minutes.
+
+    Without a page it stays at the one they are on: others change what is shown there, and they press in other places.
+    """
+    if page is None:
+        page = page_of(session, staff.id)
+    else:
+        keep_page(session, staff.id, page)
     shown = cards.home_pages(home(session, sealer, school, staff, now), page)
     shown_cards = [card.to_json() for card in shown]
     payload: dict[str, Any] = {"cards": shown_cards, "page": page, **_address(sealer, school, staff)}

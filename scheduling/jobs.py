@@ -22,6 +22,7 @@ from scheduling import (
     group_help,
     handing_on,
     meetings,
+    outages,
     plans,
     retention,
     rights,
@@ -129,6 +130,8 @@ def score(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: 
 def signals_night(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
     """Take in what was not on completion (missed check-ins above all), and set the bars anew."""
     absence.set_aside_closed(session, school, now)
+    if cut_off := outages.set_aside_outages(session, sealer, school, now):
+        log.info("an outage is not counted as silence", check_ins=cut_off)
     more = nightly(session, sealer, school, now, lambda flag: _nudge(session, sealer, school, flag, now))
     set_due(session, school.id, "signals.night", "nightly", now + NIGHT_PAUSE if more else _tomorrow(school, now))
     return []

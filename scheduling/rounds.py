@@ -21,7 +21,7 @@ from scheduling.choosing import choose_items
 from scheduling.own_questions import OwnOfWave
 from scheduling.school import SchoolFacts, wave_rule
 from scheduling.waves import WaveTimes, next_wave
-from store import absences
+from store import absences, outbox
 from store.due import set_due
 from store.people import tutor_of
 from store.sealing import Sealer
@@ -212,8 +212,8 @@ def group_card(
         session.add(check_in)
     session.flush()
     counted, tutor = response(session, wave, group), tutor_of(session, group_id)
-    if tutor is not None and counted.asked:
-        key = f"wave:{wave.id.hex}:{group_id.hex}"
+    key = f"wave:{wave.id.hex}:{group_id.hex}"
+    if tutor is not None and counted.asked and not outbox.is_written(session, key):
         card = wave_card(counted)
         post_card(session, sealer, school, tutor, card, slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
         cover_id = absences.stand_in(absences.away(session, school.id, now), tutor.id)

@@ -77,19 +77,24 @@ def kind_of(session: Session, request: Request) -> Kind:
 
 
 def begin(session: Session, school: SchoolFacts, request: Request, now: datetime) -> None:
-    """Begin the climb of a request, or, when the pupil has chosen somebody else meanwhile, tell those too."""
+    """Begin the climb of a request, or, when the pupil has chosen somebody else meanwhile, tell those too.
+
+    Asking again puts off neither of the two moments at which the pupil hears that nothing has come of it.
+    """
     before = cases.case_of(session, request)
     kind = kind_of(session, request)
     goes_on = before is not None and before.state == "open" and before.kind == kind
     cases.begin(session, school, request, kind, now)
     arrives_by = now + ON_ITS_WAY_IN_DANGER if request.danger else _in_school(school, now) + ON_ITS_WAY
-    set_due(session, school.id, "talk.nobody", request.id.hex, arrives_by)
-    _listen_for_an_answer(session, school, request, now)
+    set_due(session, school.id, "talk.nobody", request.id.hex, arrives_by, no_later=True)
+    _listen_for_an_answer(session, school, request, now, no_later=True)
     if goes_on and not request.danger:
         set_due(session, school.id, "talk.next", request.id.hex, _in_school(school, now))
 
 
-def _listen_for_an_answer(session: Session, school: SchoolFacts, request: Request, now: datetime) -> None:
+def _listen_for_an_answer(
+    session: Session, school: SchoolFacts, request: Request, now: datetime, *, no_later: bool = False
+) -> None:
     """Set when the pupil hears that no answer has come: once school is over, and once the leads would be told of it."""
     case = cases.case_of(session, request)
     if case is None or request.danger:
@@ -97,7 +102,8 @@ def _listen_for_an_answer(session: Session, school: SchoolFacts, request: Reques
     calendar, ladder = school.calendar, Ladder.from_json(case.ladder)
     day_end = calendar.local(calendar.local_date(_in_school(school, now)), calendar.day_end)
     leads_told = cases.when_due(school, ladder, now, ladder.rungs[-1].after)
-    set_due(session, school.id, "talk.unanswered", request.id.hex, max(day_end, leads_told))
+    at = max(day_end, leads_told)
+    set_due(session, school.id, "talk.unanswered", request.id.hex, at, no_later=no_later)
 
 
 # --- what an adult answers --------------------------------------------------------------------------------------------

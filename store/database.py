@@ -1,12 +1,21 @@
 """The engine: SQLite set for safety, or PostgreSQL, with the few types both must agree on."""
 
+from __future__ import annotations
+
 import sqlite3
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import ConnectionPoolEntry
+
+if TYPE_CHECKING:
+    import psycopg
+
+PATIENCE_SECONDS: Final = 10
+# An advisory lock of the database, which has no table to be locked by: "turn".
+_TURN: Final = 0x7475_726E
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,13 +41,16 @@ class UtcDateTime(TypeDecorator[datetime]):
 def make_engine(url: str) -> Engine:
     """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://…`.
 
-    SQLite: write-ahead log, full sync (a committed row survives a power cut), foreign keys on, ten seconds of patience
-    with another writer. Transactions begin as writers, so that a batch never fails half-way for want of the lock.
-    Errors do not repeat the values of the statement that failed.
+    On both, whoever may write has the store to themselves until the commit, and waits for it up to ten seconds: what
+    one process or thread has read cannot be changed under it by another, and no batch fails half-way for want of a
+    lock. What only reads says so (the option `reading`), and neither waits nor is waited for. Errors do not repeat the
+    values of the statement that failed.
+
+    SQLite: write-ahead log, full sync (a committed row survives a power cut), foreign keys on.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
+        return _taking_turns(create_engine(url, pool_pre_ping=True, hide_parameters=True))
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -51,6 +63,22 @@ def make_engine(url: str) -> Engine:
     def _begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _taking_turns(engine: Engine) -> Engine:
+    """Have PostgreSQL's writers wait for one another as SQLite's do, however many processes there are."""
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
     return engine
 

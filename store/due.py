@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from store import waking
 from store.database import is_postgresql
 from store.tables import Due
 
@@ -15,13 +16,28 @@ _SET = select(Due).where(
 )
 
 
-def set_due(session: Session, school_id: UUID, kind: str, subject: str, due_at: datetime, *, version: int = 0) -> None:
-    """Set one piece of work; the same kind and subject set again moves it to the new time and version."""
+def set_due(
+    session: Session,
+    school_id: UUID,
+    kind: str,
+    subject: str,
+    due_at: datetime,
+    *,
+    version: int = 0,
+    no_later: bool = False,
+) -> None:
+    """Set one piece of work; the same kind and subject set again moves it to the new time and version.
+
+    With `no_later` it is never moved past the time for which it waits already.
+    """
     row = session.exec(_SET, params={"school_id": school_id, "kind": kind, "subject": subject}).first()
     if row is None:
         row = Due(school_id=school_id, kind=kind, subject=subject)
+    elif no_later and row.state == "waiting":
+        due_at = min(due_at, row.due_at)
     row.due_at, row.version, row.state, row.attempts = due_at, version, "waiting", 0
     session.add(row)
+    waking.note(session, "due")
 
 
 def next_due(session: Session, now: datetime) -> Due | None:

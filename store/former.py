@@ -15,6 +15,7 @@ from sqlmodel import select as select_rows
 from store import audit
 from store.care_tables import Wish
 from store.erasure import Erased, delete_with_dependents, take_back
+from store.home_pages import forget_pages
 from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Staff, TutorGroup
@@ -52,6 +53,7 @@ def erase_staff(session: Session, sealer: Sealer, staff: Staff, now: datetime, a
 
 
 def _let_go(session: Session, staff: Collection[UUID]) -> int:
+    forget_pages(session, staff)
     session.exec(update(Staff).where(col(Staff.manager_id).in_(staff)).values(manager_id=None))
     session.exec(update(TutorGroup).where(col(TutorGroup.tutor_id).in_(staff)).values(tutor_id=None))
     return delete_with_dependents(session, Staff, staff)

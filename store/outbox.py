@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, insert, literal_column, or_
-from sqlmodel import Session, SQLModel, col, select, update
+from sqlmodel import Session, SQLModel, col, func, select, update
 
+from store import waking
 from store.database import is_postgresql
 from store.ids import new_id
 from store.sealing import Sealer, Unreadable
@@ -97,6 +98,8 @@ def post(
             "lease_until": now + LEASE if leased_by else None,
         },
     )
+    if leased_by is None:
+        waking.note(session, "outbox")
     return letter if leased_by else None
 
 
@@ -288,10 +291,22 @@ def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
     return sorted({*posted, *(slot for slot in waiting if slot is not None)})
 
 
+def is_written(session: Session, dedupe: str) -> bool:
+    """Say whether a message was written under a key already, whatever became of it."""
+    return session.exec(select(Outbox.id).where(Outbox.dedupe == dedupe)).first() is not None
+
+
 def is_on_its_way(session: Session, slot: str) -> bool:
     """Say whether a message for a slot is still to be sent."""
     statement = select(Outbox.id).where(_IS_WAITING, Outbox.slot == slot, Outbox.method == "post")
     return session.exec(statement.limit(1)).first() is not None
+
+
+def count_due(session: Session, school_id: UUID, *, network: str, lane: str, now: datetime) -> int:
+    """Count what could leave in a lane by now and has not: new messages, for edits are claimed after them."""
+    statement = select(func.count()).select_from(Outbox).where(_IS_WAITING, Outbox.school_id == school_id)
+    statement = statement.where(Outbox.network == network, Outbox.lane == LANES[lane], Outbox.method != "edit")
+    return session.exec(statement.where(col(Outbox.not_before) <= now)).one()
 
 
 def is_waiting(session: Session, school_id: UUID, recipient: str, method: str) -> bool:

@@ -166,7 +166,8 @@ class CheckIn(SQLModel, table=True):
     """One pupil's check-in of one wave, pinned to a version of the item bank and to the wording of the pupil's `phase`.
 
     `state`: open, answered, partial, missed, undelivered (it never reached the phone), absent (missed by who was not at
-    school), replaced (another opened before this one's time was up). The answers are one sealed blob.
+    school), cut_off (missed in an outage), replaced (another opened before this one's time was up). The answers are one
+    sealed blob.
     """
 
     __tablename__ = "check_in"
@@ -351,7 +352,10 @@ class Due(SQLModel, table=True):
 
 
 class Cursor(SQLModel, table=True):
-    """How far something has been read: a bot's update offset, the rehearsal clock's shift."""
+    """How far something has been read: a bot's update offset, when updates could be fetched, a Home tab's page.
+
+    The rehearsal clock's shift too.
+    """
 
     name: str = Field(primary_key=True)
     position: int = Field(default=0, sa_type=BigInteger)

@@ -65,10 +65,14 @@ def codes(file: Annotated[Path, typer.Argument(help="A new file to write the cod
     with Session(engine) as session:
         school = the_school(session)
         count = write_codes(session, sealer, school, file, kept_clock(session)())
-        # Who holds the file knows every name and code in it.
-        subject = f"school:{school.id.hex}"
-        audit.record(
-            session, school.id, datetime.now(UTC), actor="command:codes", action="wrote codes", subject=subject
-        )
-        session.commit()
+        if count:
+            # Who holds the file knows every name and code in it.
+            subject = f"school:{school.id.hex}"
+            audit.record(
+                session, school.id, datetime.now(UTC), actor="command:codes", action="wrote codes", subject=subject
+            )
+            session.commit()
+    if not count:
+        out.print("Nobody waits for a code, so nothing was written.")
+        return
     out.plain(f"{count} codes are in {file}. A pupil sends theirs to the bot, or opens t.me/<your bot>?start=CODE.")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 YEAR = timedelta(days=365)
 HALF = 0.5
 # It did not reach the phone, or the pupil was absent from school.
-NOT_ASKED = ("undelivered", "absent", "replaced")
+NOT_ASKED = ("undelivered", "absent", "cut_off", "replaced")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.commands.tools import bar, errors, out, private_file, settings, the_school
 from bot.importing import importing
-from bot.importing.importing import BadRow, ImportPlan, ImportProblem
+from bot.importing.accents import to_look_at
+from bot.importing.files import USUAL, Encoding
+from bot.importing.importing import BadRow, ImportFile, ImportPlan, ImportProblem
 from bot.importing.rows import Kind
 from bot.importing.years import UNDER_EIGHT, YEARS
 from bot.opening import open_store
@@ -44,6 +46,9 @@ def import_files(
         bool,
         typer.Option("--noughts-differ", help="Ids that differ only in noughts at their front are different people’s."),
     ] = False,
+    encoding: Annotated[
+        Encoding | None, typer.Option(help=f"What CSV files are saved as that are not UTF-8; else {USUAL}.")
+    ] = None,
 ) -> None:
     """Bring in staff, tutor groups, pupils and guardians; all of it or, if a row is wrong, none.
 
@@ -54,7 +59,7 @@ def import_files(
         read = []
         for number, file in enumerate(files):
             progress(number, len(files))
-            read.append(importing.read_file(file))
+            read.append(importing.read_file(file, encoding or USUAL))
     with Session(engine) as session:
         school = the_school(session)
         today = datetime.now(ZoneInfo(school.zone)).date()
@@ -75,6 +80,8 @@ def import_files(
             if one.unread:
                 numbers = ", ".join(map(str, one.unread))
                 out.print(f"{one.name}: columns {numbers} are not needed and were not read.", markup=False)
+            if dry_run or encoding is None:
+                _say_encoding(one, dry_run=dry_run)
         _show(planned)
         _refuse(session, school, planned, bad_rows, many_leave=many_leave)
         if not dry_run:
@@ -92,6 +99,20 @@ def import_files(
             session.commit()
     engine.dispose()
     out.print("Nothing was changed: this was a dry run." if dry_run else "Done.")
+
+
+def _say_encoding(file: ImportFile, *, dry_run: bool) -> None:
+    """Ask a person to look where no program can tell: letters of another encoding are letters too."""
+    names = to_look_at(file)
+    if not names:
+        return
+    said = f"{file.name} is not UTF-8 and was read as {file.encoding}."
+    if not dry_run:
+        # Names are shown to who asks to see, and to nobody who only runs the command each night.
+        out.plain(f"{said} With --dry-run a few names are shown, to see if they read as they should.")
+        return
+    out.plain(f"{said} Do these names read as they should? {'; '.join(names)}.")
+    out.plain("If not, say --encoding, such as windows-1250, or save it as “CSV UTF-8”.")
 
 
 def _show(planned: ImportPlan) -> None:

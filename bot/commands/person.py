@@ -15,7 +15,7 @@ from bot.copies.gathering import gather
 from bot.copies.page import as_page
 from bot.importing.rows import name_problem
 from bot.opening import open_store
-from bot.text import languages
+from bot.text import SOURCE, STAFF_LANGUAGES, languages
 from scheduling import rights
 from scheduling.naming import named_until
 from scheduling.school import facts
@@ -113,7 +113,8 @@ def export(
 ) -> None:
     """Write everything that is kept about a person into one file, for them or a pupil's family. It is recorded.
 
-    Read it before you hand it on: a pupil's own words may speak of somebody else. A member of staff's is in English.
+    Read it before you hand it on: a pupil's own words may speak of somebody else. A member of staff's is in the
+    school's language, where staff read it: English or Welsh.
 
     Example: earshot person export P123 copy.html
     """
@@ -121,8 +122,8 @@ def export(
         raise PersonProblem(f"{file.name} must end in .html.")
     _check_language(language)
     _one_kind(guardian=guardian, staff=staff)
-    if staff and language not in ("", "en"):
-        raise PersonProblem("The copy of a member of staff is in English: leave --language out.")
+    if staff and language not in ("", SOURCE, *STAFF_LANGUAGES):
+        raise PersonProblem(f"What staff read is written in {', '.join((SOURCE, *STAFF_LANGUAGES))}: choose of these.")
     engine, sealer = open_store(settings(), make=False)
     now = datetime.now(UTC)
     with Session(engine) as session:
@@ -133,7 +134,8 @@ def export(
             page, subject = as_page(kept, GUARDIAN_FORM), f"guardian:{parent.id.hex}"
         elif staff:
             member = _find_staff(session, sealer, school, person_id)
-            page = as_page(gather_staff(session, sealer, school, member, now), STAFF_FORM)
+            kept = gather_staff(session, sealer, school, member, now, language or None)
+            page = as_page(kept, STAFF_FORM)
             subject = f"staff:{member.id.hex}"
         else:
             pupil = find_pupil(session, sealer, school, person_id)

@@ -220,13 +220,16 @@ def _wording(asked: Questions) -> list[tuple[str, Finding]]:
 def _refuse_other_words(rows: list[QuestionSet], asked: Questions) -> None:
     """An id stands for its words: else a pupil's answers, and a count of them, would mix two questions."""
     known = {one.question.id: one.question for row in rows for one in read(row.file).items}
-    for one in asked.items:
-        earlier = known.get(one.question.id)
-        if earlier is not None and _english(earlier) != _english(one.question):
-            raise QuestionsProblem(
-                f"{_bare(one.question)} has other words than when it was published before. Give the new question an "
-                "id of its own; translations may change."
-            )
+    earlier = ((one.question, known.get(one.question.id)) for one in asked.items)
+    changed = [_bare(now) for now, before in earlier if before is not None and _english(before) != _english(now)]
+    if not changed:
+        return
+    *others, last = changed
+    which = f"{', '.join(others)} and {last} have" if others else f"{last} has"
+    was, new = ("they were", "each new question") if others else ("it was", "the new question")
+    raise QuestionsProblem(
+        f"{which} other words than when {was} published before. Give {new} an id of its own; translations may change."
+    )
 
 
 def _english(question: OwnQuestion) -> dict[Band, tuple[str, tuple[str, ...]]]:

@@ -1,10 +1,30 @@
 """`earshot run`: the service, or with no tokens the rehearsal."""
 
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
 from bot.commands.tools import settings
 from bot.settings import CHOSEN, SettingsProblem
 
 
-def run() -> None:
+class Part(StrEnum):
+    """What one of several processes may have a part in."""
+
+    INTAKE = "intake"
+    DELIVERY = "delivery"
+    JOBS = "jobs"
+
+
+ROLE = typer.Option(
+    "--role",
+    help="What this process has a part in, more than once if need be; all of it without. For several processes on one "
+    "PostgreSQL: see docs/scaling.md.",
+)
+
+
+def run(role: Annotated[list[Part] | None, ROLE] = None) -> None:
     """Run Earshot. With no tokens set, everything runs on this machine: the rehearsal.
 
     Example: earshot run
@@ -15,7 +35,12 @@ def run() -> None:
         raise SettingsProblem("This school has no tokens yet. Fill them in in its .env, then run it again")
     # Each loaded only where it runs: a school's own bot has no use for the stand-ins and the sample.
     if here.rehearses:
-        from bot.rehearsing import rehearse as work
+        if role:
+            raise SettingsProblem("The rehearsal is one process, for it has one clock: leave out --role")
+        from bot.rehearsing import rehearse
+
+        rehearse(here)
     else:
-        from bot.running import serve as work
-    work(here)
+        from bot.running import serve
+
+        serve(here, [part.value for part in role or Part])

@@ -11,20 +11,22 @@ from sqlmodel import Session, SQLModel, col, or_
 from sqlmodel import select as select_rows
 
 from bot.copies.acts import actor_words
-from bot.copies.adult_words import GUARDIAN, STAFF, did_as_guardian
 from bot.copies.gathering import MESSAGES, Kept, Look, open_name, opened_rows, staff_names
+from bot.copies.guardian_words import GUARDIAN, did_as_guardian
 from bot.copies.messages import written_to
 from bot.copies.page import Form
+from bot.copies.staff_words import STAFF, STAFF_FORM
 from bot.copies.words import Section
-from conversations.model import say, verbatim
+from bot.text import SOURCE, STAFF_LANGUAGES
+from conversations.model import Phrase, say, verbatim
 from store.care_tables import Wish
 from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Audit, School, Staff
 
-_NOT_RIGHT = say("If that is not right, please ask at the school office.")
-GUARDIAN_FORM: Final = Form(GUARDIAN, _NOT_RIGHT, did_as_guardian)
-STAFF_FORM: Final = Form(STAFF, _NOT_RIGHT, verbatim, verbatim("What you did, and what was done with what is yours"))
+__all__ = ["GUARDIAN_FORM", "STAFF_FORM", "gather_guardian", "gather_staff", "staff_reads"]
+
+GUARDIAN_FORM: Final = Form(GUARDIAN, say("If that is not right, please ask at the school office."), did_as_guardian)
 
 
 def gather_guardian(
@@ -34,16 +36,24 @@ def gather_guardian(
     read = language or guardian.language
     tables = _tables(session, sealer, school, guardian.id, {}, GUARDIAN, read)
     tables[MESSAGES] = tuple(written_to(session, sealer, school.id, f"guardian:{guardian.id.hex}"))
-    looks = _looks(session, school, f"guardian:{guardian.id.hex}", staff_names(session, sealer, school))
+    looks = _looks(session, school, f"guardian:{guardian.id.hex}", staff_names(session, sealer, school), say("You"))
     return Kept(open_name(sealer, guardian), school.name, school.zone, read, now, tables, looks)
 
 
-def gather_staff(session: Session, sealer: Sealer, school: School, staff: Staff, now: datetime) -> Kept:
-    """Gather everything about a member of staff, in English: their own part of what names them, and what they did."""
+def staff_reads(school: School) -> str:
+    """Say in which language staff read: the school's where what they read is complete in it, else English."""
+    return school.locale if school.locale in STAFF_LANGUAGES else SOURCE
+
+
+def gather_staff(
+    session: Session, sealer: Sealer, school: School, staff: Staff, now: datetime, language: str | None = None
+) -> Kept:
+    """Gather everything about a member of staff: their own part of what names them, and what they did."""
+    read, name = language or staff_reads(school), open_name(sealer, staff)
     names = staff_names(session, sealer, school)
-    tables = _tables(session, sealer, school, staff.id, names, STAFF, "en")
-    looks = _looks(session, school, f"staff:{staff.id.hex}", names)
-    return Kept(open_name(sealer, staff), school.name, school.zone, "en", now, tables, looks)
+    tables = _tables(session, sealer, school, staff.id, names, STAFF, read)
+    looks = _looks(session, school, f"staff:{staff.id.hex}", names, verbatim(name))
+    return Kept(name, school.name, school.zone, read, now, tables, looks)
 
 
 def _tables(
@@ -88,10 +98,12 @@ def _told(session: Session, school: School, person: UUID) -> set[tuple[Any, ...]
     return {(one.request_id,) for one in wishes if person.hex in (*one.told, *one.passed)}
 
 
-def _looks(session: Session, school: School, person: str, staff: Mapping[UUID, str]) -> tuple[Look, ...]:
+def _looks(
+    session: Session, school: School, person: str, staff: Mapping[UUID, str], themselves: Phrase
+) -> tuple[Look, ...]:
     """Read from the record what somebody did, and what was done with what is theirs, oldest first."""
     theirs = or_(col(Audit.actor) == person, col(Audit.subject) == person)
     rows = session.exec(select_rows(Audit).where(Audit.school_id == school.id, theirs).order_by(col(Audit.number)))
     return tuple(
-        Look(row.at, say("You") if row.actor == person else actor_words(row.actor, staff), row.action) for row in rows
+        Look(row.at, themselves if row.actor == person else actor_words(row.actor, staff), row.action) for row in rows
     )

@@ -4,7 +4,7 @@ import html
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from bot import text
@@ -23,12 +23,13 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Form:
-    """How one kind of person's page is told: sections, whom to tell of what is wrong, words and title of the record."""
+    """How one kind of person's page is told: sections, whom to tell of what is wrong, words and titles."""
 
     sections: Mapping[str, Section]
     not_right: Phrase
     did: Callable[[str], Phrase]
     looks: Phrase = field(default_factory=lambda: say("Who looked at something of yours"))
+    title: Phrase = field(default_factory=lambda: say("What is kept about you"))
 
 
 PUPIL_FORM: Final = Form(SECTIONS, say("Is something not right? Tell your tutor."), did_words)
@@ -39,7 +40,7 @@ def as_page(kept: Kept, form: Form = PUPIL_FORM) -> str:
     # "<" cannot end the script it stands in when it is written so; it is the same JSON.
     data = json.dumps(as_data(kept), ensure_ascii=False, indent=1).replace("<", "\\u003c")
     direction = "rtl" if text.runs_right_to_left(kept.language) else "ltr"
-    title = _words(kept, say("What is kept about you"))
+    title = _words(kept, form.title)
     heading = _words(kept, say("What {school} keeps in Earshot about {name}", school=kept.school, name=_name(kept)))
     opening = (
         say("Made on {when}.", when=_moment(kept, kept.made)),
@@ -83,6 +84,8 @@ def _lines(kept: Kept, name: str, column: Told, value: Any) -> list[str]:  # noq
         return [_unreadable(kept)]
     if isinstance(value, datetime):
         return [html.escape(_moment(kept, value))]
+    if isinstance(value, date):
+        return [html.escape(text.dated_day(value, kept.language))]
     if column.words is not None:
         return [_words(kept, phrase) for phrase in column.words(value)]
     if name == "language":

@@ -137,6 +137,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
                         "missed": say("You did not answer"),
                         "undelivered": say("It did not reach your phone"),
                         "absent": say("You were not at school"),
+                        "cut_off": say("It may not have worked then"),
                         "replaced": say("Another check-in took its place"),
                     }
                 ),

@@ -24,6 +24,7 @@ from bot.opening import problem_of
 from bot.settings import CHOSEN, Settings, unknown_names
 from bot.slack.client import METHOD_SCOPES, make_client
 from bot.slack.sender import code_of
+from bot.telegram.edge import WEBHOOK_PATH
 from bot.telegram.request import AiohttpRequest
 
 __all__ = ["Finding", "examine"]
@@ -44,13 +45,16 @@ def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _settings_findings(_settings: Settings) -> list[Finding]:
-    """Look for names with a slip of the pen: what they were to set would silently stay as it was."""
-    unknown = [
+def _settings_findings(settings: Settings) -> list[Finding]:
+    """Look for slips of the pen: what they were to set would silently stay as it was, or lead nowhere."""
+    found = [
         Finding("settings", False, f"{name} is no setting of Earshot and does nothing: compare it with .env.example.")
         for name in unknown_names()
     ]
-    return unknown or [Finding("settings", True, "All settings are understood.")]
+    if settings.telegram_webhook_url.rstrip("/").endswith(WEBHOOK_PATH):
+        too_long = f"EARSHOT_TELEGRAM_WEBHOOK_URL ends in {WEBHOOK_PATH}, which Earshot adds itself: leave that out."
+        found.append(Finding("settings", False, too_long))
+    return found or [Finding("settings", True, "All settings are understood.")]
 
 
 def _network_findings(settings: Settings) -> list[Finding]:

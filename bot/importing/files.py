@@ -9,15 +9,21 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 MAX_FILE_BYTES = 20_000_000
 _MAX_UNPACKED = 400_000_000
 _MAX_COLUMNS = 200
-_ENCODINGS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig"), (b"", "cp1252"))
+_UNICODE: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig"))
+Encoding = Literal[
+    "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1257", "macintosh"
+]
+USUAL: Final[Encoding] = "windows-1252"
+"""What a CSV file is taken for that is not Unicode: any bytes are letters in any of these, so it cannot be told."""
 
 Records = Iterator[tuple[int, list[str]]]
 
@@ -28,15 +34,22 @@ class ImportProblem(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file as rows of text: its name, the cells of its first line, and the rest with the line each begins on."""
+    """A file as rows of text: its name, the cells of its first line, and the rest with the line each begins on.
+
+    `encoding` is what it was taken for; None of a workbook, and of Unicode, which shows what it is.
+    """
 
     name: str
     headers: list[str]
     records: Records
+    encoding: Encoding | None = None
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a CSV or XLSX file. Raises ImportProblem when it cannot be used; so may taking its rows."""
+def read_sheet(path: Path, other: Encoding = USUAL) -> Sheet:
+    """Read a CSV or XLSX file; `other` is the encoding of a CSV file that is not Unicode.
+
+    Raises ImportProblem when it cannot be used; so may taking its rows.
+    """
     try:
         # One byte more than is allowed tells a file that is too large without reading all of it.
         with path.open("rb") as file:
@@ -51,30 +64,31 @@ def read_sheet(path: Path) -> Sheet:
         return _sheet(path.name, _workbook(path.name, data))
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise ImportProblem(f"{path.name} is an old Excel file (.xls): save it as .xlsx or “CSV UTF-8” and try again.")
-    return text_sheet(path.name, _decode(path.name, data))
+    text, encoding = _decode(path.name, data, other)
+    return text_sheet(path.name, text, encoding)
 
 
-def text_sheet(name: str, text: str) -> Sheet:
+def text_sheet(name: str, text: str, encoding: Encoding | None = None) -> Sheet:
     """Take what a CSV file holds as a sheet; `name` is what messages call it. Raises ImportProblem."""
     if "\0" in text:
         raise ImportProblem(f"{name} is not a CSV file: save it as “CSV UTF-8” and try again.")
-    return _sheet(name, _records(name, text))
+    return _sheet(name, _records(name, text), encoding)
 
 
-def _sheet(name: str, records: Records) -> Sheet:
+def _sheet(name: str, records: Records, encoding: Encoding | None = None) -> Sheet:
     _, headers = next(records, (0, []))
     if not headers:
         raise ImportProblem(f"{name} is empty: export it again with its first line naming the columns.")
-    return Sheet(name, headers, records)
+    return Sheet(name, headers, records, encoding)
 
 
-def _decode(name: str, data: bytes) -> str:
-    for mark, encoding in _ENCODINGS:
+def _decode(name: str, data: bytes, other: Encoding) -> tuple[str, Encoding | None]:
+    for mark, unicode in _UNICODE:
         if data.startswith(mark):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                continue
+            with suppress(UnicodeDecodeError):
+                return data.decode(unicode), None
+    with suppress(UnicodeDecodeError):
+        return data.decode(other), other
     raise ImportProblem(f"{name} is not a CSV file: save it as “CSV UTF-8” and try again.")
 
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from bot.importing.files import ImportProblem, Sheet, read_sheet, text_sheet
+from bot.importing.files import USUAL, Encoding, ImportProblem, Sheet, read_sheet, text_sheet
 from bot.importing.headers import Kind, recognise
 from bot.importing.years import YEARS, YOUNGER, read_year, year_of_age
 from bot.text import SOURCE, language_name, languages
@@ -39,7 +39,9 @@ _JOINERS = "\u200c\u200d"
 # Apostrophes, quotation marks round a nickname, and what joins or shortens the parts of a name in some script.
 _IN_NAMES = "'’‘`´\"“”.,/&·・׳״"
 NO_NAME = "the name has a sign in it that stands in no name"
-OTHER_ENCODING = "; if it looks right to you, the file is of another encoding: save it as “CSV UTF-8”"
+OTHER_ENCODING = (
+    "; if it looks right to you, the file is of another encoding: name it with --encoding, or save it as “CSV UTF-8”"
+)
 
 
 class _BadCell(Exception):
@@ -137,13 +139,17 @@ Row = StaffRow | GroupRow | PupilRow | GuardianRow
 
 @dataclass(frozen=True)
 class ImportFile:
-    """One file that was read: its name, what kind it is, its good rows in order, its bad ones, the columns not read."""
+    """One file that was read: its name, what kind it is, its good rows in order, its bad ones, the columns not read.
+
+    `encoding` is what a file that is not Unicode was taken for.
+    """
 
     name: str
     kind: Kind
     rows: tuple[Row, ...]
     bad: tuple[BadRow, ...]
     unread: tuple[int, ...] = ()
+    encoding: Encoding | None = None
 
     @property
     def names_nobody(self) -> bool:
@@ -151,12 +157,13 @@ class ImportFile:
         return not self.rows and not self.bad
 
 
-def read_file(path: Path) -> ImportFile:
+def read_file(path: Path, other: Encoding = USUAL) -> ImportFile:
     """Read one CSV or XLSX file of staff, tutor groups, pupils or guardians, recognised by its headers.
 
-    Raises ImportProblem when the file as a whole cannot be used; rows that cannot are in `bad`.
+    `other` is the encoding of a CSV file that is not Unicode. Raises ImportProblem when the file as a whole cannot be
+    used; rows that cannot are in `bad`.
     """
-    return _read(read_sheet(path))
+    return _read(read_sheet(path, other))
 
 
 def read_text(name: str, text: str) -> ImportFile:
@@ -174,7 +181,7 @@ def _read(sheet: Sheet) -> ImportFile:
             rows.append(_PARSERS[found.kind](place, _by_column(found.columns, cells)))
         except _BadCell as error:
             bad.append(place.bad(str(error)))
-    return ImportFile(sheet.name, found.kind, tuple(rows), tuple(bad), found.unread)
+    return ImportFile(sheet.name, found.kind, tuple(rows), tuple(bad), found.unread, sheet.encoding)
 
 
 def _by_column(columns: Sequence[str | None], cells: list[str]) -> Mapping[str, str]:

@@ -47,7 +47,7 @@ def opened_home(
     """Remember that they look at their Home tab, and show it as it stands; `key` is one no other opening has."""
     viewer.home_opened_at = now
     session.add(viewer)
-    letter = post_home(session, sealer, school, viewer, dedupe=f"slack:{key}:home", now=now, lease_to=lease_to)
+    letter = post_home(session, sealer, school, viewer, dedupe=f"slack:{key}:home", now=now, lease_to=lease_to, page=0)
     return Done((letter,) if letter else ())
 
 
@@ -61,11 +61,11 @@ def act(
     now: datetime,
     key: str,
     lease_to: str | None = None,
-    page: int = 0,
+    page: int | None = None,
 ) -> Done:
     """Do what a button says; `key` is one no other press has, `lease_to` the process that sends the letters at once.
 
-    `page` is that of the Home tab on which it was pressed, from 0.
+    `page` is that of the Home tab on which it was pressed, from 0; None for any other place.
 
     Whatever the value holds, it never raises for it: what is not there or not theirs is answered alike.
     """
@@ -88,7 +88,7 @@ def submit(
     now: datetime,
     key: str,
     lease_to: str | None = None,
-    page: int = 0,
+    page: int | None = None,
 ) -> Done:
     """Do what a form that was filled in says; as with `act`, it never raises for what it holds."""
     press = Press(session, sealer, school, viewer, value, now, key, lease_to, page)

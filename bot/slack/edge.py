@@ -76,8 +76,8 @@ class _Outcome:
 class SlackEdge:
     """One workspace's way in. With an app token it listens by Socket Mode, else at EVENTS_PATH of the HTTP server.
 
-    `dispatch` takes the letters just committed under the lease of `name`; `wake` says that a due row may have been
-    written. `sender` sends letters through the same client.
+    `dispatch` takes the letters just committed under the lease of `name`, empty while another process sends; `wake`
+    says that a due row may have been written. `sender` sends letters through the same client.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class SlackEdge:
         self.sender = SlackSender(self.client, worker, sealer, clock, whispers.home if whispers is not None else None)
         self._school = SchoolDesk(self.client, worker, sealer, clock)
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
-        self._clock, self._dispatch, self._wake, self._name = clock, dispatch, wake, name
+        self._clock, self._dispatch, self._wake, self.name = clock, dispatch, wake, name
         self._socket: Socket | None = None
         self._whispers = whispers
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -136,16 +136,21 @@ class SlackEdge:
         if not self._app_token:
             app.router.add_post(EVENTS_PATH, self._receive)
 
+    def open(self) -> None:
+        """Make ready to call Slack, once."""
+        if self.client.session is None:
+            self.client.session = ClientSession(timeout=ClientTimeout(total=TIMEOUT_SECONDS))
+
     async def start(self) -> None:
         """Begin to listen; returns at once, and connects (and connects anew) in the background."""
-        self.client.session = ClientSession(timeout=ClientTimeout(total=TIMEOUT_SECONDS))
+        self.open()
         if self._app_token:
             self._socket = Socket(app_token=self._app_token, web_client=self._library_client, logger=quiet_logger())
             self._socket.socket_mode_request_listeners.append(self._receive_envelope)
             self._later(self._socket.connect())  # type: ignore[no-untyped-call]
 
     async def stop(self) -> None:
-        """Let what is under way finish (half a second at most), then close; what is not acknowledged comes again."""
+        """Listen no more; what is under way gets half a second, and what is not acknowledged comes again."""
         if self._socket is not None:
             self._socket.hold()
         if self._tasks:
@@ -156,8 +161,14 @@ class SlackEdge:
         await asyncio.gather(*left, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close()
+            self._socket = None
+
+    async def close(self) -> None:
+        """Listen no more, and call Slack no more."""
+        await self.stop()
         if self.client.session is not None:
             await self.client.session.close()
+            self.client.session = None
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
 
@@ -188,7 +199,7 @@ class SlackEdge:
         user = str(event["user"])
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return opened_home(session, self._sealer, school, viewer, now, key, self._name)
+            return opened_home(session, self._sealer, school, viewer, now, key, self.name)
 
         try:
             outcome = await self._commit(user, f"event {body['event_id']}", work)
@@ -206,7 +217,7 @@ class SlackEdge:
         page = home_page(body.get("view"))
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return act(session, self._sealer, school, viewer, name, value, now, key, self._name, page)
+            return act(session, self._sealer, school, viewer, name, value, now, key, self.name, page)
 
         try:
             outcome = await self._commit(user, f"press {user} {trigger} {action.get('action_ts', '')}", work)
@@ -229,7 +240,7 @@ class SlackEdge:
         value, page = about(view)
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self._name, page)
+            return submit(session, self._sealer, school, viewer, name, value, filled, now, key, self.name, page)
 
         try:
             outcome = await self._commit(user, f"form {user} {view.get('id', '')} {view.get('hash', '')}", work)
@@ -245,7 +256,7 @@ class SlackEdge:
         shown: list[tuple[str, tuple[Card, ...]]] = []
 
         def work(session: Session, school: SchoolFacts, viewer: Staff, now: datetime, key: str) -> Done:
-            press = Press(session, self._sealer, school, viewer, text, now, key, self._name)
+            press = Press(session, self._sealer, school, viewer, text, now, key, self.name)
             cards, done = typed(press)
             shown.append((f"staff:{viewer.id.hex}", cards))
             return done
@@ -309,13 +320,15 @@ class SlackEdge:
             raise
         return (answer["user"].get("profile") or {}).get("email")
 
-    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> dict[str, Any]:
+    def _view(self, shown: Card | Form, school: SchoolFacts | None, page: int | None = None) -> dict[str, Any]:
         language, zone = (school.locale, school.zone) if school else ("en", "UTC")
         if isinstance(shown, Form):
             return form_view(shown, Reader(language, zone, self._clock()), page)
         return modal_view(shown, language, zone, self._clock())
 
-    async def _open_modal(self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int = 0) -> None:
+    async def _open_modal(
+        self, trigger: str, shown: Card | Form, school: SchoolFacts | None, page: int | None = None
+    ) -> None:
         view = self._view(shown, school, page)
         for last in (False, True):
             try:

@@ -14,7 +14,7 @@ OPTIONS_IN_SIGHT = 10
 OPTIONS_IN_GROUP = 100
 
 
-def form_view(form: Form, reader: Reader, page: int = 0) -> dict[str, Any]:
+def form_view(form: Form, reader: Reader, page: int | None = None) -> dict[str, Any]:
     """Give a form as a window that can be sent; it remembers the page of the Home tab from which it was opened.
 
     A title too long for a window stands in full below it.
@@ -25,7 +25,7 @@ def form_view(form: Form, reader: Reader, page: int = 0) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": form.name,
-        "private_metadata": f"{form.value} {page}",
+        "private_metadata": f"{form.value} {'' if page is None else page}",
         "title": _plain(cut(title, TITLE_LENGTH)),
         "submit": _plain(cut(reader.words(say("Save")), TITLE_LENGTH)),
         "close": _plain(cut(reader.words(say("Close")), TITLE_LENGTH)),
@@ -45,19 +45,19 @@ def entered(view: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def about(view: dict[str, Any]) -> tuple[str, int]:
-    """Read what a form is about, and the page of the Home tab from which it was opened; 0 where it says none."""
+def about(view: dict[str, Any]) -> tuple[str, int | None]:
+    """Read what a form is about, and the page of the Home tab from which it was opened; None where it says none."""
     value, _, page = str(view.get("private_metadata", "")).partition(" ")
     return value, _page(page)
 
 
-def home_page(view: dict[str, Any] | None) -> int:
-    """Read the page, from 0, of the Home tab on which something was pressed; 0 for any other place."""
-    return _page(str(view.get("private_metadata", ""))) if view and view.get("type") == "home" else 0
+def home_page(view: dict[str, Any] | None) -> int | None:
+    """Read the page, from 0, of the Home tab on which something was pressed; None for any other place."""
+    return _page(str(view.get("private_metadata", ""))) if view and view.get("type") == "home" else None
 
 
-def _page(words: str) -> int:
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 3 else 0
+def _page(words: str) -> int | None:
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 3 else None
 
 
 def _input(field: Field, reader: Reader) -> Block:

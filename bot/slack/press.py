@@ -36,7 +36,7 @@ class Done:
 class Press:
     """Somebody pressed a button: who, what its value says, when, and a key no other press has.
 
-    `page` is the page of their Home tab on which they pressed it, from 0.
+    `page` is the page of their Home tab on which they pressed it, from 0; None when it was not there.
     """
 
     session: Session
@@ -47,7 +47,7 @@ class Press:
     now: datetime
     key: str
     lease_to: str | None
-    page: int = 0
+    page: int | None = None
 
     def subject(self) -> UUID:
         """Read the value as one id in hexadecimal. Raises NotFound for anything else."""

@@ -80,9 +80,17 @@ class SlackSender:
         self._channels: dict[str, str] = {}
         self._began = time.time()
 
+    def begin(self) -> None:
+        """Say that another process may have sent until now: what it left is looked for before it is posted again."""
+        self._began = time.time()
+
     def chat_of(self, letter: Letter) -> str:
         """Name the chat for the pace; a Home tab has a pace of its own, so it holds up no message."""
         return f"home:{letter.recipient}" if letter.method == "home" else letter.recipient
+
+    def shows_twice(self, _letter: Letter) -> bool:
+        """Say whether a letter that is sent twice is seen twice: no, for the history is asked before a second try."""
+        return False
 
     async def send(self, letter: Letter) -> Result:
         """Send one letter: method "post", "update", "delete" or "home". Never raises."""

@@ -5,7 +5,8 @@ The library's own updater is not used: it advances the offset before handlers ha
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from bot.telegram.sender import pause_of
 from bot.telegram.updates import read_update
+from bot.waiting import unless
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from conversations.flows import parent
@@ -34,6 +36,7 @@ log = structlog.get_logger()
 
 LONG_POLL = 25
 BATCH_MOST = 100
+HEARS_FOR = 120.0
 # Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
 ANSWERS_AT_ONCE = 8
 ANSWERS_WAIT = 5.0
@@ -43,6 +46,10 @@ Commands = tuple[tuple[str, Phrase], ...]
 # Telegram keeps fewer updates in line than this, and after a week of silence starts again from any number: an id a
 # little below the offset is a repeat, one far below it begins a new line.
 REPEATS_WITHIN = 100_000
+
+
+class Overtaken(Exception):
+    """Another process has moved the offset: what was fetched here is taken in already."""
 
 
 class TelegramEdge:
@@ -66,7 +73,13 @@ class TelegramEdge:
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._line_is_short = asyncio.Event()
         self._cursor = f"telegram:{bot.token.partition(':')[0]}"
+        self._kept: int | None = None
         self.committed = 0
+        self._fetched: float | None = None
+
+    def hears(self) -> bool:
+        """Whether Telegram answered within the last two minutes, with updates or without."""
+        return self._fetched is not None and time.monotonic() - self._fetched < HEARS_FOR
 
     # --- polling ------------------------------------------------------------------------------------------------------
 
@@ -74,13 +87,13 @@ class TelegramEdge:
         """Fetch and handle updates until `stop`; network trouble is waited out, the offset never runs ahead."""
         offset = await self._worker.run(self._offset)
         while not stop.is_set():
-            updates = await _unless(stop, self._fetch(offset))
+            updates = await unless(stop, self._fetch(offset))
             if updates:
                 offset = await self._take(updates, offset, stop)
 
     def _offset(self, session: Session) -> int:
         cursor = session.get(Cursor, self._cursor)
-        kept = cursor.position if cursor else 0
+        kept = self._kept = cursor.position if cursor else 0
         return kept if self._whispers is None else self._whispers.shown(kept)
 
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
@@ -89,6 +102,7 @@ class TelegramEdge:
             # Raw JSON: an update of a kind the library does not know must not stop those around it. Telegram reads
             # names in any case; in lower case the library does not advise its own parsing method.
             answer = await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10)
+            self._fetched = time.monotonic()
             return [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         except RetryAfter as error:
             await asyncio.sleep(pause_of(error))
@@ -109,13 +123,15 @@ class TelegramEdge:
             batch = [one for update in fresh for one in await self._for_the_main_path(update)]
         except Exception as error:
             log.error("whisper not taken, Telegram keeps the batch", error=type(error).__name__)
-            await _unless(stop, asyncio.sleep(1.0))
+            await unless(stop, asyncio.sleep(1.0))
             return offset
         reached = max((one["update_id"] + 1 for one in fresh), default=offset)
 
         def handle(session: Session) -> Outcome:
+            cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor, position=0)
+            if self._kept is not None and cursor.position != self._kept:
+                raise Overtaken
             outcome = self._runner.handle(session, self._school(session), batch)
-            cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor)
             cursor.position = reached if self._whispers is None else self._whispers.hidden(reached)
             session.add(cursor)
             return outcome
@@ -127,10 +143,14 @@ class TelegramEdge:
             return reached
         try:
             outcome = await self._worker.run(handle)
+        except Overtaken:
+            log.error("another process has taken these updates in", updates=len(updates))
+            return await self._worker.run(self._offset)
         except Exception as error:
             log.error("batch not committed, Telegram keeps it", updates=len(updates), error=type(error).__name__)
-            await _unless(stop, asyncio.sleep(1.0))
+            await unless(stop, asyncio.sleep(1.0))
             return offset
+        self._kept = reached if self._whispers is None else self._whispers.hidden(reached)
         self.committed += len(updates)
         if self._whispers is not None:
             self._whispers.committed()
@@ -252,14 +272,3 @@ class TelegramEdge:
             await self._bot.set_my_commands(commands, scope=scope, language_code=code)
         except TelegramError as error:
             log.warning("the commands menu was not set", error=type(error).__name__)
-
-
-async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> Any:  # noqa: ANN401
-    """Wait for `work`, or give it up as soon as `stop` is set (then the answer is None)."""
-    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        for one in (task, stopped):
-            one.cancel()

@@ -49,6 +49,10 @@ class TelegramSender:
         """Name the chat for the pace."""
         return str(letter.payload["chat"])
 
+    def shows_twice(self, letter: Letter) -> bool:
+        """Say whether a letter that is sent twice is seen twice: Telegram changes or deletes a message only once."""
+        return letter.method not in ("edit", "delete")
+
     async def send(self, letter: Letter) -> Result:
         """Send or edit one message; every failure the network can make is a result, never an exception."""
         try:

@@ -40,10 +40,11 @@ TRIES_SECONDS: Final = 600.0
 
 @dataclass
 class Chat:
-    """What memory holds of one chat that whispers."""
+    """What memory holds of one chat that whispers; `last` is when something last came for the whisper."""
 
     exchange: Exchange | None = None
     marked: bool = False
+    last: datetime | None = None
     whole: bool = False
     doors: dict[str, Door] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)

@@ -1,12 +1,14 @@
 """Whisper put together: its store, its two ways in, its rounds; started and stopped with the service."""
 
 import asyncio
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from sqlalchemy import make_url
 from sqlmodel import Session
 from telegram import Bot
@@ -22,10 +24,14 @@ from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from scheduling.school import SchoolFacts
 from store.sealing import KeyProblem, Sealer
+from store.tables import Cursor
 from store.vault import StoreProblem
 from store.whisper_store import open_whispers
 
+log = structlog.get_logger()
+
 _KEY_BYTES = 32
+_PLACE = "whispers"
 
 
 class WhisperService:
@@ -49,6 +55,20 @@ class WhisperService:
         self.slack = WhisperSlack(parts, lambda: self.rounds.wake())
         self.rounds = Rounds(parts, self.slack, voice, epochs)
         self._door = DeskDoor(parts, door_of(settings.data_dir))
+        self.problems: list[str] = []
+
+    def note_place(self, session: Session) -> None:
+        """Note which store whispers are taken into; that the process before took them into another is a problem.
+
+        The mark is a hash of what the store drew when it was made, and tells nothing of what is in it.
+        """
+        mark = int.from_bytes(hashlib.sha256(self.store.salt).digest()[:7])
+        cursor = session.get(Cursor, _PLACE) or Cursor(name=_PLACE, position=mark)
+        if cursor.position != mark:
+            self.problems = ["whispers were taken into another store before: see docs/scaling.md"]
+            log.error(self.problems[0])
+        cursor.position = mark
+        session.add(cursor)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""

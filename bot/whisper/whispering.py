@@ -11,6 +11,8 @@ import hmac
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final
@@ -30,7 +32,7 @@ from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
 from conversations.whisper_choice import Around, Choice
 from conversations.whisper_model import Exchange, Happening
-from conversations.whisper_waiting import WAITING_SECONDS
+from conversations.whisper_waiting import QUIET_SECONDS, WAITING_SECONDS
 from scheduling.whisper_slots import next_slot
 from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, receipt_of_code, words_of_code
 
@@ -114,6 +116,7 @@ class Whispering:
 
     async def _sorted(self, arrived: Arrived) -> tuple[Known | None, Happening | None]:
         """Say what an update is to Whisper; (None, None) for what is the main path's."""
+        await self._after_quiet(arrived)
         event, chat = arrived.event, self._chats.get(arrived.chat)
         exchange = chat.exchange if chat else None
         if isinstance(event, Tap) and event.data != "w" and not event.data.startswith("w:"):
@@ -137,6 +140,29 @@ class Whispering:
             # Their words are awaited elsewhere, or call for help at once: another way is taken.
             await self._forget(arrived.chat)
         return (known, happening) if happening is not None else (None, None)
+
+    async def _after_quiet(self, arrived: Arrived) -> None:
+        """See, where nothing came for long, to what comes now: words may be meant for something else."""
+        chat = self._chats.get(arrived.chat)
+        if chat is None or chat.exchange is None or not self._was_quiet(chat):
+            return
+        match arrived.event:
+            case Tap(data) if data == "w" or data.startswith("w:"):
+                return
+            case Command("whisper" | "done") | Edited():
+                return
+            case Text() | Attachment() if chat.exchange.choice is not None:
+                # An answer to one of its pages is meant for it, and so is a photo: nothing else takes one.
+                mine = self._good(arrived.choice) or arrived.file is not None
+                chat.exchange = chat.exchange if mine else replace(chat.exchange, left=True)
+            case _:
+                # They went another way, or never chose what it is about.
+                await self._forget(arrived.chat)
+
+    def _was_quiet(self, chat: Chat) -> bool:
+        since = None if chat.last is None else self._parts.clock() - chat.last
+        # A clock that was set back must not make words a whisper's.
+        return since is not None and not timedelta(0) <= since < timedelta(seconds=QUIET_SECONDS)
 
     def _look_up(self, session: Session, chat_id: int) -> Known | None:
         school = self._parts.school(reading(session))
@@ -171,7 +197,7 @@ class Whispering:
                 return whisper_model.OtherFile(kind, words)
             case Text(text) | Attachment(_, text):
                 receipt = receipt_of(text)
-                writing = exchange is not None and exchange.choice is not None
+                writing = exchange is not None and exchange.choice is not None and not exchange.left
                 if receipt is not None and not writing:
                     return whisper_model.SixWords(code_of(receipt))
                 if exchange is not None and not exchange.offered:
@@ -231,6 +257,8 @@ class Whispering:
                     coming.append(await self._done_deed(arrived, chat, known, deed))
         self._hold(arrived.chat, chat.exchange, exchange)
         chat.exchange = exchange
+        if not isinstance(happening, whisper_model.Changed):
+            chat.last = self._parts.clock()
         # What came before this process began is not known by its numbers.
         chat.whole = chat.whole or (isinstance(happening, Tap) and happening.data.startswith("w:a:"))
         if arrived.callback_id is not None and not hinted:

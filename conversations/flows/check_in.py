@@ -133,7 +133,13 @@ def tapped(state: State, data: str, person: Person, now: datetime) -> Step:
     if parts is None:
         return _gently(state, say("That button does not fit here. Nothing was changed."))
     if check_in is None or check_in.check_in != parts["id"] or person.status != "active":
-        return _gently(state, say("That check-in is over. The next one comes another day."))
+        is_open = check_in is not None and check_in.closes_at > now and person.status == "active"
+        return _gently(
+            state,
+            say("That check-in is over. The one that is open now is further down.")
+            if is_open
+            else say("That check-in is over. The next one comes another day."),
+        )
     if parts["what"] is None:
         shown = replace(_settled(check_in, person.band), asked_at=now)
         message = Send(question(shown, person), slot(shown), expires_at=shown.closes_at)

@@ -9,6 +9,7 @@ Rules
 5. The notice can be read in any language of the school.
 6. A good code from somebody who has joined already means a new phone: welcome back, and the menu.
 7. A pupil who has left the school cannot join again with an old code.
+8. Whose guardian has check-ins stopped is not told that all is set: they read that none come, and what they can do.
 """
 
 from __future__ import annotations
@@ -82,6 +83,9 @@ def _welcomed(state: State, person: Person) -> Step:
             say("If that is not right, please ask at the school office."),
         )
         return Step(state, (Send(Message(words, rows=way_on())),))
+    if person.held:
+        paused = menu.page(state, person, say("Welcome back."), *stopping.held().paragraphs)
+        return Step(state, (Bind(), Send(paused)))
     if person.status == "stopped":
         stopped = say("Welcome back. Check-ins are stopped, as you left them.")
         rows = ((stopping.start_button(),), (talk_button(), menu_button()))

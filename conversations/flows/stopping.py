@@ -8,13 +8,15 @@ Rules
 5. Talk to someone and help go on working.
 6. Somebody who has not yet agreed to the notice has nothing to stop, and cannot start by this way round it.
 7. Somebody who has left the school cannot start again.
-8. What a guardian stopped the pupil alone cannot start: they are told so, plainly. That they wish to is kept.
+8. What a guardian stopped the pupil alone cannot start: they are told so, plainly, and that they can talk to someone
+   and whisper as before. That they wish to is kept.
 """
 
 from __future__ import annotations
 
 from conversations.flows import check_in
 from conversations.model import Button, Effect, Message, Person, SetStatus, State, Step, say
+from conversations.whisper_pages import whisper_button
 from conversations.wording import answer, menu_button, talk_button, way_on
 
 
@@ -60,14 +62,14 @@ def start(state: State, person: Person, *, tapped: bool) -> Step:
 
 
 def held() -> Message:
-    """Say that a guardian has stopped the check-ins, without taking sides."""
+    """Say that a guardian has stopped the check-ins, without taking sides, and what is here all the same."""
     return Message(
         (
-            say("Someone who looks after you has asked us not to send check-ins, so none come."),
-            say("If you would like them, you can talk about it at home, or with your tutor."),
-            say("Talk to someone is still here."),
+            say("Check-ins are paused. Someone who looks after you asked us for that."),
+            say("If you would like them, you can talk to that person or to your tutor."),
+            say("Talk to someone and Whisper are here for you."),
         ),
-        rows=((talk_button(), menu_button()),),
+        rows=((talk_button(),), (whisper_button(),), (menu_button(),)),
     )
 
 

@@ -182,10 +182,12 @@ byId("next-school-day").addEventListener("click", (event) =>
   ),
 );
 
-function openedSentence({ opened, replaced }) {
+/** `ahead` is how many messages of the check-in before are still to leave: these go first. */
+function openedSentence({ opened, replaced, ahead = 0 }) {
   if (opened === 0) return "No check-in was opened: nobody is due one.";
   const pupils = opened === 1 ? "1 pupil" : `${opened.toLocaleString("en-GB")} pupils`;
-  const pace = opened === 1 ? "" : ` At Telegram’s pace the last phone has it in ${Math.ceil(opened / 29)} seconds.`;
+  const seconds = Math.ceil((opened + ahead) / 29);
+  const pace = opened + ahead === 1 ? "" : ` At Telegram’s pace the last phone has it in ${seconds} seconds.`;
   const before = replaced ? " It takes the place of the one before, which counts against nobody." : "";
   return `A check-in was opened for ${pupils}.${pace}${before}`;
 }

@@ -6,7 +6,8 @@ import base64
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from benchmarks.whisper_town import NOW, Hand, Town, make_town
 from bot.whisper.anonymity import needles, search, search_file, writings
 from bot.whisper.rounds import Rounds
 from bot.whisper.slack import WhisperSlack
+from conversations.whisper_waiting import QUIET_SECONDS
 from store.people import by_chat
 from store.sealing import Sealer
 from store.tables import Binding, Pupil, Seen, Staff
@@ -88,8 +90,11 @@ class World:
     folder: Path
     client: Recorder = field(default_factory=Recorder)
     clock: Hand = field(default_factory=lambda: Hand(NOW))
+    phones: Hand = field(default_factory=lambda: Hand(NOW))
 
     async def begin(self) -> World:
+        self.town.parts = replace(self.town.parts, clock=self.phones)
+        self.town.restart()
         slack = WhisperSlack(self.town.parts, lambda: None)
         slack.client = self.client  # type: ignore[assignment]
         parts = type(self.town.parts)(
@@ -108,11 +113,12 @@ class World:
         return self
 
     async def seen_of(self, chat: int, plant: Plant | None = None) -> dict[str, Any]:
-        """Whisper from one chat, with one message that is not kept; gives all that is written of it, by place."""
+        """Whisper from one chat, leave it open, have one message not kept; gives all that is written, by place."""
         town, name = self.town, f"backup-{len(list(self.folder.glob('backup-*')))}.sqlite"
         written, said, calls = Written(town.whispers), len(town.voice.said), len(self.client.calls)
         with capture_logs() as log:
             await town.whisper(chat, WORDS)
+            await self._left_open(chat)
             await self._not_kept(chat)
             (line,) = queue(town.whispers)
             if plant is not None and plant is not plant_in_backup:
@@ -137,6 +143,17 @@ class World:
         }
         purge(town.whispers, line.id)
         return seen
+
+    async def _left_open(self, chat: int) -> None:
+        """Write more, and once more after a quiet: words that are for it, and words that are not."""
+        town = self.town
+        for pressed in ("See replies", "Write more"):
+            await town.feed(town.tap(chat, town.voice.button(chat, pressed)))
+        for number, pressed in enumerate(("Yes, add it", "No, something else"), start=1):
+            self.phones.now = NOW + number * timedelta(seconds=QUIET_SECONDS)
+            await town.feed(town.text(chat, WORDS))
+            await town.feed(town.tap(chat, town.voice.button(chat, pressed)))
+        self.phones.now = NOW
 
     async def _not_kept(self, chat: int) -> None:
         """Have one message fail, so that there is something to log."""

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, delete
+from sqlmodel import Session, delete, select
 
 from benchmarks.school_year import live, wrong
 from benchmarks.year_cases import Book
@@ -15,6 +15,7 @@ from benchmarks.year_plan import Plan
 from benchmarks.year_world import World
 from scheduling.escalation import DEFAULT, falls_due
 from scheduling.sample import sample_calendar
+from store.plan_tables import Absence
 from store.tables import Due
 
 pytestmark = pytest.mark.uncounted
@@ -44,6 +45,11 @@ def test_a_short_year_with_a_clock_change_has_nothing_late_lost_early_or_repeate
         5,
         True,
     )
+    # Who is away is so in the store as well: others are told instead, and some have somebody who stands in.
+    with Session(world.engine) as session:
+        rows = session.exec(select(Absence)).all()
+    assert len(rows) == world.counts.absences > 20
+    assert {row.cover_id is None for row in rows} == {True, False}
     # What was on the wire at each kill left once more.
     assert 0 < world.counts.repeated <= world.counts.kills
 

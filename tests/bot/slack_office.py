@@ -111,5 +111,5 @@ async def office(
                     await rig.ask("PUT", "/workspace/delivery", {"mode": "http", "url": url})
                 yield Office(rig, school, edge, letters, url, woken)
             finally:
-                await edge.stop()
+                await edge.close()
                 school.worker.close()

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bot.codes import write_codes
 from bot.commands.tools import FileProblem
@@ -75,3 +75,18 @@ def test_that_they_were_written_is_on_record_and_a_refusal_is_not(people: Earsho
     assert people("codes", "codes.csv").status == 0
     assert people("codes", "codes.csv").err == "codes.csv is there already. Name a new file."
     assert [action for action in actions() if "codes" in action] == ["wrote codes"]
+
+
+def test_with_nobody_waiting_no_file_is_written_and_nothing_is_put_on_record(made: Earshot):
+    told = made("codes", "codes.csv")
+    assert (told.status, told.out) == (0, "Nobody waits for a code, so nothing was written.")
+    assert not Path("codes.csv").exists()
+    assert [action for action in actions() if "codes" in action] == []
+
+
+def test_a_file_of_yours_is_left_alone_when_nobody_waits(session: Session, sealer: Sealer, tmp_path: Path):
+    make_school(session)
+    path = tmp_path / "codes.csv"
+    path.write_text("mine", "utf-8")
+    assert write_codes(session, sealer, session.exec(select(School)).one(), path, NOW) == 0
+    assert path.read_text("utf-8") == "mine"

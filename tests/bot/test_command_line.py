@@ -144,18 +144,27 @@ def test_a_file_that_is_there_is_looked_for_where_the_command_was_given(desk: Pa
 def test_what_is_written_is_written_where_the_command_was_given_and_its_whole_path_said(
     desk: Path, made: Earshot
 ) -> None:
-    (desk / "lists.csv").write_text(STAFF)
-    assert made("import", "lists.csv").status == 0
+    for name, text in (("staff", STAFF), ("groups", GROUPS), ("pupils", PUPILS)):
+        (desk / f"{name}.csv").write_text(text)
+    assert made("import", "staff.csv", "groups.csv", "pupils.csv").status == 0
     assert made("keys", "recovery", "key").out.split(". ")[0].endswith(f"is in {desk / 'key'}")
-    assert made("codes", "codes").out.startswith(f"0 codes are in {desk / 'codes'}. ")
+    assert made("codes", "codes").out.startswith(f"2 codes are in {desk / 'codes'}. ")
     assert made("audit", "export", "looks.csv").out.endswith(
         f"It is written to {desk / 'looks.csv'}: keep it to those who may read it."
     )
     told = made("backup", "shelf")
     (file,) = (desk / "shelf").iterdir()
-    assert told.out.startswith(f"6 rows are in {file}. `earshot restore {file} ")
+    assert told.out.startswith(f"11 rows are in {file}. `earshot restore {file} ")
     assert made("restore", f"shelf/{file.name}", "--recovery-key", "key", "--check").status == 0
-    assert sorted(path.name for path in desk.iterdir()) == ["codes", "key", "lists.csv", "looks.csv", "shelf"]
+    assert sorted(path.name for path in desk.iterdir()) == [
+        "codes",
+        "groups.csv",
+        "key",
+        "looks.csv",
+        "pupils.csv",
+        "shelf",
+        "staff.csv",
+    ]
     assert [path.name for path in desk.parent.iterdir() if path != desk] == ["data"]
 
 

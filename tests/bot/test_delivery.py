@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, Delivery, Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
-from bot.pace import Limits
+from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
 from scheduling.school import SchoolFacts
 from store import outbox
@@ -42,6 +42,9 @@ class Recorder:
 
     def chat_of(self, letter: Letter) -> str:
         return str(letter.payload["chat"])
+
+    def shows_twice(self, letter: Letter) -> bool:
+        return letter.method == "send"
 
     async def send(self, letter: Letter) -> Result:
         words = str(letter.payload["words"])
@@ -190,6 +193,19 @@ async def test_a_reply_does_not_wait_behind_a_wave(post: Post):
         delivery.take(post.post("reply", lease_to="me"))
         await until(lambda: "reply" in post.recorder.sent)
         assert post.recorder.sent.index("reply") - before <= 2
+
+
+async def test_a_hand_full_of_a_wave_that_may_not_leave_keeps_no_reply_from_being_claimed(post: Post):
+    post.recorder.answers = {"b0": [TryAgain("429", 3600.0)]}
+    post.post(*(f"b{number}" for number in range(CLAIM_MOST + 30)), lane="bulk")
+    delivery = post.delivery()
+    async with running(delivery):
+        await until(lambda: sum(row.leased_by == "me" for row in post.rows()) >= CLAIM_MOST)
+        post.post("reply")
+        delivery.look()
+        await until(lambda: "reply" in post.recorder.sent)
+        await until(lambda: sum(row.leased_by == "me" for row in post.rows()) <= CLAIM_MOST)
+    assert post.recorder.sent == ["b0", "reply"]
 
 
 async def test_letters_to_one_chat_leave_one_at_a_time_in_the_order_they_were_written(post: Post):
@@ -444,6 +460,60 @@ async def test_a_wave_waits_for_what_it_has_sent_to_be_written_and_replies_do_no
         post.worker.full = False
         await settled(post)
     assert sorted(post.recorder.sent) == ["one", "reply", "three", "two"]
+
+
+# --- what a kill may repeat -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Unsure(Recorder):
+    """A network that looks, as it takes each letter, how many it has been given that the store does not know of."""
+
+    rows: Callable[[], list[Outbox]] = list
+    seconds: float = 0.0
+    unwritten: list[int] = field(default_factory=list)
+
+    async def send(self, letter: Letter) -> Result:
+        result = await super().send(letter)
+        if letter.method == "send":
+            written = sum(row.state == "sent" and row.method == "send" for row in await asyncio.to_thread(self.rows))
+            self.unwritten.append(self.message_id - written)
+        await asyncio.sleep(self.seconds)
+        return result
+
+
+@pytest.mark.parametrize("lane", ["urgent", "reply", "bulk"])
+async def test_new_messages_to_many_chats_leave_one_by_one_each_once_the_one_before_is_written(post: Post, lane: str):
+    post.recorder = Unsure(rows=post.rows, seconds=0.005)
+    delivery = post.delivery(one_by_one=OneByOne(patience=60.0, most=60.0))
+    delivery.take(post.post(*(f"w{number}" for number in range(20)), lane=lane, lease_to="me"))
+    async with running(delivery):
+        await settled(post)
+    assert post.recorder.unwritten == [1] * 20
+
+
+async def test_a_network_that_answers_slowly_is_given_several_replies_at_once(post: Post):
+    post.recorder.gate = asyncio.Event()
+    delivery = post.delivery()
+    delivery.take(post.post("one", "two", "three", lease_to="me"))
+    async with running(delivery):
+        await until(lambda: len(post.recorder.sent) == 3)
+        post.recorder.gate.set()
+        await settled(post)
+
+
+async def test_edits_wait_for_no_new_message_nor_new_messages_for_them(post: Post):
+    post.recorder.gate = asyncio.Event()
+    delivery = post.delivery(one_by_one=OneByOne(patience=60.0, most=60.0))
+    delivery.take(post.post("edit", "edit too", method="edit", message_id=7, lease_to="me"))
+    delivery.take(post.post("new", "second", lease_to="me"))
+    delivery.take(post.post("edited last", method="edit", message_id=7, lease_to="me"))
+    async with running(delivery):
+        await until(lambda: len(post.recorder.sent) == 4)
+        await asyncio.sleep(0.05)
+        assert post.recorder.sent == ["edit", "edit too", "new", "edited last"]
+        post.recorder.gate.set()
+        await settled(post)
 
 
 # --- edits ------------------------------------------------------------------------------------------------------------

@@ -128,11 +128,17 @@ def test_an_empty_database_is_made_with_make_and_refused_without(on_both: Settin
 def test_a_database_of_a_newer_version_is_refused_and_not_touched(
     on_both: Settings, engine: Engine, make: bool
 ) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with Session(engine) as session:
+        make_school(session)
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        session.commit()
+    before, tables = tree(on_both.data_dir), inspect(engine).get_table_names()
     assert refusal(on_both, make=make) == (
         "The database was made by a newer Earshot. Install that version, or restore a backup made by this one."
     )
+    assert (tree(on_both.data_dir), inspect(engine).get_table_names()) == (before, tables)
+    with Session(engine) as session:
+        assert len(session.exec(select(School)).all()) == 1
     with engine.connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["9999"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, Pace, Window
+from bot.pace import SLACK, TELEGRAM, Bucket, Flight, Limits, OneByOne, Pace, Window
 
 HAIR = 1e-6
 
@@ -147,3 +148,73 @@ def test_chats_long_silent_are_forgotten():
         pace.take(float(number), chat=str(number), method="send")
     assert pace.wait(4_001.0, chat="4001", method="send", lane=1) == 0.0
     assert len(pace._chats) <= 10
+
+
+# --- one by one -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_held_while_all_that_left_is_written():
+    gate = OneByOne()
+    assert gate.wait(10.0, since=10.0, bulk=False) == 0.0
+    gate.leave("a")
+    gate.written("a", 10.01)
+    assert gate.wait(10.01, since=10.01, bulk=True) == 0.0
+
+
+def test_a_reply_is_held_until_the_one_before_it_is_written_or_it_has_waited_long_enough():
+    gate = OneByOne(patience=0.1)
+    gate.leave("a")
+    assert [round(gate.wait(now, since=10.0, bulk=False), 6) for now in (10.0, 10.06, 10.1, 10.2)] == [0.1, 0.04, 0, 0]
+    gate.leave("b")
+    gate.written("a", 10.2)
+    assert gate.wait(10.2, since=10.2, bulk=False) > 0
+    gate.written("b", 10.21)
+    assert gate.wait(10.21, since=10.21, bulk=False) == 0.0
+
+
+def test_what_was_never_out_changes_nothing():
+    gate = OneByOne()
+    gate.leave("a")
+    gate.written("an edit", 1.0)
+    assert gate.wait(1.0, since=1.0, bulk=True) > 0
+
+
+@pytest.mark.parametrize(
+    ("answered", "most"),
+    # One at a time while a message takes less than its place in the pace; else as many as the pace needs.
+    [(0.01, 1), (0.03, 1), (0.1, 4), (0.3, 9)],
+)
+def test_a_wave_goes_one_by_one_and_is_hardly_later_however_slow_the_network(answered: float, most: int):
+    freely, _ = _wave(1_035, lambda _number: answered, OneByOne(most=0.0))
+    took, together = _wave(1_035, lambda _number: answered, OneByOne())
+    assert max(together) == most
+    assert freely <= took <= freely + 1.5
+
+
+def test_a_moment_in_which_all_stands_still_does_not_make_a_wave_leave_several_at_once():
+    took, together = _wave(1_035, lambda number: 0.3 if number % 400 == 0 else 0.01, OneByOne())
+    assert max(together) == 1
+    assert took <= 1.05 * 1_035 / 30
+
+
+def _wave(length: int, answered: Callable[[int], float], gate: OneByOne) -> tuple[float, list[int]]:
+    """Let a wave leave; gives how long it took (seconds), and how many were on their way as each left."""
+    pace, now, together = Pace(TELEGRAM), 50.0, list[int]()
+    out: dict[int, tuple[float, Flight]] = {}
+    for number in range(length):
+        since = now
+        while True:
+            for message, (at, flight) in sorted(out.items(), key=lambda one: one[1][0]):
+                if at <= now + HAIR:
+                    flight.landed = at
+                    gate.written(message, at)
+                    del out[message]
+            wait = pace.wait(now, chat=str(number), method="send", lane=2) or gate.wait(now, since=since, bulk=True)
+            if wait <= HAIR:
+                break
+            now = min(now + wait, *(at for at, _ in out.values())) if out else now + wait
+        flight = pace.take(now, chat=str(number), method="send")
+        gate.leave(number)
+        out[number] = (now + answered(number), flight)
+        together.append(len(out))
+    return now - 50.0, together

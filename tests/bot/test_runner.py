@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from bot.telegram.updates import read_update
+from bot.worker import Worker
 from conversations.model import (
     Attachment,
     CodeGiven,
@@ -74,6 +75,8 @@ def test_one_event_that_fails_is_recorded_answered_and_does_not_stop_the_batch(r
     chats = [(letter.payload["chat"], letter.payload["message"]["paragraphs"][0]["t"]) for letter in outcome.letters]
     assert chats[1] == (SASHA, SORRY)
     assert [chat for chat, _ in chats] == [ROBIN, SASHA, STRANGER]
+    # What the failing event had written before it failed is gone.
+    assert [room.payload(row)["chat"] for row in room.outbox()] == [ROBIN, SASHA, STRANGER]
 
 
 def test_a_tap_that_fails_is_answered_where_it_was_made(room: Classroom):
@@ -98,20 +101,39 @@ def test_a_block_that_cannot_be_noted_is_not_answered_to_the_chat_that_blocked(r
     assert room.failures() == [("NoneType", "ValueError")]
 
 
-def test_a_store_that_cannot_write_stops_the_whole_batch(room: Classroom):
+async def test_a_store_that_is_full_in_the_midst_of_a_batch_keeps_nothing_of_it(engine: Engine, room: Classroom):
     room.pupil(ROBIN)
+    room.pupil(SASHA)
     room.session.commit()
+    before = everything(room)
+    room.session.commit()
+    batch = [room.incoming(chat, Command("stop")) for chat in (ROBIN, SASHA)]
+    sealer = Filling(bytes(range(32)), room=3)
+    runner, worker = Runner(sealer, room.clock, "test", bot="1"), Worker(engine)
     with pytest.raises(OperationalError):
-        Runner(Refusing(bytes(range(32))), room.clock, "test", bot="1").handle(
-            room.session, room.school, [room.incoming(ROBIN, Command("menu"))]
-        )
+        await worker.run(lambda session: runner.handle(session, room.school, batch, seen=True))
+    assert len(sealer.sealed) == 3
+    assert everything(room) == before
+    room.session.commit()
+    sealer.room = 99
+    outcome = await worker.run(lambda session: runner.handle(session, room.school, batch, seen=True))
+    assert [letter.payload["chat"] for letter in outcome.letters] == [ROBIN, SASHA]
+    worker.close()
 
 
-class Refusing(Sealer):
-    """A sealer under which every write meets a disk that is full."""
+class Filling(Sealer):
+    """A sealer under which so many writes find room, and the next meets a disk that is full."""
+
+    def __init__(self, master: bytes, room: int) -> None:
+        super().__init__(master)
+        self.room = room
+        self.sealed: list[str] = []
 
     def seal(self, table: str, column: str, row_id: UUID, value: object) -> bytes:
-        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        if len(self.sealed) >= self.room:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        self.sealed.append(table)
+        return super().seal(table, column, row_id, value)
 
 
 # --- repeats ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, delete, select
 
-from bot.service import problems_of
+from bot.health import problems_of
 from bot.watch import Watch
 from scheduling import cases
 from scheduling.school import SchoolFacts

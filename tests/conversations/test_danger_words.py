@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import text
+from conversations.bank import BANDS, LATEST, load
 from conversations.danger_drafts import DRAFTS
 from conversations.danger_words import sounds_like_danger, sounds_urgent
+from conversations.model import Phrase
 
 
 @pytest.mark.parametrize(
@@ -103,8 +106,12 @@ def test_marks_around_the_words_do_not_hide_them(before: str, after: str):
 DATA = Path(__file__).parent / "data"
 
 
+def sentences(name: str) -> list[str]:
+    return DATA.joinpath(f"{name}.txt").read_text("utf-8").splitlines()
+
+
 def test_what_the_list_catches_and_misses_of_three_hundred_sentences(capsys: pytest.CaptureFixture[str]):
-    danger, harmless = (DATA.joinpath(f"{name}.txt").read_text("utf-8").splitlines() for name in ("danger", "harmless"))
+    danger, harmless = sentences("danger"), sentences("harmless")
     assert len(danger) == len(set(danger)) == len(harmless) == len(set(harmless)) == 150
     missed = [sentence for sentence in danger if not sounds_like_danger(sentence)]
     alarmed = [sentence for sentence in harmless if sounds_like_danger(sentence)]
@@ -116,48 +123,38 @@ def test_what_the_list_catches_and_misses_of_three_hundred_sentences(capsys: pyt
     assert (len(missed), len(alarmed)) == (16, 12)
 
 
-@pytest.mark.parametrize("text", ["dw i eisiau marw", "dwi’n hunan-niweidio", "mae Dad yn fy nharo i", "mewn perygl"])
-def test_words_of_danger_are_found_in_welsh(text: str):
-    assert sounds_like_danger(text) is True
+def test_words_of_danger_are_found_in_welsh_and_everyday_ones_are_not():
+    assert [words for words in sentences("danger_cy") if not sounds_like_danger(words)] == []
+    assert [words for words in sentences("harmless_cy") if sounds_like_danger(words)] == []
 
 
 # --- drafts of other languages, for whispers alone --------------------------------------------------------------------
 
-URGENT = {
-    "ar": ["أريدُ أن أموت", "أبي يضربني كل يوم", "أخاف، لست بأمان", "معه سكين في المدرسة"],
-    "es": ["me quiero morir", "mi padrastro me pega", "No estoy a salvo", "Él lleva un cuchillo"],
-    "fr": ["j'ai envie de mourir", "il me frappe tous les soirs", "J’ai peur de rentrer", "il a un couteau"],
-    "pl": ["chcę umrzeć", "tata mnie bije", "ona się boi: nie jestem bezpieczna", "chce umrzec"],
-    "pt": ["quero morrer", "o meu pai bate-me", "ele me bate", "tenho medo de voltar para casa"],
-    "ro": ["vreau să mor", "tata mă bate", "mi-e frică să merg acasă", "are un cuțit"],
-    "uk": ["я хочу померти", "він мене б’є", "боюся йти додому", "у нього ніж"],
-    "ur": ["میں مرنا چاہتی ہوں", "وہ مجھے مارتا ہے", "میں محفوظ نہیں ہوں", "mujhe marta hai"],
-}
-HARMLESS = {
-    "ar": ["أحب المدرسة", "عندي امتحان غدا", "ضاع كتابي"],
-    "es": ["me gusta el fútbol", "tengo examen mañana", "voy a casa"],
-    "fr": ["j’adore le foot", "je rentre à la maison", "un film à mourir de rire"],
-    "pl": ["lubię szkołę", "idę do domu", "mam jutro test"],
-    "pt": ["gosto de futebol", "vou para casa", "amanhã há teste"],
-    "ro": ["îmi place școala", "merg acasă", "mâine am test"],
-    "uk": ["люблю школу", "йду додому", "завтра контрольна"],
-    "ur": ["مجھے اسکول پسند ہے", "کل امتحان ہے", "میں گھر جا رہا ہوں"],
-}
-
 
 def test_every_draft_is_tried():
-    assert set(DRAFTS) == set(URGENT) == set(HARMLESS)
+    tried = {kind: {path.stem[-2:] for path in DATA.glob(f"{kind}_*.txt")} for kind in ("danger", "harmless")}
+    assert {"cy", *DRAFTS} == tried["danger"] == tried["harmless"]
 
 
 @pytest.mark.parametrize("language", sorted(DRAFTS))
 def test_draft_of_a_language_makes_a_whisper_urgent_and_names_nobody_outside_one(language: str):
-    assert [words for words in URGENT[language] if not sounds_urgent(words)] == []
-    assert [words for words in HARMLESS[language] if sounds_urgent(words)] == []
-    assert [words for words in URGENT[language] if sounds_like_danger(words)] == []
+    assert [words for words in sentences(f"danger_{language}") if not sounds_urgent(words)] == []
+    assert [words for words in sentences(f"harmless_{language}") if sounds_urgent(words)] == []
+    assert [words for words in sentences(f"danger_{language}") if sounds_like_danger(words)] == []
+
+
+@pytest.mark.parametrize("language", sorted(DRAFTS))
+def test_no_question_of_ours_holds_a_word_of_danger_in_any_language(language: str):
+    items = load(LATEST).items.values()
+    phrases = [
+        words for item in items for band in BANDS for words in (item.stem[band], *(o.text for o in item.options[band]))
+    ]
+    said = [text.render(Phrase(words), language, "UTC") for words in phrases]
+    assert [words for words in said if sounds_urgent(words)] == []
 
 
 def test_drafts_alarm_at_no_english_sentence_that_is_harmless():
-    harmless = DATA.joinpath("harmless.txt").read_text("utf-8").splitlines()
+    harmless = sentences("harmless")
     assert [words for words in harmless if sounds_urgent(words) != sounds_like_danger(words)] == []
 
 

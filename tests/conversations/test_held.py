@@ -2,11 +2,24 @@
 
 import pytest
 
-from conversations.model import Command, Edit, Event, Message, Person, PupilStatus, Send, SetStatus, State, Tap
+from conversations.model import (
+    Bind,
+    CodeGiven,
+    Command,
+    Edit,
+    Event,
+    Message,
+    Person,
+    PupilStatus,
+    Send,
+    SetStatus,
+    State,
+    Tap,
+)
 from conversations.router import step
 from tests.conversations.strategies import NOW
 
-WORDS = "Someone who looks after you has asked us not to send check-ins, so none come."
+WORDS = "Check-ins are paused. Someone who looks after you asked us for that."
 
 
 def read(event: Event, status: PupilStatus) -> tuple[str, list[object]]:
@@ -39,8 +52,8 @@ def test_settings_and_the_menu_say_so_and_offer_neither_to_stop_nor_to_start(sta
     assert isinstance(shown, Edit)
     assert [phrase.text for phrase in shown.message.paragraphs] == [
         WORDS,
-        "If you would like them, you can talk about it at home, or with your tutor.",
-        "Talk to someone is still here.",
+        "If you would like them, you can talk to that person or to your tutor.",
+        "Talk to someone and Whisper are here for you.",
     ]
     assert [button.data for row in shown.message.rows for button in row] == ["language", "talk", "menu"]
     assert read(Command("menu"), status) == (WORDS, [])
@@ -48,3 +61,27 @@ def test_settings_and_the_menu_say_so_and_offer_neither_to_stop_nor_to_start(sta
 
 def test_who_has_left_is_told_that_alone():
     assert read(Tap("settings"), "left")[0] == "You are no longer on the school’s list, so no check-ins come."
+
+
+@pytest.mark.parametrize("status", ["active", "stopped"])
+def test_joining_again_with_a_new_code_says_so_and_what_they_can_do(status: PupilStatus):
+    person = Person(band="young", language="en", languages=("en",), nation="ENG", status=status, held=True)
+    bound, sent = step(State(), CodeGiven("valid"), person, NOW).effects
+    assert (isinstance(bound, Bind), isinstance(sent, Send)) == (True, True)
+    assert isinstance(sent, Send)
+    assert [phrase.text for phrase in sent.message.paragraphs] == [
+        "Welcome back.",
+        WORDS,
+        "If you would like them, you can talk to that person or to your tutor.",
+        "Talk to someone and Whisper are here for you.",
+    ]
+    offered = [button.data for row in sent.message.rows for button in row]
+    assert offered[:2] == ["talk", "w"]
+    assert "start" not in offered
+
+
+@pytest.mark.parametrize(("event", "status"), [(Tap("join:agree"), "invited"), (Command("start"), "active")])
+def test_who_agrees_or_starts_is_offered_to_talk_and_to_whisper(event: Event, status: PupilStatus):
+    person = Person(band="older", language="en", languages=("en",), nation="ENG", status=status, held=True)
+    (message,) = (one.message for one in step(State(), event, person, NOW).effects if isinstance(one, Send | Edit))
+    assert [[button.data for button in row] for row in message.rows] == [["talk"], ["w"], ["menu"]]

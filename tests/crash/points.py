@@ -13,7 +13,8 @@ from typing import Final
 KINDS: Final = ("before a commit", "after a commit", "before a send", "after a send")
 BEFORE_COMMIT, AFTER_COMMIT, BEFORE_SEND, AFTER_SEND = range(4)
 
-_SHIFT, _LEFT, _WHERE, _PAGES, _PATIENCE, _COUNTS = range(6)
+_SHIFT, _LEFT, _KIND, _WHERE, _PAGES, _PATIENCE, _COUNTS = range(7)
+_ANY: Final = -1
 
 
 class Panel:
@@ -29,8 +30,9 @@ class Panel:
         with path.open("r+b") as file:
             self._cells = memoryview(mmap.mmap(file.fileno(), mmap.PAGESIZE)).cast("q")
 
-    def arm(self, left: int) -> None:
-        """End the life at the `left`-th point from now on; 0 lets it live."""
+    def arm(self, left: int, kind: int = _ANY) -> None:
+        """End the life at the `left`-th point from now on, of one kind if it is given; 0 lets it live."""
+        self._cells[_KIND] = kind
         self._cells[_LEFT] = left
 
     @property
@@ -44,7 +46,7 @@ class Panel:
         """
         self._cells[_COUNTS + kind] += 1
         left = self._cells[_LEFT]
-        if left <= 0:
+        if left <= 0 or self._cells[_KIND] not in (_ANY, kind):
             return False
         self._cells[_LEFT] = left - 1
         if left > 1:
@@ -57,9 +59,9 @@ class Panel:
         """The kind of point at which the last life ended."""
         return self._cells[_WHERE]
 
-    def count(self) -> int:
-        """Say how many points have been passed so far."""
-        return sum(self._cells[_COUNTS + kind] for kind in range(len(KINDS)))
+    def counts(self) -> tuple[int, ...]:
+        """Say how many points of each kind have been passed so far."""
+        return tuple(self._cells[_COUNTS + kind] for kind in range(len(KINDS)))
 
     @property
     def shift_us(self) -> int:

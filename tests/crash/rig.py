@@ -19,13 +19,15 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 from aiohttp import web
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, func, select
 
 from rehearsal.app import HOST, start
 from rehearsal.hub import Book, Faults, Hub
 from rehearsal.slack import Workspace
 from rehearsal.telegram import BotApi
+from store.database import is_postgresql
+from store.tables import Outbox
 from tests.crash.life import Order
 from tests.crash.points import AFTER_SEND, BEFORE_SEND, KINDS, Panel
 from tests.crash.school import MONDAY, School
@@ -37,6 +39,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ROOT: Final = Path(__file__).resolve().parents[2]
 # A loaded machine is slow to start a process; what is lost for good is not there after this long either.
 DEADLINE_SECONDS: Final = 45.0
+WAY_BACK_SECONDS: Final = 0.02
 # What reaches a person, and the Telegram call that ends a button's waiting sign.
 SENDS: Final = frozenset(
     {
@@ -49,7 +52,12 @@ SENDS: Final = frozenset(
         "views.open",
     }
 )
-_NEW: Final = frozenset({"sendmessage", "chat.postmessage"})
+# Words that nobody asked for are held in memory alone, and their answers are in no outbox.
+UNPROMPTED: Final = ("Thanks for writing. Nobody ", "That waits here, and is not kept yet.")
+
+_WRITERS: Final = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL"
+)
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,15 @@ class Arrived:
 
 @dataclass
 class Kill:
-    """One life ended: at which kind of point, and during which event of the script."""
+    """One life ended: at which kind of point, during which event of the script.
+
+    `repeats` is how many new messages Telegram had taken whose ends were not in the store: the next life sends them
+    again.
+    """
 
     kind: str
     event: str
+    repeats: int
 
 
 class Zygote:
@@ -119,6 +132,7 @@ class World:
     published: list[str] = field(default_factory=list)
     # How many points into its life the next one ends, given by whoever plans two kills in a row.
     again: int = 0
+    handling: int = 0
     broken: str = ""
     over: bool = False
 
@@ -193,9 +207,28 @@ class World:
             if status != -signal.SIGKILL:
                 self.broken = f"a life ended by itself, with status {status}, during: {self.event}"
                 return
-            self.kills.append(Kill(KINDS[self.panel.where], self.event))
+            self.kills.append(Kill(KINDS[self.panel.where], self.event, await self.unwritten()))
             self.panel.arm(self.again)
             self.again = 0
+
+    async def unwritten(self) -> int:
+        """Count the messages of the life just ended that Telegram has and the store does not know to be there."""
+        # What the life had put on the wire arrives; what it had begun to commit is committed.
+        while True:
+            await asyncio.sleep(0.02)
+            if not self.handling and not await asyncio.to_thread(self._is_committing):
+                break
+        taken = sum(one.network == "telegram" and not one.words.startswith(UNPROMPTED) for one in self.arrived)
+        written = select(func.count()).select_from(Outbox).where(Outbox.network == "telegram", Outbox.method == "send")
+        with self.reading() as session:
+            known = session.exec(written.where(col(Outbox.state) == "sent")).one()
+        return taken - known - sum(kill.repeats for kill in self.kills)
+
+    def _is_committing(self) -> bool:
+        if not is_postgresql(self.engine):
+            return False
+        with self.reading() as session:
+            return bool(session.connection().execute(_WRITERS).scalar_one())
 
     # --- what the networks see ----------------------------------------------------------------------------------------
 
@@ -210,11 +243,18 @@ class World:
             if self.panel.passes(BEFORE_SEND):
                 self.end_life()
                 return web.Response(status=500)
-            answer = await handler(request)
+            self.handling += 1
+            try:
+                answer = await handler(request)
+            finally:
+                self.handling -= 1
             assert isinstance(answer, web.Response)
             self._note(method, json.loads(answer.text or "{}"))
             if self.panel.passes(AFTER_SEND):
                 self.end_life()
+            if method == "sendmessage":
+                # The way back takes its time: what is taken and not yet known to be is what a kill repeats.
+                await asyncio.sleep(WAY_BACK_SECONDS)
             return answer
 
         return middleware

@@ -336,8 +336,8 @@ def transcript(script: str) -> str:
 def _stage(described: str) -> Stage:
     band, status, nation, *languages = described.split(", ")
     assert band in ("young", "older")
-    stranger, hears = status == "stranger", "hears" in languages
-    languages = [language for language in languages if language != "hears"]
+    stranger, hears, held = status == "stranger", "hears" in languages, "held" in languages
+    languages = [language for language in languages if language not in ("hears", "held")]
     assert stranger or status in ("invited", "active", "stopped", "left")
     pupil = Person(
         band=band,
@@ -346,5 +346,6 @@ def _stage(described: str) -> Stage:
         nation=nation,
         status="invited" if stranger else status,
         hears=hears,
+        held=held,
     )
     return Stage(None if stranger else pupil, pupil)

@@ -221,9 +221,13 @@ class World:
 
     async def open_wave(self) -> int:
         """Open a check-in now; gives how many pupils are asked."""
+        return int((await self.wave_opened())["opened"])
+
+    async def wave_opened(self) -> Json:
+        """Open a check-in now; gives all that the page is told of it."""
         status, told = await self.ask_bot("POST", "/rehearsal/wave")
-        assert (status, told.keys()) == (200, {"opened", "replaced"})
-        return int(told["opened"])
+        assert (status, told.keys()) == (200, {"opened", "replaced", "ahead"})
+        return told
 
     async def next_school_day(self) -> None:
         assert (await self.ask_bot("POST", "/rehearsal/clock/next-school-day"))[0] == 200

@@ -10,9 +10,11 @@ from store.tables import School
 from tests.end_to_end.rig import World, eventually
 from tests.factories import NOW
 
+SEATS = ["auditor", "delivery", "intake"]
+
 
 async def test_health_is_ok_while_all_parts_run(earshot: World):
-    assert await earshot.ask_bot("GET", "/healthz") == (200, {"ok": True, "problems": []})
+    assert await earshot.ask_bot("GET", "/healthz") == (200, {"ok": True, "problems": [], "seats": SEATS})
 
 
 async def test_health_names_the_part_that_has_ended(earshot: World):
@@ -23,7 +25,10 @@ async def test_health_names_the_part_that_has_ended(earshot: World):
         status, health = await earshot.ask_bot("GET", "/healthz")
         return (status, health) if status != 200 else None
 
-    assert await eventually(told, "bad health") == (503, {"ok": False, "problems": ["ticker has ended"]})
+    assert await eventually(told, "bad health") == (
+        503,
+        {"ok": False, "problems": ["ticker has ended"], "seats": SEATS},
+    )
 
 
 async def test_the_end_of_the_audit_chain_is_kept_outside_the_database(earshot: World):

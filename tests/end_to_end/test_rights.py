@@ -61,7 +61,7 @@ async def test_a_parent_joins_stops_and_starts_check_ins(earshot: World):
     await parent.reads(f"{name}: a parent or carer has stopped check-ins. None come.")
     assert held(earshot) == 1
     await child.write("/start")
-    await child.reads("Someone who looks after you has asked us not to send check-ins")
+    await child.reads("Check-ins are paused. Someone who looks after you asked us for that.")
     assert held(earshot) == 1
     await parent.tap(f"Start: {name}")
     await parent.reads(f"{name}: you have not stopped check-ins.")

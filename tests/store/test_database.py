@@ -10,9 +10,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import Session, col, select
 
-from store.database import is_postgresql, make_engine
+from store.database import PATIENCE_SECONDS, is_postgresql, make_engine
 from store.ids import new_id
-from store.tables import Cursor, Pupil, Seen
+from store.tables import Cursor, Pupil, School, Seen
+from tests.factories import make_school
 
 MOMENT = datetime(2026, 10, 25, 0, 59, 59, 123456, tzinfo=UTC)
 
@@ -119,3 +120,43 @@ def test_a_reading_connection_takes_no_lock_on_sqlite(tmp_path: Path) -> None:
             connection.execute(text("INSERT INTO t VALUES (1)"))
     other.close()
     engine.dispose()
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_may_write_waits_until_the_writer_before_has_committed(engine: Engine) -> None:
+    told: list[str] = []
+
+    def second() -> None:
+        with Session(engine) as session:
+            session.exec(select(School)).all()
+            told.append("second")
+            session.commit()
+
+    thread = threading.Thread(target=second)
+    with Session(engine) as session:
+        session.exec(select(School)).all()
+        thread.start()
+        thread.join(0.3)
+        # It has not even read: what the first reads cannot change under it.
+        assert told == []
+        told.append("first")
+        session.commit()
+    thread.join()
+    assert told == ["first", "second"]
+
+
+def test_what_only_reads_neither_waits_nor_is_waited_for(engine: Engine) -> None:
+    with Session(engine) as writer:
+        make_school(writer)
+        writer.flush()
+        with Session(engine.execution_options(reading=True)) as reader:
+            assert reader.exec(select(School)).all() == []
+            writer.commit()
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_patience_with_another_writer_is_that_of_sqlite(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == f"{PATIENCE_SECONDS}s"

@@ -4,6 +4,7 @@ from sqlmodel import Session, select
 
 from store import audit, outbox
 from store.former import erase_staff, naming
+from store.home_pages import keep_page, page_of
 from store.ids import new_id
 from store.sealing import Sealer
 from store.tables import Audit, Outbox, Staff, TutorGroup
@@ -33,12 +34,14 @@ def test_a_member_of_staff_goes_with_what_was_written_to_them(session: Session, 
         )
         assert letter is not None
         outbox.sent(session, sealer, letter, NOW, {"channel": "D1", "ts": ts})
+        keep_page(session, person.id, 2)
     assert naming(session, school.id, {gone.id, here.id}) == {}
     gone_id = gone.id
     done = erase_staff(session, sealer, gone, NOW, "command:person")
     session.commit()
     assert (done.rows, done.messages) == ({"outbox": 1, "staff": 1}, 1)
     assert {one.id for one in session.exec(select(Staff))} == {here.id, stranger.id}
+    assert [page_of(session, one) for one in (gone_id, here.id, stranger.id)] == [0, 2, 2]
     assert (session.get_one(TutorGroup, group.id).tutor_id, session.get_one(Staff, here.id).manager_id) == (None, None)
     letters = session.exec(select(Outbox)).all()
     assert {one.recipient for one in letters if one.method == "card"} == {

@@ -64,6 +64,34 @@ def test_the_same_command_again_lists_anew_and_no_other_file_is_written_over(mad
     assert Path("mine.csv").read_text() == "who,what\n"
 
 
+def test_a_list_that_is_not_unicode_shows_a_few_names_to_look_at_in_a_dry_run_alone(people: Earshot) -> None:
+    Path("pupils.csv").write_bytes((HEAD + "P3,Jan Dvořák,9Q,9\nP4,Ann Oak,9Q,9\n").encode("windows-1250"))
+    told = people("import", "pupils.csv", "--dry-run")
+    said = "pupils.csv is not UTF-8 and was read as windows-1252. Do these names read as they should? Jan Dvoøák."
+    assert (told.status, said in told.out) == (0, True)
+    assert "say --encoding, such as windows-1250, or save it as “CSV UTF-8”." in told.out
+    right = people("import", "pupils.csv", "--dry-run", "--encoding", "windows-1250")
+    assert "was read as windows-1250. Do these names read as they should? Jan Dvořák." in right.out
+
+
+def test_names_read_wrong_are_set_right_by_the_same_list_with_its_encoding_named(people: Earshot) -> None:
+    Path("pupils.csv").write_bytes((HEAD + "P3,Jan Dvořák,9Q,9\n").encode("windows-1250"))
+    told = people("import", "pupils.csv")
+    assert (
+        "pupils.csv is not UTF-8 and was read as windows-1252. With --dry-run a few names are shown, to see if they "
+        "read as they should."
+    ) in told.out
+    assert "Dvo" not in told.out
+    right = people("import", "pupils.csv", "--encoding", "windows-1250")
+    assert (right.out.count("│ pupils │ 0 │ 1 │"), "UTF-8" in right.out) == (1, False)
+    assert names() == ["Ivo Tarn", "Jan Dvořák", "Wren Ashdown"]
+    assert people("import", "pupils.csv", "--encoding", "klingon").status == 2
+
+
+def test_a_list_without_such_letters_says_nothing_of_encodings(people: Earshot) -> None:
+    assert "UTF-8" not in people("import", *write(pupils=HEAD + "P3,Ann Oak,9Q,9\n"), "--dry-run").out
+
+
 def test_who_comes_back_is_shown_as_such(people: Earshot) -> None:
     left = "pupil_id,name,group,year,left\nP1,Wren Ashdown,9Q,9,{}\n"
     people("import", *write(pupils=left.format("2020-07-20")))

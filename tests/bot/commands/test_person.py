@@ -160,12 +160,15 @@ def test_a_parent_gets_a_copy_of_their_own_in_their_language(people: Earshot) ->
     )
 
 
-def test_a_member_of_staff_gets_a_copy_of_their_own_in_english(people: Earshot) -> None:
+def test_a_member_of_staff_gets_a_copy_of_their_own_in_the_language_staff_read(people: Earshot) -> None:
     assert people("person", "export", "S1", "copy.html", "--staff").status == 0
     page = Path("copy.html").read_text("utf-8")
     assert ("Tess Tolling" in page, "t.tolling@fernhill.example" in page, "Wren" in page) == (True, True, False)
+    assert '<html lang="en"' in page
+    assert people("person", "export", "S1", "copi.html", "--staff", "--language", "cy").status == 0
+    assert '<html lang="cy"' in Path("copi.html").read_text("utf-8")
     for command, words in (
-        (("S1", "no.html", "--staff", "--language", "cy"), "The copy of a member of staff is in English: leave "),
+        (("S1", "no.html", "--staff", "--language", "fr"), "What staff read is written in en, cy: choose of these."),
         (("S1", "no.html", "--staff", "--guardian"), "Give --guardian or --staff, not both."),
         (("S9", "no.html", "--staff"), "No member of staff has that id. Give the staff_id that stood in the lists"),
     ):

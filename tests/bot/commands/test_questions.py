@@ -135,6 +135,17 @@ def test_new_words_need_a_new_id_but_translations_may_change(made: Earshot) -> N
     assert made("questions", "publish", FILE).status == 0
 
 
+def test_every_question_with_other_words_is_named_at_once(made: Earshot) -> None:
+    three = LUNCH + LUNCH.replace("LUNCH-1", "LUNCH-2") + LUNCH.replace("LUNCH-1", "LUNCH-3")
+    write(three)
+    assert made("questions", "publish", FILE).status == 0
+    changed = LUNCH.replace("At the edge", "By the door")
+    write(changed + LUNCH.replace("LUNCH-1", "LUNCH-2") + changed.replace("LUNCH-1", "LUNCH-3"))
+    told = made("questions", "publish", FILE)
+    assert (told.status, told.err.split(" than when")[0]) == (1, "LUNCH-1 and LUNCH-3 have other words")
+    assert [number for number, _, _ in published()] == [1]
+
+
 def test_with_none_published_the_list_says_where_to_begin(made: Earshot) -> None:
     assert made("questions", "list").out.startswith("The school has no questions of its own.")
     assert made("questions", "show").err.startswith("There is no such version.")

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
-from bot.copies.adult_words import GUARDIAN, STAFF
 from bot.copies.adults import GUARDIAN_FORM, STAFF_FORM, gather_guardian, gather_staff
-from bot.copies.gathering import MESSAGES, as_data, is_key
+from bot.copies.gathering import MESSAGES, Kept, as_data, is_key
+from bot.copies.guardian_words import GUARDIAN
 from bot.copies.page import as_page
+from bot.copies.staff_words import STAFF
+from bot.pseudo import OPEN, PSEUDO
 from conversations.neutrality import check_reading
 from store.people_tables import Guardian
 from store.sealing import Sealer
@@ -23,11 +25,15 @@ __all__ = ["story"]
 PUPILS = ("Zephyrine", "Marchbanks", "Ignatius", "Wolverdene", "Z.M.", WORDS)
 
 
-def of_staff(story: Story, engine: Engine, sealer: Sealer, reference: str) -> tuple[str, dict[str, object]]:
+def kept_of_staff(engine: Engine, sealer: Sealer, reference: str, language: str | None = None) -> Kept:
     with Session(engine) as session:
         staff = session.exec(select(Staff).where(Staff.mis_key == sealer.blind("mis", reference))).one()
-        kept = gather_staff(session, sealer, session.exec(select(School)).one(), staff, NOW)
-        return as_page(kept, STAFF_FORM), as_data(kept)
+        return gather_staff(session, sealer, session.exec(select(School)).one(), staff, NOW, language)
+
+
+def of_staff(story: Story, engine: Engine, sealer: Sealer, reference: str) -> tuple[str, dict[str, object]]:
+    kept = kept_of_staff(engine, sealer, reference)
+    return as_page(kept, STAFF_FORM), as_data(kept)
 
 
 def test_a_member_of_staff_reads_who_they_are_and_their_own_part_and_nothing_of_a_pupil(
@@ -47,14 +53,43 @@ def test_a_member_of_staff_reads_who_they_are_and_their_own_part_and_nothing_of_
     assert [name for name in PUPILS if name in page] == []
     looks = data["looks"]
     assert isinstance(looks, list)
-    assert ("You", "read request") in {(look["who"], look["did"]) for look in looks}
+    assert ("Ottoline Brackenbury", "read request") in {(look["who"], look["did"]) for look in looks}
     # What is told of a row that is about a pupil is when and what became of it, no more.
     (request,) = data["request"]  # type: ignore[misc]
     assert set(request) == {"asked_at", "owned_at", "state"}
     seen = read(page).splitlines()
     assert [line for line in seen if re.search(r"_|[{}]|\b(None|True|False)\b", line)] == []
-    assert {"Who you are here", "Requests you took", "What you did, and what was done with what is yours"} <= set(seen)
+    assert {"Who this is about", "Requests you took", "What you did, and what was done with what is yours"} <= set(seen)
+    assert {"Safeguarding lead", "Looked at a request", "Somebody has taken it"} <= set(seen)
     assert json.loads(page.split('id="data">')[1].split("</script>")[0]) == data
+
+
+def test_the_copy_of_a_member_of_staff_is_in_the_schools_language_where_staff_read_it(
+    story: Story, engine: Engine, sealer: Sealer
+) -> None:
+    for locale, expected in (("cy", "cy"), ("fr", "en"), ("en", "en")):
+        with Session(engine) as session:
+            session.exec(select(School)).one().locale = locale
+            session.commit()
+        kept = kept_of_staff(engine, sealer, "STF-77002")
+        assert (kept.language, f'<html lang="{expected}"' in as_page(kept, STAFF_FORM)) == (expected, True)
+    assert kept_of_staff(engine, sealer, "STF-77002", "cy").language == "cy"
+
+
+def test_no_word_of_it_escapes_translation(story: Story, engine: Engine, sealer: Sealer) -> None:
+    page = as_page(kept_of_staff(engine, sealer, "STF-77002", PSEUDO), STAFF_FORM)
+    told = re.findall(r"<(?:title|h1|h2|dt|th[^>]*)>(.*?)</", page)
+    told += [cells[2] for row in re.findall(r"<tr>(<td>.*?)</tr>", page) if (cells := re.findall(r"<bdi>(.*?)</", row))]
+    assert len(told) >= 40
+    assert [words for words in told if not words.startswith(OPEN)] == []
+    # In Welsh too, nothing of it stands in English.
+    english, welsh = (
+        set(read(as_page(kept_of_staff(engine, sealer, "STF-77002", language), STAFF_FORM)).splitlines())
+        for language in ("en", "cy")
+    )
+    # A term is known by its first day, as the calendar writes it.
+    names = {"Ottoline Brackenbury", "Quillon Thistlewaite", "Earshot", "2026-09-01", ""}
+    assert english & welsh <= names | {"o.brackenbury@fernhill.example", SLACK["o.brackenbury@fernhill.example"]}
 
 
 def test_a_colleagues_copy_holds_nothing_of_what_another_did(story: Story, engine: Engine, sealer: Sealer) -> None:

@@ -375,6 +375,14 @@ def test_a_name_that_is_no_setting_is_told_without_its_value(
     assert mended(settings) == {"settings": words}
 
 
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_an_address_for_telegram_that_has_the_path_already_is_told(settings: Settings, ending: str) -> None:
+    address = f"https://earshot.example/telegram/webhook{ending}"
+    words = "EARSHOT_TELEGRAM_WEBHOOK_URL ends in /telegram/webhook, which Earshot adds itself: leave that out."
+    assert mended(settings.model_copy(update={"telegram_webhook_url": address})) == {"settings": words}
+    assert mended(settings.model_copy(update={"telegram_webhook_url": "https://earshot.example/school"})) == {}
+
+
 # --- no ground to stand on --------------------------------------------------------------------------------------------
 
 

@@ -4,12 +4,15 @@ import io
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from bot.importing.accents import to_look_at
+from bot.importing.files import Encoding
 from bot.importing.headers import recognise
 from bot.importing.importing import BadRow, ImportFile, ImportProblem, read_file, read_text
 from bot.importing.rows import GuardianRow, PupilRow, StaffRow
@@ -35,6 +38,10 @@ def read(tmp_path: Path, data: bytes, name: str = "pupils.csv") -> ImportFile:
     return read_file(path)
 
 
+def people(file: ImportFile) -> tuple[PupilRow, ...]:
+    return tuple(row for row in file.rows if isinstance(row, PupilRow))
+
+
 def pupil(file: ImportFile) -> PupilRow:
     (row,) = file.rows
     assert isinstance(row, PupilRow)
@@ -47,6 +54,39 @@ def test_a_text_file_of_any_usual_encoding_and_separator_is_read(tmp_path: Path,
     text = "\r\n".join(["Adno,Forename,Surname,Reg Group,DOB", "00123,Zoë,Müller,7A,24/03/2015", ""])
     row = pupil(read(tmp_path, text.replace(",", separator).encode(encoding)))
     assert (row.reference, row.name, row.group, row.born) == ("00123", "Zoë Müller", "7A", BORN)
+
+
+CZECH = "pupil_id,name,group,year\nP1,Dvořák Kamińska,7A,7\nP2,Ann Oak,7A,7\n"
+
+
+def test_letters_of_another_encoding_are_wrong_but_letters_and_the_encoding_named_sets_them_right(tmp_path: Path):
+    data = CZECH.encode("windows-1250")
+    taken = read(tmp_path, data)
+    assert ([row.name for row in people(taken)], taken.encoding) == (["Dvoøák Kamiñska", "Ann Oak"], "windows-1252")
+    right = read_file(tmp_path / "pupils.csv", "windows-1250")
+    assert ([row.name for row in people(right)], right.encoding) == (["Dvořák Kamińska", "Ann Oak"], "windows-1250")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_encoding_named_is_for_files_that_are_not_unicode_alone(tmp_path: Path, encoding: str):
+    (tmp_path / "pupils.csv").write_bytes(CZECH.encode(encoding))
+    file = read_file(tmp_path / "pupils.csv", "windows-1251")
+    assert ([row.name for row in people(file)], file.encoding) == (["Dvořák Kamińska", "Ann Oak"], None)
+
+
+@pytest.mark.parametrize("encoding", get_args(Encoding))
+def test_every_encoding_that_can_be_named_is_one(tmp_path: Path, encoding: Encoding):
+    (tmp_path / "pupils.csv").write_bytes("pupil_id,name,group,year\nP1,Zoë,7A,7\n".encode("windows-1252"))
+    assert read_file(tmp_path / "pupils.csv", encoding).encoding == encoding
+
+
+def test_a_few_names_between_them_show_every_letter_that_could_be_wrong(tmp_path: Path):
+    data = "pupil_id,name,group,year\n" + "".join(
+        f"P{number},{name},7A,7\n"
+        for number, name in enumerate(["Zoë Ash", "Noë Fen", "Ann Oak", "René Zoë", "Ana Peña", "Zoë Ash"])
+    )
+    assert to_look_at(read(tmp_path, data.encode("cp1252"))) == ("Zoë Ash", "René Zoë", "Ana Peña")
+    assert to_look_at(read(tmp_path, data.encode("utf-8"))) == ()
 
 
 def test_a_workbook_is_read_with_its_dates_and_whole_numbers(tmp_path: Path):

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from bot.slack.blocks import home_view
 from bot.slack.desk import DECISIONS, act, old_button_card, opened_home
@@ -23,8 +23,9 @@ from conversations.reasons_figures import figures_card
 from conversations.staff_absence import own_card
 from scheduling import cases
 from scheduling.briefing import asked, home, nudge
+from scheduling.jobs import home as shown_by_job
 from store import outbox
-from store.tables import CheckIn, Due, Flag, Request, Staff, TutorGroup
+from store.tables import CheckIn, Cursor, Due, Flag, Outbox, Request, Staff, TutorGroup
 from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
 
 KEYS = count()
@@ -435,3 +436,37 @@ def test_leads_home_has_every_group_once_over_its_pages_and_what_is_theirs_to_do
 def test_opening_is_remembered(here: SmallSchool):
     open_home(here, "tutor")
     assert here.work(lambda session: session.get_one(Staff, here.staff["tutor"]).home_opened_at) == NOW
+
+
+def home_shown_anew(here: SmallSchool) -> int:
+    """What happens when somebody else changes what is on a lead's Home tab; gives the page that is shown."""
+
+    def work(session: Session) -> int:
+        session.execute(delete(Outbox))
+        due = Due(school_id=here.school.id, kind="home", subject=here.staff["lead"].hex, due_at=NOW)
+        shown_by_job(session, here.sealer, here.school, due, NOW)
+        row = session.exec(select(Outbox).where(Outbox.method == "home")).one()
+        return int(here.sealer.read(row, "payload")["page"])
+
+    return here.work(work)
+
+
+def places(here: SmallSchool) -> list[tuple[str, int]]:
+    return here.work(lambda session: [(row.name, row.position) for row in session.exec(select(Cursor))])
+
+
+def test_home_that_others_change_stays_at_its_readers_page_until_it_is_opened_again(here: SmallSchool):
+    here.work(lambda session: more_groups(session, here, 40))
+    open_home(here, "lead")
+    assert (home_shown_anew(here), places(here)) == (0, [])
+    press(here, "lead", "home_page", "1")
+    assert home_shown_anew(here) == 1
+    # All that is kept for it is whose it is and the number.
+    assert places(here) == [(f"home:{here.staff['lead'].hex}", 1)]
+    # A press on a card in a message comes from no page.
+    press(here, "lead", "request_own", here.request.hex)
+    assert home_shown_anew(here) == 1
+    press(here, "lead", "home_page", "2")
+    assert (home_shown_anew(here), len(places(here))) == (2, 1)
+    open_home(here, "lead")
+    assert (home_shown_anew(here), places(here)) == (0, [])

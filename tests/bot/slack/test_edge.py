@@ -321,7 +321,7 @@ async def test_start_and_stop_are_quick_when_slack_is_not_there(engine: Engine):
     async with asyncio.timeout(2):
         await edge.start()
         await asyncio.sleep(0.1)
-        await edge.stop()
+        await edge.close()
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
     school.worker.close()
 

@@ -557,6 +557,40 @@ def test_a_pupil_who_asks_for_this_week_hears_after_two_school_days(scene: Scene
     assert scene.heard().count(NO_ANSWER) == 1
 
 
+def test_asking_again_for_this_week_does_not_put_off_hearing_that_nobody_answers(scene: Scene):
+    scene.asks(scene.first, "week")
+    for hours, adult in ((4, scene.second), (24, scene.first), (28, scene.room.tutor), (47, scene.second)):
+        scene.at(TUESDAY + timedelta(hours=hours))
+        scene.asks(adult, "week")
+    assert NO_ANSWER not in scene.heard()
+    scene.climbs(TUESDAY + timedelta(days=2), TUESDAY + timedelta(days=2, minutes=2))
+    assert scene.heard().count(NO_ANSWER) == 1
+    # Whom they ask after that has a time of their own, and the pupil hears again.
+    scene.asks(scene.first, "week")
+    for hours in (1, 5, 24, 29):
+        scene.at(TUESDAY + timedelta(days=2, hours=hours))
+    assert scene.heard().count(NO_ANSWER) == 1
+    scene.climbs(*(datetime(2026, 11, 30, 10, minute, tzinfo=UTC) for minute in (0, 2)))
+    assert scene.heard().count(NO_ANSWER) == 2
+
+
+def test_asking_for_today_what_was_for_this_week_does_not_put_it_off_either(scene: Scene):
+    scene.asks(scene.first, "week")
+    scene.at(TUESDAY + timedelta(hours=46, minutes=30))
+    scene.asks(scene.first)
+    # As soon as the leads are told, as today's ladder has it; not when school is over.
+    scene.climbs(*(TUESDAY + timedelta(hours=46, minutes=30 + minutes) for minutes in (45, 90, 92)))
+    assert ("lead" in scene.told(), scene.heard().count(NO_ANSWER)) == (True, 1)
+
+
+def test_asking_again_does_not_put_off_hearing_that_nobody_was_reached(scene: Scene):
+    scene.asks(scene.first)
+    scene.at(TUESDAY + timedelta(minutes=9), slack=False)
+    scene.asks(scene.second)
+    scene.at(TUESDAY + timedelta(minutes=10), slack=False)
+    assert scene.heard().count(NOT_REACHED) == 1
+
+
 def test_a_pupil_hears_that_nobody_answers_only_after_the_leads_were_told(scene: Scene):
     scene.room.clock.now = TUESDAY.replace(hour=15)
     scene.asks(scene.first)

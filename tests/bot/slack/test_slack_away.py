@@ -37,6 +37,9 @@ class Away:
     def chat_of(self, letter: Letter) -> str:
         return self.sender.chat_of(letter)
 
+    def shows_twice(self, letter: Letter) -> bool:
+        return self.sender.shows_twice(letter)
+
     async def send(self, letter: Letter) -> Result:
         return TryAgain("TimeoutError") if self.clock() < self.back else await self.sender.send(letter)
 

@@ -212,6 +212,17 @@ async def test_faults_of_the_network_are_waited_out(desk: Desk):
     assert edge.committed == 3
 
 
+async def test_an_edge_hears_once_telegram_has_answered_it(desk: Desk):
+    edge = desk.edge()
+    desk.rig.faults.mode, desk.rig.faults.every = "5xx", 1
+    async with polling(edge):
+        await asyncio.sleep(0.2)
+        assert not edge.hears()
+        desk.rig.faults.mode = "off"
+        await said(desk, "one")
+        await eventually(edge.hears)
+
+
 class Two(random.Random):
     """Chance that chooses the last: a 429 names two seconds."""
 

@@ -1,0 +1,17 @@
+"""Health: what whoever watches the machine is told."""
+
+from collections.abc import Iterable
+
+
+def problems_of(
+    ended: Iterable[str], since_pass: float, *, auditor_is_late: bool, since_round: float = 0.0
+) -> list[str]:
+    """Say what is wrong: parts that have ended, seconds since the ticker's last pass and whispers' last round."""
+    problems = [f"{name} has ended" for name in ended]
+    if since_pass > 60:
+        problems.append("no due work was looked at for a minute")
+    if since_round > 300:
+        problems.append("no round of whispers was done for five minutes")
+    if auditor_is_late:
+        problems.append("the auditor has not passed for fifteen minutes")
+    return problems
