@@ -21,9 +21,11 @@ check: .venv/dev.stamp
 	$(VENV) -m mypy
 	$(VENV) -c "from importlinter.cli import lint_imports_command as check; check()"
 
-# What the tests import is compiled once, not by each test process for itself; what is wrong there the tests will say.
+# What the tests import, at once or later, is compiled here once, not by each test process for itself; what is wrong
+# there the tests will say.
 compiled: .venv/dev.stamp
 	@$(VENV) -m pytest --collect-only -qq >/dev/null 2>&1 || true
+	@$(VENV) -c "import girth, holidays, matplotlib.figure, psycopg, statsmodels.miscmodels.ordinal_model" 2>/dev/null || true
 
 bench: .venv/dev.stamp
 	$(VENV) -m benchmarks

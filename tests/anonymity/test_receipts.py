@@ -95,13 +95,17 @@ def test_wrong_and_right_receipt_take_the_same_time(whisper_store: WhisperStore,
             return time.perf_counter() - began
         return timed(whisper_store, new_receipt())
 
+    def differs() -> bool:
+        # In turns, so that a busy machine slows both alike.
+        pairs = [(timed(whisper_store, right), wrong()) for _ in range(60)]
+        differences = [one - other for one, other in pairs]
+        middle = statistics.median(one for one, _ in pairs)
+        # The median of differences, against the middle of the times: noise moves it by a few hundredths.
+        return abs(statistics.median(differences)) / middle > 0.2
+
     timed(whisper_store, right)
-    # In turns, so that a busy machine slows both alike.
-    pairs = [(timed(whisper_store, right), wrong()) for _ in range(60)]
-    differences = [one - other for one, other in pairs]
-    middle = statistics.median(one for one, _ in pairs)
-    # The median of differences, against the middle of the times: noise moves it by a few hundredths.
-    seen = abs(statistics.median(differences)) / middle > 0.2
+    # On a machine that is very busy noise may move it further, but not three times.
+    seen = all(differs() for _ in range(3))
     assert seen is leaky
 
 

@@ -20,6 +20,7 @@ from bot.command_line import COMMANDS, command, main
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
+from store.keys import make_key_file
 from store.tables import Cursor, Invite, Pupil, School, Staff, TutorGroup, Wave
 from tests.not_run import not_run
 
@@ -86,9 +87,17 @@ def earshot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
+def lay(template: bytes, folder: Path = Path("data")) -> None:
+    """Lay an empty store and a key into a folder for data, so that `init` need not run through all migrations."""
+    make_key_file(folder / "earshot.key")
+    folder.chmod(0o700)
+    (folder / "earshot.sqlite").write_bytes(template)
+
+
 @pytest.fixture
-def made(earshot: Earshot) -> Earshot:
+def made(earshot: Earshot, sqlite_template: bytes) -> Earshot:
     """The same, with a school there already."""
+    lay(sqlite_template)
     assert earshot("init", "--name", "Fernhill School").status == 0
     return earshot
 

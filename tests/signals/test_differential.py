@@ -10,27 +10,32 @@ from signals.items import usual_item
 from signals.responses import probabilities
 
 PUPILS = 1_200
-CHANCE = np.random.default_rng(6)
 GROUPS = ["red" if number % 3 else "blue" for number in range(PUPILS)]
 RED = np.array([group == "red" for group in GROUPS])
 
 
-def answers(levels: np.ndarray) -> np.ndarray:
+@pytest.fixture
+def chance() -> np.random.Generator:
+    """Each test's own, so that what it draws does not hang on which ran before it."""
+    return np.random.default_rng(6)
+
+
+def answers(chance: np.random.Generator, levels: np.ndarray) -> np.ndarray:
     below = probabilities(usual_item(5, 1), levels).cumsum(axis=1)
-    return np.asarray((CHANCE.random((len(levels), 1)) > below[:, :-1]).sum(axis=1))
+    return np.asarray((chance.random((len(levels), 1)) > below[:, :-1]).sum(axis=1))
 
 
-def test_an_item_that_is_harder_for_one_group_is_notable():
-    levels = CHANCE.normal(size=PUPILS)
-    found = differential(answers(levels - 1.2 * RED), levels, GROUPS)
+def test_an_item_that_is_harder_for_one_group_is_notable(chance: np.random.Generator):
+    levels = chance.normal(size=PUPILS)
+    found = differential(answers(chance, levels - 1.2 * RED), levels, GROUPS)
     assert found is not None
     assert found.notable(63)
     assert found.answers == PUPILS
 
 
-def test_groups_that_differ_in_level_alone_are_not():
-    levels = CHANCE.normal(size=PUPILS) - 0.8 * RED
-    found = differential(answers(levels), levels, GROUPS)
+def test_groups_that_differ_in_level_alone_are_not(chance: np.random.Generator):
+    levels = chance.normal(size=PUPILS) - 0.8 * RED
+    found = differential(answers(chance, levels), levels, GROUPS)
     assert found is not None
     assert not found.notable(63)
     assert found.effect < 0.01

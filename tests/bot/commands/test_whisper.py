@@ -35,6 +35,7 @@ from store.whisper_sealing import Cost, Receipt, new_receipt, new_seed
 from store.whisper_store import WhisperStore, open_whispers
 from store.whisper_tables import setting
 from store.whispers import Draft, Page, add, find, see, start
+from tests.bot.test_command_line import lay
 from tests.factories import make_guardian
 
 STAFF = """staff_id,name,email,roles,year
@@ -52,7 +53,9 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def earshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def earshot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], sqlite_template: bytes
+) -> Iterator[Run]:
     """The command line on a small school with a pupil who has joined; gives status and what was said."""
     for name in os.environ:
         if name.upper().startswith("EARSHOT_") and name != "EARSHOT_TEST_DATABASES":
@@ -71,6 +74,7 @@ def earshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         written = capsys.readouterr()
         return int(left.value.code or 0), " ".join((written.out + written.err).split())
 
+    lay(sqlite_template)
     assert run("init", "--name", "Fernhill School")[0] == 0
     for name, content in (("staff", STAFF), ("groups", GROUPS), ("pupils", PUPILS)):
         Path(f"{name}.csv").write_text(content)

@@ -260,6 +260,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.uncounted
 @given(anything)
 def test_no_json_raises(update: object):
     assert isinstance(read_update(update), Incoming | None)
