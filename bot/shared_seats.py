@@ -116,7 +116,7 @@ class SharedSeats:
         except KeyProblem as problem:
             if not self.ended_for:
                 log.error("the master key was changed: nothing more is done here")
-            self.ended_for = str(problem)
+            self.ended_for = f"{problem}. Was it changed while the database was lost? Then start Earshot again"
             stop.set()
         except (psycopg.Error, DBAPIError, OSError) as error:
             self._away("the database cannot be reached", error)

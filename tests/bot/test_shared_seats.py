@@ -128,7 +128,8 @@ async def test_everything_ends_when_the_key_was_changed_while_the_database_was_l
     lose_all(engine)
     await until(one.stop.is_set)
     await one.end()
-    assert (seats.ended_for, one.took_over) == ("this key is another", [False])
+    assert seats.ended_for.startswith("this key is another. ")
+    assert one.took_over == [False]
 
 
 @on_postgresql
