@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Table, select
 from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from bot.commands.tools import private_file
 from bot.settings import Settings
 from store import audit, backup

@@ -4,10 +4,20 @@ from collections.abc import Iterable
 
 
 def problems_of(
-    ended: Iterable[str], since_pass: float, *, auditor_is_late: bool, since_round: float = 0.0
+    ended: Iterable[str],
+    since_pass: float,
+    *,
+    auditor_is_late: bool,
+    since_round: float = 0.0,
+    since_store: float = 0.0,
 ) -> list[str]:
-    """Say what is wrong: parts that have ended, seconds since the ticker's last pass and whispers' last round."""
+    """Say what is wrong: parts that have ended, and what has not been for too long.
+
+    In seconds: since the ticker's last pass, whispers' last round, and since a shared database was lost.
+    """
     problems = [f"{name} has ended" for name in ended]
+    if since_store > 10:
+        problems.append("the database has been out of reach for ten seconds")
     if since_pass > 60:
         problems.append("no due work was looked at for a minute")
     if since_round > 300:

@@ -22,7 +22,7 @@ from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
 
 DISK_LEAST = 200 * 1024 * 1024
-_LOCK = 0x6561_7273_686F_74
+STORE_LOCK: Final = 0x6561_7273_686F_74
 
 _OF_THE_MACHINE: Final = {
     errno.ENOSPC: "The disk is full. Make room, then try again: what was kept before is unharmed.",
@@ -167,7 +167,7 @@ class OnlyOne:
         if is_postgresql(engine):
             self._connection = engine.connect()
             how = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
-            held = self._connection.execute(text(f"SELECT {how}(:key)"), {"key": _LOCK}).scalar()
+            held = self._connection.execute(text(f"SELECT {how}(:key)"), {"key": STORE_LOCK}).scalar()
             self._connection.commit()
         else:
             # Beside the database, wherever that lies: two folders for data may share one.

@@ -132,6 +132,9 @@ async def start_networks(settings: Settings) -> Process:
         str(settings.data_dir / "rehearsal.sqlite"),
         "--bot",
         f"http://127.0.0.1:{settings.http_port}",
+        "--while-input-is-open",
+        # Closed by the system when this process ends, however it ends: nothing is left behind on their port.
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         # Ctrl-C goes to the bot alone, which stops the networks last.
         start_new_session=True,

@@ -16,8 +16,9 @@ from bot.opening import OnlyOne, open_store
 from bot.seats import Alone, Seats
 from bot.service import ROLES, Service
 from bot.settings import Settings, for_chosen
+from store import vault
 from store.database import is_postgresql
-from store.sealing import Sealer
+from store.sealing import KeyProblem, Sealer
 from store.tables import School
 from store.vault import StoreProblem
 
@@ -71,21 +72,30 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer, roles: Coll
     if "basis" not in school.policy:
         grounds = "No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`."
         console.print(for_chosen(grounds))
-    service = Service(settings, engine, sealer, school.id, Clock(), roles=roles, seats=_seats(settings, engine))
+    seats = _seats(settings, engine, sealer)
+    service = Service(settings, engine, sealer, school.id, Clock(), roles=roles, seats=seats)
     await service.start(stop)
     console.print("Earshot is running. Ctrl-C stops it; nothing is lost.")
     await stop.wait()
     await service.close()
+    if seats.ended_for:
+        raise KeyProblem(seats.ended_for)
 
 
-def _seats(settings: Settings, engine: Engine) -> Seats:
+def _seats(settings: Settings, engine: Engine, sealer: Sealer) -> Seats:
     if not is_postgresql(engine):
         return Alone()
     # Here, for it brings a driver that SQLite has no use for.
     from bot.shared_seats import SharedSeats
 
     assert settings.telegram_token is not None  # noqa: S101 (else the rehearsal runs)
-    return SharedSeats(engine, settings.telegram_token.get_secret_value().partition(":")[0])
+    bot = settings.telegram_token.get_secret_value().partition(":")[0]
+    return SharedSeats(engine, bot, lambda: _still_ours(engine, sealer))
+
+
+def _still_ours(engine: Engine, sealer: Sealer) -> None:
+    with Session(engine.execution_options(reading=True)) as session:
+        vault.check_key(session, sealer)
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -13,9 +13,16 @@ Work = Callable[[asyncio.Event, bool], Awaitable[None]]
 
 
 class Seats(Protocol):
-    """The seats of one bot, as one process sees them; `held` are the names of those it has."""
+    """The seats of one bot, as one process sees them.
+
+    `held` are the names of those it has; `ended_for` is the sentence for which it had to end everything, if any.
+    """
 
     held: set[str]
+    ended_for: str
+
+    def seconds_away(self) -> float:
+        """Seconds since the shared store could not be used any more; 0 while it can."""
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Do the work whenever this process has the seat, until `stop`."""
@@ -29,6 +36,11 @@ class Alone:
 
     def __init__(self) -> None:
         self.held: set[str] = set()
+        self.ended_for = ""
+
+    def seconds_away(self) -> float:
+        """Never: of a store that is a process's own the ticker tells."""
+        return 0.0
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Do the work at once."""

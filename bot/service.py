@@ -101,7 +101,9 @@ class Service:
         # What is written here is leased to nobody until this process has the seat of delivery.
         self.runner = Runner(sealer, clock, "", bot=token.partition(":")[0])
         self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of)
-        self.ticker = Ticker(self.worker, self.runner, self.schools.of, self._dispatch_after_jobs)
+        self.ticker = Ticker(
+            self.worker, self.runner, self.schools.of, self._dispatch_after_jobs, lambda: not self.seats.seconds_away()
+        )
         self.telegram = TelegramEdge(
             self._bot,
             self.runner,
@@ -356,6 +358,7 @@ class Service:
             self.ticker.seconds_since_pass() if "jobs" in self.roles else 0.0,
             auditor_is_late="auditor" in held and self.watch.is_late(),
             since_round=self.whispers.rounds.seconds_since_pass() if "intake" in held else 0.0,
+            since_store=self.seats.seconds_away(),
         )
         problems += self.whispers.problems
         here = {"ok": not problems, "problems": problems, "seats": sorted(held)}

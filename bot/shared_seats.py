@@ -2,19 +2,27 @@
 
 When a process ends, however it ends, its connection does too, and another that stands by takes the seat. A process
 whose connection fails leaves its seat at once, before the server would give it to another.
+
+Each of these connections also holds what keeps a change of keys or a restore out (`bot.opening.OnlyOne`): a server that
+is restarted forgets every lock, so whoever comes back takes it anew, and looks whether the key is still the same.
 """
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from bot.opening import STORE_LOCK
 from bot.seats import Work
 from bot.waiting import pause, unless
+from store.database import LINK, SERVERS_PATIENCE
+from store.sealing import KeyProblem
 from store.waking import CHANNEL
 
 log = structlog.get_logger()
@@ -22,18 +30,25 @@ log = structlog.get_logger()
 LOOK_EVERY: Final = 1.0
 # A server that says nothing for so long (seconds) is gone: well before it would find that we are.
 SILENCE: Final = 4.0
-_LINK: Final[Any] = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
-# The other way round: the server's own patience with a machine that lost its power, 20 seconds.
-_PATIENCE: Final = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2"
 
 
 class SharedSeats:
-    """The seats of one bot, for one of the processes that share its PostgreSQL; see `bot.seats.Seats`."""
+    """The seats of one bot, for one of the processes that share its PostgreSQL; see `bot.seats.Seats`.
 
-    def __init__(self, engine: Engine, bot: str) -> None:
+    `check` looks, after each connection, whether the store is still sealed with our key. It raises KeyProblem where it
+    is not: everything ends then, for nothing that this process would write could be read.
+    """
+
+    def __init__(self, engine: Engine, bot: str, check: Callable[[], None]) -> None:
         self._address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._bot = bot
+        self._bot, self._check = bot, check
+        self._away_since: float | None = None
         self.held: set[str] = set()
+        self.ended_for = ""
+
+    def seconds_away(self) -> float:
+        """Seconds since the database could not be used any more; 0 while it can."""
+        return 0.0 if self._away_since is None else time.monotonic() - self._away_since
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Stand by for the seat, work on it, and stand by again when the database was lost.
@@ -42,7 +57,7 @@ class SharedSeats:
         """
         number, took_over = _number(seat, self._bot), False
         while not stop.is_set():
-            connection = await self._connected()
+            connection = await self._connected(stop)
             if connection is not None:
                 try:
                     while (ours := await _is_ours(connection, number)) is False and not stop.is_set():
@@ -61,7 +76,7 @@ class SharedSeats:
         self, connection: psycopg.AsyncConnection, seat: str, work: Work, stop: asyncio.Event, took_over: bool
     ) -> None:
         leave = asyncio.Event()
-        guard = asyncio.create_task(_guard(connection, seat, leave, stop))
+        guard = asyncio.create_task(self._guard(connection, seat, leave, stop))
         self.held.add(seat)
         if took_over:
             log.info("taken over", seat=seat)
@@ -74,22 +89,70 @@ class SharedSeats:
     async def listen(self, hear: Callable[[str], None], stop: asyncio.Event) -> None:
         """Hear, and after each connection anew hear everything once, for what was said meanwhile is lost."""
         while not stop.is_set():
-            connection = await self._connected()
+            connection = await self._connected(stop)
             if connection is not None:
                 try:
-                    await unless(stop, _hear(connection, hear))
+                    await unless(stop, self._hear(connection, hear))
                 finally:
                     await connection.close()
             await pause(stop, LOOK_EVERY)
 
-    async def _connected(self) -> psycopg.AsyncConnection | None:
+    async def _connected(self, stop: asyncio.Event) -> psycopg.AsyncConnection | None:
+        """Connect, with the store's lock; None while the database cannot be reached, or somebody wants it alone."""
         try:
-            connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True, **_LINK)
-            await connection.execute(_PATIENCE)
+            connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True, **LINK)
         except (psycopg.Error, OSError) as error:
-            log.warning("the database cannot be reached", error=type(error).__name__)
+            self._away("the database cannot be reached", error)
             return None
-        return connection
+        try:
+            await connection.execute(SERVERS_PATIENCE)
+            shared = await connection.execute("SELECT pg_try_advisory_lock_shared(%s)", (STORE_LOCK,))
+            if await shared.fetchone() == (True,):
+                # Under the lock, so that it holds for as long as this connection does.
+                await asyncio.to_thread(self._check)
+                self._away_since = None
+                return connection
+            self._away("the database is wanted by another alone, a change of keys or a restore")
+        except KeyProblem as problem:
+            if not self.ended_for:
+                log.error("the master key was changed: nothing more is done here")
+            self.ended_for = f"{problem}. Was it changed while the database was lost? Then start Earshot again"
+            stop.set()
+        except (psycopg.Error, DBAPIError, OSError) as error:
+            self._away("the database cannot be reached", error)
+        await connection.close()
+        return None
+
+    def _away(self, what: str, error: Exception | None = None) -> None:
+        """Note that the store cannot be used; told once, not with every try."""
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            log.warning(what, **({"error": type(error).__name__} if error else {}))
+
+    async def _hear(self, connection: psycopg.AsyncConnection, hear: Callable[[str], None]) -> None:
+        try:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            for what in ("due", "outbox"):
+                hear(what)
+            async for said in connection.notifies():
+                hear(said.payload)
+        except (psycopg.Error, OSError) as error:
+            self._away("the database cannot be listened to", error)
+
+    async def _guard(
+        self, connection: psycopg.AsyncConnection, seat: str, leave: asyncio.Event, stop: asyncio.Event
+    ) -> None:
+        """Set `leave` when all is to end, and when the connection that holds the seat is no more."""
+        try:
+            while not stop.is_set():
+                async with asyncio.timeout(SILENCE):
+                    await connection.execute("SELECT 1")
+                await pause(stop, LOOK_EVERY)
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            log.error("the seat is lost", seat=seat, error=type(error).__name__)
+            self._away("the database cannot be reached", error)
+        finally:
+            leave.set()
 
 
 def _number(seat: str, bot: str) -> int:
@@ -105,27 +168,3 @@ async def _is_ours(connection: psycopg.AsyncConnection, number: int) -> bool | N
     except (psycopg.Error, TimeoutError, OSError):
         return None
     return bool(answer and answer[0])
-
-
-async def _hear(connection: psycopg.AsyncConnection, hear: Callable[[str], None]) -> None:
-    try:
-        await connection.execute(f"LISTEN {CHANNEL}")
-        for what in ("due", "outbox"):
-            hear(what)
-        async for said in connection.notifies():
-            hear(said.payload)
-    except (psycopg.Error, OSError) as error:
-        log.warning("the database cannot be listened to", error=type(error).__name__)
-
-
-async def _guard(connection: psycopg.AsyncConnection, seat: str, leave: asyncio.Event, stop: asyncio.Event) -> None:
-    """Set `leave` when all is to end, and when the connection that holds the seat is no more."""
-    try:
-        while not stop.is_set():
-            async with asyncio.timeout(SILENCE):
-                await connection.execute("SELECT 1")
-            await pause(stop, LOOK_EVERY)
-    except (psycopg.Error, TimeoutError, OSError) as error:
-        log.error("the seat is lost", seat=seat, error=type(error).__name__)
-    finally:
-        leave.set()

@@ -26,8 +26,10 @@ class Ticker:
         runner: Runner,
         school: Callable[[Session], SchoolFacts],
         dispatch: Callable[[Iterable[Letter]], None],
+        may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._worker, self._runner, self._school, self._dispatch = worker, runner, school, dispatch
+        self._may = may
         self._wake = asyncio.Event()
         self._passed = time.monotonic()
 
@@ -62,9 +64,11 @@ class Ticker:
             scheduler.shutdown(wait=False)
 
     async def pass_once(self, stop: asyncio.Event) -> None:
-        """Do all that is due, one row a transaction, so that taps get their turn between."""
+        """Do all that is due, one row a transaction, so that taps get their turn between; nothing while it may not."""
         try:
             while not stop.is_set():
+                if not self._may():
+                    return
                 more, outcome = await self._worker.run(self._one)
                 if not more:
                     break

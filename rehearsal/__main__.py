@@ -18,7 +18,7 @@ def main() -> int:
     options = _parser().parse_args()
     state = None if options.state == "none" else Path(options.state)
     try:
-        asyncio.run(_serve(options.port, state, options.bot, options.seed))
+        asyncio.run(_serve(options.port, state, options.bot, options.seed, options.while_input_is_open))
     except OSError as error:
         # The error's own words repeat the address; the system's name for it is enough.
         reason = os.strerror(error.errno or 0).lower()
@@ -30,17 +30,25 @@ def main() -> int:
     return 0
 
 
-async def _serve(port: int, state: Path | None, bot: str, seed: int) -> None:
+async def _serve(port: int, state: Path | None, bot: str, seed: int, while_input_is_open: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if while_input_is_open:
+        loop.add_reader(sys.stdin.fileno(), _read_on, loop, stop)
     runner = await start(make_app(state=state, bot=bot, seed=seed), port)
     try:
         print(f"Rehearsal is ready: http://{HOST}:{runner.addresses[0][1]}/", flush=True)
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+def _read_on(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        loop.remove_reader(sys.stdin.fileno())
+        stop.set()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", metavar="FILE", default="none", help="file to remember in, or none (default none)")
     parser.add_argument("--bot", metavar="URL", default="http://127.0.0.1:8710", help="the bot's own HTTP server")
     parser.add_argument("--seed", type=int, default=1, help="decides which calls fail while faults are on (default 1)")
+    parser.add_argument("--while-input-is-open", action="store_true", help="stop as well when standard input ends")
     return parser
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Column, Engine, LargeBinary, Table, Uuid, func, select
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from store import vault
 from store.database import UtcDateTime, is_postgresql
 from store.key_tables import SealingKey

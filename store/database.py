@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     import psycopg
 
 PATIENCE_SECONDS: Final = 10
+# How soon a server that is gone is found to be, connecting or connected: else a thread would wait for hours.
+LINK: Final[Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
+}
+# The other way round, 20 seconds: a machine that lost its power would keep its seats, and the turn to write.
+SERVERS_PATIENCE: Final = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2"
 # An advisory lock of the database, which has no table to be locked by: "turn".
 _TURN: Final = 0x7475_726E
 
@@ -49,7 +59,7 @@ def make_engine(url: str) -> Engine:
     SQLite: write-ahead log, full sync (a committed row survives a power cut), foreign keys on.
     """
     if not url.startswith("sqlite"):
-        return _taking_turns(create_engine(url, pool_pre_ping=True, hide_parameters=True))
+        return _taking_turns(create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=LINK))
     engine = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -72,7 +82,7 @@ def _taking_turns(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
+        connection.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'; {SERVERS_PATIENCE}")
         connection.commit()
 
     @event.listens_for(engine, "begin")

@@ -16,6 +16,7 @@ from sqlalchemy import Table, and_, delete, or_, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from store import audit, outbox
 from store.due import set_due
 from store.guardian_tables import GuardianBinding

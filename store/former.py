@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, update
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from store import audit
 from store.care_tables import Wish
 from store.erasure import Erased, delete_with_dependents, take_back

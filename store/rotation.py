@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from store.key_tables import SealingKey
 from store.sealing import CONTRACTS, LOOK_UPS, KeyProblem, Sealer, Unreadable
 

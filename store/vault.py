@@ -9,11 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select, update
 
-import store.care_tables
-import store.guardian_tables
-import store.people_tables
-import store.plan_tables
-import store.rights_tables  # noqa: F401 (fills the metadata)
+import store.every_table  # noqa: F401 (fills the metadata)
 from store.key_tables import SealingKey
 from store.sealing import KeyProblem, Sealer
 

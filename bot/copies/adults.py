@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, or_
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from bot.copies.acts import actor_words
 from bot.copies.gathering import MESSAGES, Kept, Look, open_name, opened_rows, staff_names
 from bot.copies.guardian_words import GUARDIAN, did_as_guardian

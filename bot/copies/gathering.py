@@ -15,6 +15,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+import store.every_table  # noqa: F401 (fills the metadata)
 from bot.copies.acts import actor_words
 from bot.copies.messages import written_to
 from bot.copies.words import DAMAGED

@@ -7,16 +7,7 @@ protest. They are not looked at meanwhile, and all of them before the commit.
 from alembic import context
 from sqlmodel import SQLModel
 
-import store.care_tables
-import store.guardian_tables
-import store.key_tables
-import store.people_tables
-import store.plan_tables
-import store.question_tables
-import store.rights_tables
-import store.school_tables
-import store.signal_tables
-import store.tables  # noqa: F401 (fills the metadata)
+import store.every_table  # noqa: F401 (fills the metadata)
 
 engine = context.config.attributes["engine"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
 import pytest
 
-from bot.rehearsing import RehearsalProblem, check_ports
+from benchmarks.stage import free_port
+from bot.rehearsing import RehearsalProblem, check_ports, start_networks, stop_networks
 from bot.settings import Settings
 
 
@@ -23,3 +25,15 @@ def test_port_that_is_taken_is_named_with_the_setting_that_chooses_another(tmp_p
         settings = Settings(data_dir=tmp_path, **ports)
         with pytest.raises(RehearsalProblem, match=f"set EARSHOT_{name.upper()} to a free port"):
             check_ports(settings)
+
+
+async def test_the_networks_end_when_whoever_started_them_was_killed(tmp_path: Path):
+    networks = await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port()))
+    assert networks.stdin is not None
+    # As the system does for a process that ends.
+    networks.stdin.close()
+    try:
+        async with asyncio.timeout(20):
+            assert await networks.wait() == 0
+    finally:
+        await stop_networks(networks)

@@ -1,16 +1,35 @@
 """Seats that several processes share: one at a time, handed on, and what a sender keeps while it has lost its own."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
 
+from bot.opening import OnlyOne
 from bot.seats import Alone
+from bot.settings import Settings
 from bot.shared_seats import SharedSeats
+from store.database import make_engine
+from store.sealing import KeyProblem
+from store.vault import StoreProblem
 from tests.bot.test_delivery import Post, post, running, until
 
 __all__ = ["post"]
 on_postgresql = pytest.mark.only(database_url="postgresql")
+# As when the server is restarted: every connection ends, and with it every lock.
+END_ALL = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()")
+
+
+def seats_of(engine: Engine, bot: str = "1", check: Callable[[], None] = lambda: None) -> SharedSeats:
+    return SharedSeats(engine, bot, check)
+
+
+def lose_all(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(END_ALL)
 
 
 class Sitting:
@@ -31,10 +50,10 @@ class Sitting:
 
 @on_postgresql
 async def test_a_seat_is_held_by_one_at_a_time_and_handed_on(engine: Engine) -> None:
-    first = Sitting(SharedSeats(engine, "1"))
+    first = Sitting(seats_of(engine))
     await until(lambda: first.took_over == [False])
-    second = Sitting(SharedSeats(engine, "1"))
-    another_seat, another_bot = Sitting(SharedSeats(engine, "1"), "intake"), Sitting(SharedSeats(engine, "2"))
+    second = Sitting(seats_of(engine))
+    another_seat, another_bot = Sitting(seats_of(engine), "intake"), Sitting(seats_of(engine, "2"))
     await until(lambda: another_seat.took_over == another_bot.took_over == [False])
     assert second.took_over == []
     await first.end()
@@ -45,9 +64,9 @@ async def test_a_seat_is_held_by_one_at_a_time_and_handed_on(engine: Engine) -> 
 
 @on_postgresql
 async def test_whoever_stands_by_ends_at_once_when_told(engine: Engine) -> None:
-    first = Sitting(SharedSeats(engine, "1"))
+    first = Sitting(seats_of(engine))
     await until(lambda: bool(first.took_over))
-    second = Sitting(SharedSeats(engine, "1"))
+    second = Sitting(seats_of(engine))
     await asyncio.sleep(0.2)
     await second.end()
     assert second.took_over == []
@@ -59,20 +78,77 @@ async def test_work_that_fails_raises_its_error_and_leaves_the_seat_to_another(e
     async def fail(_leave: asyncio.Event, _took_over: bool) -> None:
         raise OSError("of the work, not of the database")
 
-    seats = SharedSeats(engine, "1")
+    seats = seats_of(engine)
     with pytest.raises(OSError, match="of the work"):
         await seats.hold("delivery", fail, asyncio.Event())
     assert seats.held == set()
-    second = Sitting(SharedSeats(engine, "1"))
+    second = Sitting(seats_of(engine))
     await until(lambda: bool(second.took_over))
     await second.end()
+
+
+@on_postgresql
+async def test_a_change_of_keys_is_kept_out_again_after_the_server_was_restarted(engine: Engine, tmp_path: Path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    lock, one = OnlyOne(settings, engine, shared=True), Sitting(seats_of(engine))
+    await until(lambda: one.took_over == [False])
+    lose_all(engine)
+    await until(lambda: one.took_over == [False, True])
+    with pytest.raises(StoreProblem, match="already running"):
+        OnlyOne(settings, engine)
+    await one.end()
+    OnlyOne(settings, engine).close()
+    lock.close()
+
+
+@on_postgresql
+async def test_a_seat_is_not_taken_while_another_wants_the_store_alone(engine: Engine, tmp_path: Path):
+    lock, seats = OnlyOne(Settings(_env_file=None, data_dir=tmp_path), engine), seats_of(engine)
+    one = Sitting(seats)
+    await until(lambda: seats.seconds_away() > 0)
+    assert one.took_over == []
+    lock.close()
+    await until(lambda: one.took_over == [True])
+    assert seats.seconds_away() == 0
+    await one.end()
+
+
+@on_postgresql
+async def test_everything_ends_when_the_key_was_changed_while_the_database_was_lost(engine: Engine):
+    changed = list[str]()
+
+    def check() -> None:
+        if changed:
+            raise KeyProblem(changed[0])
+
+    seats = seats_of(engine, check=check)
+    one = Sitting(seats)
+    await until(lambda: one.took_over == [False])
+    changed.append("this key is another")
+    lose_all(engine)
+    await until(one.stop.is_set)
+    await one.end()
+    assert seats.ended_for.startswith("this key is another. ")
+    assert one.took_over == [False]
+
+
+@on_postgresql
+async def test_a_database_that_is_out_of_reach_is_told_once_and_timed(engine: Engine):
+    nowhere = make_engine(engine.url.set(database="no_such_one").render_as_string(hide_password=False))
+    seats, stop = seats_of(nowhere), asyncio.Event()
+    with capture_logs() as logged:
+        listening = asyncio.create_task(seats.listen(lambda _what: None, stop))
+        await until(lambda: seats.seconds_away() > 1.5)
+        stop.set()
+        await listening
+    assert [line["event"] for line in logged] == ["the database cannot be reached"]
 
 
 async def test_a_process_alone_has_every_seat_at_once() -> None:
     seats = Alone()
     one = Sitting(seats)
     await until(lambda: one.took_over == [False])
-    assert seats.held == {"delivery"}
+    assert (seats.held, seats.ended_for, seats.seconds_away()) == ({"delivery"}, "", 0.0)
     await one.end()
 
 

@@ -144,3 +144,14 @@ async def test_two_tickers_do_each_row_once(engine: Engine, bench: Bench):
     await asyncio.gather(bench.ticker.pass_once(asyncio.Event()), second.pass_once(asyncio.Event()))
     assert [row.attempts for row in bench.room.rows(Due)] == [1] * 10
     assert len(bench.room.failures()) == 10
+
+
+async def test_nothing_is_done_while_it_may_not(bench: Bench):
+    bench.set("tidy", "nightly")
+    forbidden = Ticker(
+        bench.worker, bench.room.runner, Schools(bench.room.school.id).of, bench._dispatch, lambda: False
+    )
+    await forbidden.pass_once(asyncio.Event())
+    assert (bench.passes, forbidden.seconds_since_pass() > 0) == (0, True)
+    await bench.ticker.pass_once(asyncio.Event())
+    assert bench.passes == 1

@@ -97,3 +97,8 @@ async def test_numbers_say_how_much_waits(here: SmallSchool):
 def test_whispers_whose_rounds_fail_are_said_to_be_late():
     late = "no round of whispers was done for five minutes"
     assert [problems_of([], 1.0, auditor_is_late=False, since_round=since) for since in (300.0, 301.0)] == [[], [late]]
+
+
+def test_a_shared_database_that_is_lost_is_told_after_ten_seconds():
+    lost = "the database has been out of reach for ten seconds"
+    assert [problems_of([], 1.0, auditor_is_late=False, since_store=since) for since in (10.0, 11.0)] == [[], [lost]]

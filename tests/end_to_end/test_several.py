@@ -45,7 +45,7 @@ class Process:
         settings = earshot.settings.model_copy(update={"http_port": port, "whisper_database_url": whispers})
         with Session(self.engine) as session:
             school_id = session.exec(select(School.id)).one()
-        seats = SharedSeats(self.engine, TELEGRAM_TOKEN.partition(":")[0])
+        seats = SharedSeats(self.engine, TELEGRAM_TOKEN.partition(":")[0], lambda: None)
         self.service = Service(
             settings, self.engine, earshot.sealer, school_id, earshot.clock, roles=roles, seats=seats
         )
@@ -109,7 +109,7 @@ async def test_three_processes_share_the_work_by_roles(engine: Engine, sealer: S
 
 
 async def test_what_one_process_commits_another_hears_at_once(engine: Engine):
-    seats, stop, heard = SharedSeats(engine, "700000001"), asyncio.Event(), asyncio.Queue[str]()
+    seats, stop, heard = SharedSeats(engine, "700000001", lambda: None), asyncio.Event(), asyncio.Queue[str]()
     listening = asyncio.create_task(seats.listen(heard.put_nowait, stop))
     # After each connection everything is looked at once.
     assert [await heard.get(), await heard.get()] == ["due", "outbox"]
@@ -176,8 +176,13 @@ async def test_whispers_that_lie_elsewhere_are_told(engine: Engine, sealer: Seal
         await second.takes(*SEATS)
         said = "whispers were taken into another store before: see docs/scaling.md"
         there = f"http://127.0.0.1:{second.service.settings.http_port}/healthz"
-        async with earshot.http.get(there) as answer:
-            assert (answer.status, await answer.json()) == (503, {"ok": False, "problems": [said], "seats": SEATS})
+
+        async def told() -> bool:
+            async with earshot.http.get(there) as answer:
+                wanted = 503, {"ok": False, "problems": [said], "seats": SEATS}
+                return (answer.status, await answer.json()) == wanted
+
+        await eventually(told, "the health tells of it")
         await second.end()
 
 

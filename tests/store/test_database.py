@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
@@ -160,3 +161,19 @@ def test_what_only_reads_neither_waits_nor_is_waited_for(engine: Engine) -> None
 def test_patience_with_another_writer_is_that_of_sqlite(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == f"{PATIENCE_SECONDS}s"
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_each_side_soon_finds_that_the_other_is_gone(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        asked = driver.info.get_parameters()
+        assert [asked[name] for name in ("connect_timeout", "keepalives_idle", "tcp_user_timeout")] == [
+            "5",
+            "5",
+            "10000",
+        ]
+        # Over a socket of the machine itself the server keeps none, and says so.
+        kept = connection.exec_driver_sql("SHOW tcp_keepalives_idle").scalar()
+        assert kept == ("0" if str(engine.url.query.get("host", "")).startswith("/") else "10")
