@@ -162,10 +162,10 @@ async def one_of_them(game: Game) -> None:
         "time of the card": _before(times, game.slack.times[cards], game.luck),
         "times of the files": _before(times, touched, game.luck),
         "times kept in a copy": _before(times, kept, game.luck),
-        "gaps in numbers": _widest(numbers),
-        "steps of the offset": _widest(offsets),
+        "gaps in numbers": _widest(numbers, game.luck),
+        "steps of the offset": _widest(offsets, game.luck),
         "other changes": _most(changes, game.luck),
-        "transactions (xmin)": _widest(transactions),
+        "transactions (xmin)": _widest(transactions, game.luck),
     }
     for name, guess in guesses.items():
         game.score(name, right=guess == teller)
@@ -219,10 +219,14 @@ def _most(changes: list[int], luck: random.Random) -> int:
     return luck.choice([at for at, one in enumerate(changes) if one == max(changes)])
 
 
-def _widest(numbers: list[int]) -> int:
-    """Whoever comes before the widest gap."""
+def _widest(numbers: list[int], luck: random.Random) -> int:
+    """Whoever comes before the widest gap, any of them where several are; the last, where all are alike.
+
+    Of a whisper from the last nothing can come between two of them.
+    """
     gaps = [later - sooner for sooner, later in pairwise(numbers)]
-    return gaps.index(max(gaps)) if max(gaps, default=0) > 1 else ACTIVE - 1
+    widest = [at for at, gap in enumerate(gaps) if gap == max(gaps)]
+    return luck.choice(widest) if len(widest) < len(gaps) else ACTIVE - 1
 
 
 # --- each of them whispers --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ both databases, and every leak there is a name for is planted: its attacker must
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks import anonymity_game
-from benchmarks.anonymity_game import LEAKS, P_LEAST, PUPILS, Game, begin, in_haste, proof, table_of
+from benchmarks.anonymity_game import ACTIVE, LEAKS, P_LEAST, PUPILS, Game, begin, in_haste, proof, table_of
 from benchmarks.whisper_town import Town, make_town
 from store.sealing import Sealer
 from store.whisper_store import WhisperStore
@@ -65,6 +66,14 @@ async def test_no_attacker_does_better_than_chance(town: Town, capsys: pytest.Ca
             print(f"{name:<22}{trials:>7}{correct:>9}{chance:>8.3f}{p:>9.4f}")
     assert {name for name, *_ in table} == set(LEAKS.values())
     assert winners == set()
+
+
+def test_steps_that_are_all_alike_do_not_point_at_the_first():
+    """Two transactions a tap are no gap: else the attacker is as right as the first pupil is often drawn."""
+    luck = random.Random(1)  # noqa: S311 (a guess in a game)
+    assert {anonymity_game._widest([10, 12, 14, 16, 18], luck) for _ in range(20)} == {ACTIVE - 1}
+    assert {anonymity_game._widest([10, 12, 17, 19, 24], luck) for _ in range(50)} == {1, 3}
+    assert anonymity_game._widest([10, 12, 17, 19, 21], luck) == 1
 
 
 # --- control: each leak planted makes its attacker win ----------------------------------------------------------------
