@@ -8,10 +8,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from conversations.adults import Adult, Adults, Need
+from conversations.adults import Adult, Adults, Away, Need
 from store import gotos
 from store.people import tutor_of, with_role
 from store.sealing import Sealer
@@ -26,16 +28,20 @@ SHOWN: Final = 8
 LONGEST: Final = 60
 
 
-def adults_of(session: Session, sealer: Sealer, pupil: Pupil, need: Need, typed: str = "") -> Adults:
-    """Read the adults around a pupil, as far as a step needs them; `typed` is part of a name to look for."""
+def adults_of(session: Session, sealer: Sealer, pupil: Pupil, need: Need, typed: str = "", zone: str = "UTC") -> Adults:
+    """Read the adults around a pupil, as far as a step needs them; `typed` is part of a name to look for.
+
+    `zone` is the school's, whose days are told.
+    """
     if need == "nobody":
         return Adults()
     able = {one.id: one for one in gotos.can_be_named(session, pupil.school_id)}
     named = gotos.standing(session, pupil.id)
-    first, second = (
+    first, second, for_now = (
         _adult(sealer, able[named[place].staff_id]) if place in named and named[place].staff_id in able else None
-        for place in gotos.PLACES
+        for place in (*gotos.PLACES, gotos.FOR_NOW)
     )
+    away = gotos.away_for_long(session, pupil.school_id, {UUID(one.id) for one in (first, second) if one is not None})
     tutor = tutor_of(session, pupil.group_id)
     everyone = _directory(session, sealer, list(able.values())) if need == "everyone" else ()
     return Adults(
@@ -44,6 +50,8 @@ def adults_of(session: Session, sealer: Sealer, pupil: Pupil, need: Need, typed:
         leads=bool(with_role(session, pupil.school_id, "dsl", "deputy_dsl", "head")),
         everyone=everyone,
         found=find(typed, everyone),
+        for_now=for_now,
+        away=tuple(Away(id.hex, back.astimezone(ZoneInfo(zone)).date()) for id, back in sorted(away.items())),
     )
 
 

@@ -189,7 +189,9 @@ class Runner:
         person = person_of(context.school, who.pupil, context.now) if who else None
         if who is not None and person is not None and (need := needs(state, event)) != "nobody":
             typed = event.text if isinstance(event, Text) else ""
-            person = replace(person, adults=adults_of(session, self._sealer, who.pupil, need, typed))
+            person = replace(
+                person, adults=adults_of(session, self._sealer, who.pupil, need, typed, context.school.zone)
+            )
         taken: Step = step(state, event, person, context.now)
         apply(session, self._sealer, context, taken.effects, outcome)
         if who is not None and (lost or taken.state != state):

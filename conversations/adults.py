@@ -6,6 +6,7 @@ A step is told who they are by the runner, which reads it only for events that n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 Need = Literal["nobody", "mine", "everyone"]
@@ -22,10 +23,19 @@ class Adult:
 
 
 @dataclass(frozen=True)
+class Away:
+    """A go-to (an id in hexadecimal) who is away for long, and the school day on which they should be back."""
+
+    id: str
+    back: date
+
+
+@dataclass(frozen=True)
 class Adults:
     """The adults around one pupil.
 
-    `gotos` stand by place, None where nobody does. `leads` says whether there is anybody at all to tell in the end.
+    `gotos` stand by place, None where nobody does; `away` are those of them who are away for long, and `for_now` whom
+    the pupil named until they are back. `leads` says whether there is anybody at all to tell in the end.
     `everyone` are those who can be named, by surname; `found` those whose name is like the words just typed, the likest
     first. Both are empty unless needed.
     """
@@ -35,10 +45,14 @@ class Adults:
     leads: bool = True
     everyone: tuple[Adult, ...] = ()
     found: tuple[Adult, ...] = ()
+    for_now: Adult | None = None
+    away: tuple[Away, ...] = ()
 
     def askable(self) -> tuple[Adult, ...]:
-        """Give those whom the pupil may ask for: their go-tos, then their tutor, each once."""
-        return tuple(dict.fromkeys(one for one in (*self.gotos, self.tutor) if one is not None))
+        """Give those whom the pupil may ask for: go-tos, then their tutor, each once; nobody who is away for long."""
+        away = {one.id for one in self.away}
+        everyone = dict.fromkeys(one for one in (*self.gotos, self.for_now, self.tutor) if one is not None)
+        return tuple(one for one in everyone if one.id not in away)
 
 
 NO_ADULTS = Adults()
@@ -91,13 +105,29 @@ class GoToGone:
 
 
 @dataclass(frozen=True)
+class GoToAway:
+    """A go-to is away for long, and should be back on a school day; `other` is who is asked first meanwhile, or ""."""
+
+    name: str
+    back: date
+    other: str = ""
+
+
+@dataclass(frozen=True)
+class GoToBack:
+    """A go-to who was away for long is here again."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class NobodyReached:
     """What the pupil asked for has arrived at nobody yet: the way to staff is out of order."""
 
     danger: bool
 
 
-FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone | NobodyReached
+FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone | GoToAway | GoToBack | NobodyReached
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -105,7 +135,7 @@ FromAdults = AdultAnswered | MetAsked | GoTosAsked | GoToGone | NobodyReached
 
 @dataclass(frozen=True)
 class NameGoTo:
-    """Note that the pupil names this adult (an id in hexadecimal) as their first or second go-to."""
+    """Note that the pupil names this adult (an id in hexadecimal) as their first or second go-to, or for now (3)."""
 
     place: int
     adult: str

@@ -13,7 +13,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import assert_never
 
-from conversations.adults import AdultAnswered, FromAdults, GoToGone, GoTosAsked, MetAsked, Need, NobodyReached
+from conversations.adults import (
+    AdultAnswered,
+    FromAdults,
+    GoToAway,
+    GoToBack,
+    GoToGone,
+    GoTosAsked,
+    MetAsked,
+    Need,
+    NobodyReached,
+)
 from conversations.danger_words import sounds_like_danger
 from conversations.flows import check_in, gotos, help, join, language, menu, mine, own_copy, stopping, talk
 from conversations.model import (
@@ -70,7 +80,7 @@ def _route(state: State, event: Event, person: Person | None, now: datetime) -> 
             return Step(state) if person is None else own_copy.decided(state, copy, staff_name, yes=yes)
         case ContestAnswered(staff_name, stands):
             return Step(state) if person is None else own_copy.answered(state, staff_name, stands=stands)
-        case AdultAnswered() | MetAsked() | GoTosAsked() | GoToGone() | NobodyReached():
+        case AdultAnswered() | MetAsked() | GoTosAsked() | GoToGone() | GoToAway() | GoToBack() | NobodyReached():
             return Step(state) if person is None else _from_adults(state, event, person)
         case Command(name):
             return _stranger(state, name, "") if person is None else _command(state, name, person)
@@ -110,6 +120,10 @@ def _from_adults(state: State, event: FromAdults, person: Person) -> Step:
             return gotos.asked_for(state, person, reminder=reminder)
         case GoToGone():
             return gotos.gone(state, event, person)
+        case GoToAway():
+            return gotos.away(state, event, person)
+        case GoToBack():
+            return gotos.back(state, event, person)
         case NobodyReached():
             return talk.nobody_reached(state, event, person)
 

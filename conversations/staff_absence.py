@@ -98,6 +98,10 @@ def form(today: str, staff: tuple[tuple[str, str], ...], *, other: bool) -> Form
                 "Whoever stands in gets the nudges of your groups and may read what you may, on these days and no "
                 "longer. For a safeguarding lead it is another one."
             ),
+            say(
+                "When it is more than five school days, pupils who have this adult as a go-to are told until when. No "
+                "reason is told."
+            ),
         ),
     )
 

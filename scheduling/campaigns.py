@@ -119,6 +119,7 @@ def hand_over(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, 
     part = waiting[:HANDED_OVER_AT_ONCE]
     for row, why in part:
         gotos.end(session, row, why, now)
+        gotos.succeed(session, row, now)
     session.flush()
     again = now + PAUSE if len(waiting) > len(part) else next_morning(school, now)
     set_due(session, school.id, "goto.daily", "next", again)

@@ -42,7 +42,8 @@ def go_tos_of(session: Session, sealer: Sealer, flag: Flag) -> tuple[NudgeGoTo, 
         NudgeGoTo(
             staff.id.hex, str(sealer.read(staff, "name")), asks[staff.id].answer or "asked" if staff.id in asks else ""
         )
-        for staff in named
+        # Two, as there is room for: one who is away for long comes last, after whoever was named for now.
+        for staff in named[: len(gotos.PLACES)]
         if tutor is None or staff.id != tutor.id
     )
 

@@ -15,6 +15,7 @@ from conversations.cards import daily_card
 from conversations.model import CheckInCloses, CheckInId, RequestOwned
 from scheduling import (
     absence,
+    absent_gotos,
     auditor,
     away,
     campaigns,
@@ -35,7 +36,7 @@ from scheduling.briefing import post_card, post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
-from store import consent, outbox
+from store import consent, gotos, outbox
 from store.due import set_due
 from store.people import tutor_of, with_role
 from store.plan_tables import Absence, OneToOne, Plan
@@ -233,6 +234,7 @@ def absence_begin(session: Session, sealer: Sealer, school: SchoolFacts, due: Du
         away.begin(session, sealer, school, row, now)
         if row.starts_at <= now < row.ends_at:
             handing_on.of_who_is_away(session, sealer, school, row.staff_id, row.ends_at, now)
+            absent_gotos.begin(session, school, row.staff_id, now)
     return []
 
 
@@ -241,6 +243,7 @@ def absence_end(session: Session, sealer: Sealer, school: SchoolFacts, due: Due,
     row = session.get(Absence, UUID(due.subject))
     if row is not None:
         away.finish(session, sealer, school, row, now)
+        absent_gotos.end(session, school, row.staff_id, now)
     return []
 
 
@@ -272,6 +275,7 @@ def _next_morning(school: SchoolFacts, now: datetime) -> datetime:
 def goto_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
     """Each school morning, hand on what those who have left had, as go-tos and of pupils who asked for them."""
     handing_on.of_who_left(session, sealer, school, now)
+    gotos.no_more_for_now(session, school.id, now)
     return campaigns.hand_over(session, sealer, school, due, now)
 
 
@@ -324,6 +328,8 @@ JOBS: dict[str, Job] = {
     "goto.remind": campaigns.remind,
     "goto.group.remind": campaigns.remind_group,
     "goto.daily": goto_daily,
+    "goto.away": absent_gotos.tell,
+    gotos.RETURN: absent_gotos.tell_back,
     "talk.next": talking.tell_next,
     "talk.unreached": unreached.of_request,
     "nudge.unreached": unreached.of_nudge,

@@ -22,7 +22,8 @@ def _time(*, nullable: bool = False) -> Any:  # noqa: ANN401 (SQLModel's field)
 class GoTo(SQLModel, table=True):
     """An adult whom a pupil named, first or second (`place` 1 or 2), from `since` to `until`; None while it stands.
 
-    `ended` says why it ended: changed (by the pupil), left (the adult has gone), refused (the adult said no).
+    Place 3 is for now, while another is away. `ended` says why it ended: changed (by the pupil), left (the adult has
+    gone), refused (the adult said no), back (whoever was away is here again).
     """
 
     __tablename__ = "go_to"

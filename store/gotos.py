@@ -11,10 +11,14 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from store.care_tables import Campaign, GoTo, GoToRefusal
-from store.tables import Pupil, Staff, TutorGroup
+from store.tables import Due, Pupil, Staff, TutorGroup
 
 PLACES = (1, 2)
-Ended = Literal["changed", "left", "refused"]
+# Beside the two, while one of them is away for long.
+FOR_NOW = 3
+# The work that waits for somebody's return once their pupils were told that they are away for long.
+RETURN = "goto.back"
+Ended = Literal["changed", "left", "refused", "back"]
 # Fewer than this is never many, however small the school.
 MANY_AT_LEAST = 10
 
@@ -47,20 +51,43 @@ def standing(session: Session, pupil_id: UUID) -> dict[int, GoTo]:
 
 
 def of_pupil(session: Session, pupil: Pupil) -> list[Staff]:
-    """Give those of a pupil's go-tos who are here and have not said no, the first named first."""
+    """Give those of a pupil's go-tos who are on the list and have not said no, the first named first.
+
+    Who is away for long comes last, after whoever was named for now.
+    """
     named = standing(session, pupil.id)
     able = {one.id: one for one in _able(session, {row.staff_id for row in named.values()})} if named else {}
-    return [able[named[place].staff_id] for place in sorted(named) if named[place].staff_id in able]
+    found = [able[named[place].staff_id] for place in sorted(named) if named[place].staff_id in able]
+    away = away_for_long(session, pupil.school_id, able)
+    return sorted(found, key=lambda one: one.id in away)
+
+
+def away_for_long(session: Session, school_id: UUID, staff_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Find those of whom their pupils were told that they are away for long, and when they are back in school."""
+    if not staff_ids:
+        return {}
+    subjects = {one.hex: one for one in staff_ids}
+    waiting = (Due.school_id == school_id, Due.kind == RETURN, Due.state == "waiting")
+    rows = session.exec(select(Due.subject, Due.due_at).where(*waiting, col(Due.subject).in_(list(subjects)))).all()
+    return {subjects[subject]: due_at for subject, due_at in rows}
 
 
 def name(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: datetime) -> bool:
     """Note that a pupil names an adult; one who stands in the other place changes places with this one's.
 
-    False, and nothing is changed, when nobody of that id can be named or there is no such place.
+    False, and nothing is changed, when nobody of that id can be named or there is no such place: one for now there is
+    while a go-to is away for long.
     """
-    if place not in PLACES or staff_id not in {one.id for one in can_be_named(session, pupil.school_id)}:
+    if staff_id not in {one.id for one in can_be_named(session, pupil.school_id)}:
         return False
     now_there = standing(session, pupil.id)
+    if place == FOR_NOW:
+        return _name_for_now(session, pupil, now_there, staff_id, now)
+    if place not in PLACES:
+        return False
+    for_now = now_there.get(FOR_NOW)
+    if for_now is not None and for_now.staff_id == staff_id:
+        end(session, for_now, "changed", now)
     before, other = now_there.get(place), now_there.get(3 - place)
     if before is not None and before.staff_id == staff_id:
         return True
@@ -78,6 +105,38 @@ def name(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: dateti
     return True
 
 
+def _name_for_now(session: Session, pupil: Pupil, now_there: dict[int, GoTo], staff_id: UUID, now: datetime) -> bool:
+    two = {now_there[place].staff_id for place in PLACES if place in now_there}
+    away = away_for_long(session, pupil.school_id, two)
+    if not away or staff_id in two:
+        return False
+    before = now_there.get(FOR_NOW)
+    if before is not None and before.staff_id == staff_id:
+        return True
+    if before is not None:
+        end(session, before, "changed", now)
+        session.flush()
+    _add(session, pupil, FOR_NOW, staff_id, now)
+    session.flush()
+    return True
+
+
+def no_more_for_now(session: Session, school_id: UUID, now: datetime) -> int:
+    """End what was named for now by pupils none of whose two is away for long; gives how many."""
+    rows = session.exec(
+        select(GoTo).where(GoTo.school_id == school_id, GoTo.place == FOR_NOW, col(GoTo.until).is_(None))
+    ).all()
+    ended = 0
+    for row in rows:
+        now_there = standing(session, row.pupil_id)
+        two = {now_there[place].staff_id for place in PLACES if place in now_there}
+        if not away_for_long(session, school_id, two):
+            end(session, row, "back", now)
+            ended += 1
+    session.flush()
+    return ended
+
+
 def _add(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: datetime) -> None:
     session.add(GoTo(school_id=pupil.school_id, pupil_id=pupil.id, staff_id=staff_id, place=place, since=now))
 
@@ -86,6 +145,18 @@ def end(session: Session, row: GoTo, why: Ended, now: datetime) -> None:
     """Note that an adult is a pupil's go-to no more, and why."""
     row.until, row.ended = now, why
     session.add(row)
+
+
+def succeed(session: Session, ended: GoTo, now: datetime) -> None:
+    """Give the place of a go-to who is one no more to whomever the pupil had named for now."""
+    session.flush()
+    for_now = standing(session, ended.pupil_id).get(FOR_NOW)
+    if for_now is None or ended.place not in PLACES:
+        return
+    end(session, for_now, "changed", now)
+    pupil = session.get_one(Pupil, ended.pupil_id)
+    _add(session, pupil, ended.place, for_now.staff_id, now)
+    session.flush()
 
 
 def to_hand_over(session: Session, school_id: UUID) -> list[tuple[GoTo, Ended]]:
@@ -176,14 +247,15 @@ def coverage(session: Session, school_id: UUID) -> Coverage:
         .where(Pupil.school_id == school_id, Pupil.status != "left")
     ).all()
     rows = session.exec(
-        select(GoTo.pupil_id, GoTo.staff_id).where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
+        select(GoTo.pupil_id, GoTo.staff_id, GoTo.place).where(GoTo.school_id == school_id, col(GoTo.until).is_(None))
     ).all()
     here = dict(pupils)
-    counted = [(pupil_id, staff_id) for pupil_id, staff_id in rows if staff_id in able and pupil_id in here]
-    have = Counter(pupil_id for pupil_id, _ in counted)
-    named = Counter(staff_id for _, staff_id in counted)
+    counted = [row for row in rows if row[1] in able and row[0] in here]
+    # Who was named for now is one whom a pupil may ask, yet none of the two.
+    have = Counter(pupil_id for pupil_id, _, place in counted if place in PLACES)
+    named = Counter(staff_id for _, staff_id, _ in counted)
     by_year: dict[UUID, dict[int, int]] = {staff_id: Counter() for staff_id in named}
-    for pupil_id, staff_id in counted:
+    for pupil_id, staff_id, _ in counted:
         by_year[staff_id][here[pupil_id]] += 1
     years = sorted({year for _, year in pupils})
     return Coverage(

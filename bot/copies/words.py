@@ -312,7 +312,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "go_to": Section(
         {
             "staff_id": Told(say("Who")),
-            "place": Told(say("Which"), one_of({1: say("Your first"), 2: say("Your second")})),
+            "place": Told(say("Which"), one_of({1: say("Your first"), 2: say("Your second"), 3: say("For now")})),
             "since": Told(say("Since")),
             "until": Told(say("Until")),
             "ended": Told(
@@ -322,6 +322,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
                         "changed": say("You chose another"),
                         "left": say("They have left the school"),
                         "refused": say("They cannot this time"),
+                        "back": say("Your go-to was back"),
                     }
                 ),
             ),

@@ -19,7 +19,7 @@ from conversations.cards_gotos import (
 )
 from conversations.model import verbatim
 from scheduling import campaigns
-from scheduling.briefing import nudge, post_card, post_home
+from scheduling.briefing import nudge, post_card, post_home, update_copies
 from scheduling.campaigns import CampaignProblem
 from scheduling.care_cards import check_in_ask, copies_of
 from store import absences, gotos, guards
@@ -177,8 +177,18 @@ def _answer(press: Press, answer: str) -> Done:
         press.session.flush()
         note(press, f"asked to check in: {answer}", f"flag:{ask.flag_id.hex}")
     card = check_in_ask_card(check_in_ask(press.session, press.sealer, press.school, ask))
-    mine = show(press, copies_of(ask.id), card, None)
-    return Done((*mine.letters, *_show_nudge(press, ask.flag_id).letters))
+    # Their Home tab is written once, with the nudge.
+    mine = update_copies(
+        press.session,
+        press.sealer,
+        press.school,
+        copies_of(ask.id),
+        card,
+        dedupe=f"slack:{press.key}",
+        now=press.now,
+        lease_to=press.lease_to,
+    )
+    return Done((*mine, *_show_nudge(press, ask.flag_id).letters))
 
 
 def who_to_check_in_with(press: Press) -> Done:

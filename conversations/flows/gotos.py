@@ -8,8 +8,11 @@ Rules
 3. The second may become the first: whoever is named for one place and stands in the other changes places.
 4. The school asks everybody once in a round and reminds once, kindly, those who have nobody. Not now ends it.
 5. When an adult can be somebody's go-to no more, the other still is, and the pupil is asked whom they would like.
-6. Typed names are not kept. Danger words come first, as everywhere.
-7. An adult who was named is not told by whom; they hear a name only when the pupil, or their tutor, asks for them.
+6. When a go-to is away for long the pupil is told once, with the day they should be back. They stay the pupil's go-to;
+   the other is asked first meanwhile, and the pupil may name one more adult for now. Once they are back all is as
+   before, and the pupil is told that too. For a day's absence nobody is told anything.
+7. Typed names are not kept. Danger words come first, as everywhere.
+8. An adult who was named is not told by whom; they hear a name only when the pupil, or their tutor, asks for them.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conversations.adults import Adult, Adults, GoToGone, NameGoTo
+from conversations.adults import Adult, Adults, GoToAway, GoToBack, GoToGone, NameGoTo
 from conversations.model import Button, Edit, Message, Person, Phrase, Send, State, Step, say, verbatim
 from conversations.whisper_pages import whisper_button
 from conversations.wording import Rows, answer, is_young, menu_button, talk_button, way_on
@@ -29,7 +32,8 @@ LETTERS_IN_A_ROW = 6
 # So few need no letters to find them by.
 FEW = 10
 OTHER_LETTER = "#"
-PLACES = ("1", "2")
+FOR_NOW = "3"
+PLACES = ("1", "2", FOR_NOW)
 
 
 def button() -> Button:
@@ -64,11 +68,14 @@ def tapped(state: State, data: str, person: Person) -> Step | None:
         case ["goto", "later"]:
             words = say("That is fine. My go-tos is in the menu, whenever you like.")
             return Step(left(state), (Edit(Message((words,), rows=way_on())),))
-        case ["goto", ("1" | "2") as place]:
+        case ["goto", "3", *_] if not person.adults.away:
+            # Of a message from before they were back.
+            return shown(left(state), person, tapped=True)
+        case ["goto", ("1" | "2" | "3") as place]:
             return _choosing(state, place, Edit(_letters(place, person)))
-        case ["goto", ("1" | "2") as place, "l", letter, page] if page.isascii() and page.isdigit():
+        case ["goto", ("1" | "2" | "3") as place, "l", letter, page] if page.isascii() and page.isdigit():
             return _choosing(state, place, Edit(_names(place, letter, int(page), person)))
-        case ["goto", ("1" | "2") as place, "a", adult]:
+        case ["goto", ("1" | "2" | "3") as place, "a", adult]:
             return _named(state, place, adult, person)
     return None
 
@@ -76,8 +83,8 @@ def tapped(state: State, data: str, person: Person) -> Step | None:
 def typed(state: State, person: Person) -> Step:
     """Show whose names are like the words typed."""
     place = state.awaiting.removeprefix(WAITING)
-    if place not in PLACES:
-        return shown(state, person, tapped=False)
+    if place not in PLACES or (place == FOR_NOW and not person.adults.away):
+        return shown(left(state), person, tapped=False)
     if not person.adults.found:
         message = _letters(place, person)
         nobody = say("I found nobody of that name. You can try part of the last name.")
@@ -126,6 +133,27 @@ def gone(state: State, event: GoToGone, person: Person) -> Step:
     return Step(state, (Send(Message(tuple(words), rows=rows), lane="bulk"),))
 
 
+def away(state: State, event: GoToAway, person: Person) -> Step:
+    """Say that a go-to is away for long, who is asked meanwhile, and ask whether to name one more for now."""
+    if person.status == "left":
+        return Step(state)
+    words = [say("{name} is away until about {day}.", name=event.name, day=event.back)]
+    if event.other:
+        words.append(say("Until then I ask {name} first when you want to talk.", name=event.other))
+    words.append(say("You keep your go-tos. Would you like to choose one more adult for now?"))
+    choose = Button(say("Choose for now"), f"goto:{FOR_NOW}")
+    rows = ((choose, Button(say("Leave as it is"), "goto:later")), (talk_button(),))
+    return Step(state, (Send(Message(tuple(words), rows=rows), lane="bulk"),))
+
+
+def back(state: State, event: GoToBack, person: Person) -> Step:
+    """Say that a go-to who was away for long is here again."""
+    if person.status == "left":
+        return Step(state)
+    words = (say("{name} is back. Your go-tos are as they were before.", name=event.name),)
+    return Step(state, (Send(Message(words, rows=((button(), talk_button()),)), lane="bulk"),))
+
+
 def _who_knows(person: Person) -> Phrase:
     if is_young(person):
         return say("They are not told. Your tutor and the adults who keep you safe can see who they are.")
@@ -138,14 +166,30 @@ def _page(person: Person, adults: Adults) -> Message:
         say("Your go-tos are the adults I ask first when you want to talk."),
         say("First: {name}", name=first.name) if first else say("First: nobody yet"),
         say("Second: {name}", name=second.name) if second else say("Second: nobody yet"),
+        *_for_now(adults),
         _who_knows(person),
     )
+    for_now = ((Button(say("Choose for now"), f"goto:{FOR_NOW}"),),) if adults.away else ()
     rows = (
         (Button(say("Change the first") if first else say("Choose the first"), "goto:1"),),
         (Button(say("Change the second") if second else say("Choose the second"), "goto:2"),),
+        *for_now,
         (talk_button(), menu_button()),
     )
     return Message(words, say("My go-tos"), rows)
+
+
+def _for_now(adults: Adults) -> tuple[Phrase, ...]:
+    """Say who is away until when, and whom the pupil named until then."""
+    names = {one.id: one.name for one in adults.gotos if one is not None}
+    lines = [
+        say("{name} is away until about {day}.", name=names[one.id], day=one.back)
+        for one in adults.away
+        if one.id in names
+    ]
+    if adults.for_now is not None:
+        lines.append(say("For now: {name}", name=adults.for_now.name))
+    return tuple(lines)
 
 
 def _choosing(state: State, place: str, effect: Send | Edit) -> Step:
@@ -153,6 +197,8 @@ def _choosing(state: State, place: str, effect: Send | Edit) -> Step:
 
 
 def _title(place: str) -> Phrase:
+    if place == FOR_NOW:
+        return say("For now")
     return say("My first go-to") if place == "1" else say("My second go-to")
 
 
@@ -198,6 +244,8 @@ def _named(state: State, place: str, adult: str, person: Person) -> Step:
         message = _letters(place, person)
         gone_words = say("That adult cannot be chosen just now.")
         return _choosing(state, place, Edit(replace(message, paragraphs=(gone_words, *message.paragraphs))))
+    if place == FOR_NOW:
+        return _named_for_now(state, found, person)
     gotos = _with(person.adults.gotos, place, found)
     chosen = (
         say("{name} is your first go-to.", name=found.name)
@@ -214,6 +262,18 @@ def _named(state: State, place: str, adult: str, person: Person) -> Step:
         message = Message((chosen, say("Would you like to name another?")), _title(place), rows)
         after = _waiting(state, str(missing), person)
     return Step(after, (NameGoTo(int(place), found.id), Edit(message)))
+
+
+def _named_for_now(state: State, found: Adult, person: Person) -> Step:
+    adults = person.adults
+    if found in adults.gotos:
+        words = say("{name} is one of your go-tos already.", name=found.name)
+        page = _letters(FOR_NOW, person)
+        return _choosing(state, FOR_NOW, Edit(replace(page, paragraphs=(words, *page.paragraphs))))
+    page = _page(person, replace(adults, for_now=found))
+    chosen = say("Until your go-to is back I ask {name} too.", name=found.name)
+    message = replace(page, paragraphs=(chosen, *page.paragraphs[1:]))
+    return Step(left(state), (NameGoTo(int(FOR_NOW), found.id), Edit(message)))
 
 
 def _with(gotos: tuple[Adult | None, Adult | None], place: str, adult: Adult) -> tuple[Adult | None, Adult | None]:

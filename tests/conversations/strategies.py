@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from conversations.adults import Adult, AdultAnswered, Adults, GoToGone, GoTosAsked, MetAsked, NobodyReached
+from conversations.adults import (
+    Adult,
+    AdultAnswered,
+    Adults,
+    Away,
+    GoToAway,
+    GoToBack,
+    GoToGone,
+    GoTosAsked,
+    MetAsked,
+    NobodyReached,
+)
 from conversations.model import (
     Answer,
     Attachment,
@@ -82,6 +93,8 @@ adults = st.builds(
     leads=st.booleans(),
     everyone=st.lists(st.sampled_from(ADULTS[:3]) | some_adults, max_size=30).map(tuple),
     found=st.lists(some_adults, max_size=8).map(tuple),
+    for_now=st.none() | st.sampled_from(ADULTS[:3]),
+    away=st.lists(st.builds(Away, st.sampled_from([one.id for one in ADULTS]), st.dates()), max_size=2).map(tuple),
 )
 
 people = st.builds(
@@ -179,4 +192,6 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(NobodyReached, st.booleans()),
     st.builds(GoTosAsked, st.booleans()),
     st.builds(GoToGone, st.sampled_from([1, 2]), names, names),
+    st.builds(GoToAway, names, st.dates(), names),
+    st.builds(GoToBack, names),
 )

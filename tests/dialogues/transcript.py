@@ -20,6 +20,7 @@ Lines of the world are played; all other lines are what came back:
     school: asks for go-tos        also `school: reminds of go-tos`
     school: asks whether Ms Alder came
     staff list: Ms Alder, ...      who can be named; `go-tos: Ms Alder, -`, `tutor: Mr Birch`, `leads: none`
+    away until: Ms Alder, 2026-12-14   a go-to who is away for long; `away until: nobody` afterwards
 """
 
 from __future__ import annotations
@@ -27,13 +28,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from conversations.adults import (
     Adult,
     AdultAnswered,
     Adults,
+    Away,
+    GoToAway,
+    GoToBack,
     GoToGone,
     GoTosAsked,
     MetAsked,
@@ -83,7 +87,7 @@ from conversations.router import step
 FOLDER = Path(__file__).parent
 BANK = "2026-2"
 _INDENT = "     "
-PLAYED = ("clock:", "pupil", "school", "staff", "go-tos:", "tutor:", "leads:")
+PLAYED = ("clock:", "pupil", "school", "staff", "go-tos:", "tutor:", "leads:", "away until:")
 _REQUEST = "0" * 31 + "7"
 OWN = {
     "own:LUNCH-1": OwnQuestion(
@@ -134,7 +138,7 @@ class Stage:
         if line == "school: open":
             self._learn(talk_when=None)
             return []
-        if who in ("staff list", "go-tos", "tutor", "leads"):
+        if who in ("staff list", "go-tos", "tutor", "leads", "away until"):
             self._learn(adults=_known(self.pupil.adults, who, what))
             return []
         event, tapped = self._event(who, what)
@@ -246,13 +250,19 @@ class Stage:
                 if danger:
                     return ["does: tells every safeguarding lead (danger)"]
                 return [f"does: tells {self._named(adult)}{'' if soon == 'today' else ' (this week)'}"]
+            case NameGoTo(3, adult):
+                self._learn(adults=replace(self.pupil.adults, for_now=self._adult(adult)))
+                return [f"does: names {self._named(adult)} for now"]
             case NameGoTo(place, adult):
                 gotos = list(self.pupil.adults.gotos)
-                gotos[place - 1] = next(one for one in self.pupil.adults.everyone if one.id == adult)
+                gotos[place - 1] = self._adult(adult)
                 self._learn(adults=replace(self.pupil.adults, gotos=tuple(gotos)))
                 return [f"does: names {self._named(adult)} as go-to {place}"]
             case SayIfMet(_, promise, met):
                 return [f"does: notes of promise {promise} that they {'met' if met else 'have not met yet'}"]
+
+    def _adult(self, adult: str) -> Adult:
+        return next(one for one in self.pupil.adults.everyone if one.id == adult)
 
     def _named(self, adult: str) -> str:
         adults = self.pupil.adults
@@ -264,6 +274,12 @@ def _known(adults: Adults, what: str, names: str) -> Adults:
     """Take in what a line says of the adults around the pupil."""
     if what == "leads":
         return replace(adults, leads=names != "none")
+    if what == "away until" and names == "nobody":
+        return replace(adults, away=(), for_now=None)
+    if what == "away until":
+        name, _, day = names.rpartition(", ")
+        gone = next(one for one in adults.gotos if one is not None and one.name == name)
+        return replace(adults, away=(Away(gone.id, date.fromisoformat(day)),))
     people = tuple(Adult(name.encode().hex().rjust(32, "0")[-32:], name) for name in names.split(", "))
     if what == "staff list":
         return replace(adults, everyone=people)
@@ -292,6 +308,11 @@ def _of_staff(what: str) -> Event:
         return RequestOwned(first.removesuffix(" takes it"))
     if first.endswith(" cannot"):
         return AdultAnswered("passed", first.removesuffix(" cannot"), next_one)
+    if first.endswith(" is back"):
+        return GoToBack(first.removesuffix(" is back"))
+    if " is away until " in first:
+        name, _, day = first.partition(" is away until ")
+        return GoToAway(name, date.fromisoformat(day), second.removesuffix(" is asked first"))
     if first.endswith(" is gone"):
         return GoToGone(1, first.removesuffix(" is gone"), "" if second == "nobody stays" else stays)
     name, _, when = first.partition(" comes ")

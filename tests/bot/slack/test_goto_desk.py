@@ -123,6 +123,16 @@ def test_what_the_adult_answers_shows_on_both_cards_and_may_change(
     assert asks(here)[0].answer != answer
 
 
+@pytest.mark.parametrize("action", ["asked_yes", "asked_no"])
+def test_an_adult_who_has_opened_their_home_tab_can_answer(here: SmallSchool, action: str):
+    here.work(lambda session: setattr(here.member(session, "other"), "home_opened_at", NOW))
+    press(here, "tutor", "nudge_goto", about(here))
+    (ask,) = asks(here)
+    letters = press(here, "other", action, ask.id.hex).letters
+    assert asks(here)[0].answer == action.removeprefix("asked_")
+    assert [letter.method for letter in letters].count("home") == 1
+
+
 def test_only_who_was_asked_answers_and_reads_the_name(here: SmallSchool):
     press(here, "tutor", "nudge_goto", about(here))
     (ask,) = asks(here)
