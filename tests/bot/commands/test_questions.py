@@ -1,6 +1,6 @@
 """`earshot questions`: a file is checked, previewed, published, listed, shown and retired, or nothing is kept."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,7 +95,10 @@ def test_all_that_cannot_be_used_is_listed_at_once_and_nothing_is_published(made
 
 
 def test_a_preview_shows_both_ages_as_a_phone_does_and_the_weeks(earshot: Earshot) -> None:
-    Path("terms.ics").write_bytes(TERMS.encode())
+    # A term around today, whenever that is: the weeks that are shown are those ahead.
+    first, after = (datetime.now(UTC) + timedelta(days=days) for days in (-30, 60))
+    terms = TERMS.replace("20260901", f"{first:%Y%m%d}").replace("20261219", f"{after:%Y%m%d}")
+    Path("terms.ics").write_bytes(terms.encode())
     earshot("init", "--name", "Fernhill School", "--calendar", "terms.ics")
     write(LUNCH)
     told = earshot("questions", "preview", FILE, "--language", "cy").out
