@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -40,7 +40,9 @@ class SharedSeats:
     """
 
     def __init__(self, engine: Engine, bot: str, check: Callable[[], None]) -> None:
-        self._address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # By the engine's own reading of its address, which may name several servers.
+        asked: Any = engine.dialect.create_connect_args(engine.url)[1]
+        self._address = {name: value for name, value in asked.items() if name != "context"}
         self._bot, self._check = bot, check
         self._away_since: float | None = None
         self.held: set[str] = set()
@@ -100,7 +102,7 @@ class SharedSeats:
     async def _connected(self, stop: asyncio.Event) -> psycopg.AsyncConnection | None:
         """Connect, with the store's lock; None while the database cannot be reached, or somebody wants it alone."""
         try:
-            connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True, **LINK)
+            connection = await psycopg.AsyncConnection.connect(**self._address, autocommit=True, **LINK)
         except (psycopg.Error, OSError) as error:
             self._away("the database cannot be reached", error)
             return None

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -39,6 +40,7 @@ class DeskDoor:
     def __init__(self, parts: Parts, path: Path) -> None:
         self._parts, self._path = parts, path
         self._server: asyncio.Server | None = None
+        self._made = 0
         self._tries: dict[bytes, deque[float]] = {}
 
     async def start(self) -> None:
@@ -48,6 +50,7 @@ class DeskDoor:
             # What a process that died has left.
             self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(self._come, self._path, limit=_LINE_MOST)
+            self._made = self._path.stat().st_ino
         except OSError as error:
             log.warning("the desk has no socket", error=type(error).__name__)
         finally:
@@ -57,8 +60,11 @@ class DeskDoor:
         """Wait no longer."""
         if self._server is not None:
             self._server.close()
-            self._path.unlink(missing_ok=True)
             self._server = None
+            # Another process that took over may have put its own there already.
+            with suppress(FileNotFoundError):
+                if self._path.stat().st_ino == self._made:
+                    self._path.unlink()
 
     async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer: Answer = "unread"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram import Bot
 
@@ -23,6 +24,7 @@ from bot.whisper.voice import TelegramVoice
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from scheduling.school import SchoolFacts
+from store.database import make_engine
 from store.sealing import KeyProblem, Sealer
 from store.tables import Cursor
 from store.vault import StoreProblem
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 
 _KEY_BYTES = 32
 _PLACE = "whispers"
+_WHICH = "SELECT system_identifier, pg_postmaster_start_time() FROM pg_control_system()"
 
 
 class WhisperService:
@@ -87,9 +90,13 @@ class WhisperService:
 def check_apart(settings: Settings) -> None:
     """Refuse a whisper store on the PostgreSQL server of the main store. Raises StoreProblem.
 
-    All databases of a server number their transactions together: gaps in the main store's would tell of whispers.
+    All databases of a server number their transactions together: gaps in the main store's would tell of whispers. A
+    server has many names, so where both answer they are asked which they are.
     """
-    if _server(settings.whisper_url) is not None and _server(settings.whisper_url) == _server(settings.store_url):
+    one, other = settings.whisper_url, settings.store_url
+    if _server(one) is None or _server(other) is None:
+        return
+    if _server(one) == _server(other) or ((known := _identity(one)) and known == _identity(other)):
         raise StoreProblem(
             "Whispers may not lie on the main database's own PostgreSQL server: its transaction numbers would tell "
             "of them. Leave EARSHOT_WHISPER_DATABASE_URL empty, or name another server."
@@ -103,6 +110,19 @@ def _server(url: str) -> tuple[str, int] | None:
         return None
     host = read.host or read.query.get("host") or "localhost"
     return str(host), read.port or 5432
+
+
+def _identity(url: str) -> tuple[int, datetime] | None:
+    """Ask a PostgreSQL server which it is; None when it does not say. A copy of a server began at another moment."""
+    engine = make_engine(url)
+    try:
+        with engine.connect().execution_options(reading=True) as connection:
+            number, began = connection.exec_driver_sql(_WHICH).one()
+            return number, began
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()
 
 
 def read_routing_key(path: Path) -> bytes:

@@ -63,6 +63,15 @@ async def test_a_seat_is_held_by_one_at_a_time_and_handed_on(engine: Engine) -> 
 
 
 @on_postgresql
+async def test_an_address_may_name_several_servers(engine: Engine, tmp_path: Path) -> None:
+    named = str(engine.url.query["host"])
+    several = make_engine(engine.url.set(query={"host": (named, str(tmp_path))}).render_as_string(hide_password=False))
+    one = Sitting(seats_of(several))
+    await until(lambda: one.took_over == [False])
+    await one.end()
+
+
+@on_postgresql
 async def test_whoever_stands_by_ends_at_once_when_told(engine: Engine) -> None:
     first = Sitting(seats_of(engine))
     await until(lambda: bool(first.took_over))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from benchmarks.whisper_town import Town, rounds_of
@@ -280,6 +281,15 @@ def test_whispers_on_the_main_stores_own_server_are_refused():
     elsewhere = "postgresql://e@other.example/whispers"
     check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=elsewhere))  # type: ignore[call-arg]
     check_apart(Settings(_env_file=None, database_url=one))  # type: ignore[call-arg]
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_the_main_stores_own_server_is_known_by_another_name_too(engine: Engine):
+    one = engine.url.render_as_string(hide_password=False)
+    host = str(engine.url.query["host"])
+    other = engine.url.set(database="postgres", query={"host": f"{host}/."}).render_as_string(hide_password=False)
+    with pytest.raises(StoreProblem, match="own PostgreSQL server"):
+        check_apart(Settings(_env_file=None, database_url=one, whisper_database_url=other))  # type: ignore[call-arg]
 
 
 def test_routing_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path):
