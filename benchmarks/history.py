@@ -157,6 +157,7 @@ def _letters(
     for number in range(letters):
         id, pupil = new_id(), pupils[number % len(pupils)]
         payload = {"message": {"title": None, "paragraphs": [{"t": "x" * 400}], "rows": []}, "chat": next(numbers)}
+        payload |= {"language": "en", "zone": "Europe/London"}
         done_at = now - timedelta(minutes=number % 40_000)
         yield {
             "id": id,

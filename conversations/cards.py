@@ -214,7 +214,7 @@ def words_card(words: tuple[tuple[str, str, str], ...]) -> Card:
 
 def home_cards(
     responses: tuple[Response, ...],
-    nudges: tuple[Nudge, ...],
+    nudges: tuple[Card, ...],
     requests: tuple[Card, ...],
     words: int = 0,
     plans: tuple[Card, ...] = (),
@@ -223,7 +223,7 @@ def home_cards(
     cards = list(requests)
     if words:
         cards.append(words_waiting_card(words))
-    cards += [nudge_card(nudge) for nudge in nudges]
+    cards += nudges
     cards += plans
     cards += response_cards(responses)
     return tuple(cards) or (quiet_card(),)

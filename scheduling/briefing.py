@@ -13,7 +13,7 @@ from conversations.actions import LATEST, Action, load
 from conversations.actions.choosing import choose
 from conversations.cards import Card
 from conversations.cards_request import AskedFor, request_card
-from conversations.model import Band, say
+from conversations.model import Band, say, verbatim
 from conversations.reasons import action_codes, reason_phrases
 from conversations.staff_absence import Away, others_card, own_card
 from conversations.staff_nudges import Planned, group_plan_card
@@ -46,12 +46,13 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
     pupil, group = _pupil_and_group(session, flag.pupil_id, flag.group_id)
     why = sealer.read(flag, "reasons")
     plan = plans.of_flag(session, flag.id) if flag.state in ("taken", "done") else None
+    go_tos = care_cards.go_tos_of(session, sealer, flag)
     return cards.Nudge(
         flag=flag.id.hex,
         pupil=pupil_label(sealer, school, pupil),
         group=group.name,
         reasons=reason_phrases(why),
-        ideas=tuple(say(idea.title) for idea in ideas(session, sealer, flag, pupil)),
+        ideas=tuple(say(idea.title) for idea in _ideas(session, sealer, flag, pupil, go_to=bool(go_tos))),
         priority=why.get("level") == "priority",
         state=cast('Literal["new", "taken", "snoozed", "not_needed", "done"]', flag.state),
         owner=_staff_name(session, sealer, flag.owner_id),
@@ -60,7 +61,7 @@ def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> 
         why=plans.judgement(session, sealer, flag.id) if flag.state == "not_needed" else "",
         plan=planned(session, sealer, plan) if plan else None,
         help_for=_help_for(session, sealer, flag),
-        gotos=care_cards.go_tos_of(session, sealer, flag),
+        gotos=go_tos,
     )
 
 
@@ -72,9 +73,13 @@ def _help_for(session: Session, sealer: Sealer, flag: Flag) -> str:
 
 def ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[Action, ...]:
     """Choose the actions to suggest for a flag: the same each time, for the same go-tos."""
+    return _ideas(session, sealer, flag, pupil, go_to=bool(care_cards.go_tos_of(session, sealer, flag)))
+
+
+def _ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil, *, go_to: bool) -> tuple[Action, ...]:
     band: Band = "young" if pupil.phase == "young" else "older"
     tried, outcomes = plans.tried(session, sealer, pupil.id, flag.raised_at)
-    codes, go_to = action_codes(sealer.read(flag, "reasons")), bool(care_cards.go_tos_of(session, sealer, flag))
+    codes = action_codes(sealer.read(flag, "reasons"))
     return choose(codes, band, tried, outcomes, flag.id.int, IDEAS, go_to=go_to)
 
 
@@ -170,6 +175,22 @@ def latest_wave(session: Session, school_id: UUID) -> Wave | None:
 
 def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:
     """Put together a person's Home tab: what they may see, through the guards."""
+    return _with_nudges(session, sealer, school, *_home(session, sealer, school, viewer, now))
+
+
+def _with_nudges(
+    session: Session, sealer: Sealer, school: SchoolFacts, shown: tuple[Card, ...], places: dict[Card, Flag]
+) -> tuple[Card, ...]:
+    """Put the nudges themselves where their places are kept."""
+    return tuple(
+        cards.nudge_card(nudge(session, sealer, school, places[card])) if card in places else card for card in shown
+    )
+
+
+def _home(
+    session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime
+) -> tuple[tuple[Card, ...], dict[Card, Flag]]:
+    """Put a Home tab together with the nudges' places kept, each by its flag's id, for few of many are on one page."""
     groups = guards.groups_seen(session, viewer, now)
     wave = latest_wave(session, school.id)
     tutors = {viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))}
@@ -179,9 +200,10 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     if wave and viewer.active and WHOLE_SCHOOL & set(viewer.roles):
         first.insert(0, _counted(session, wave, school.name, None))
     flags = guards.flags_seen(session, viewer, [group.id for group in own] or [group.id for group in groups], now)
+    places = {Card(verbatim(flag.id.hex)): flag for flag in flags}
     shown_cards = cards.home_cards(
         tuple(one for one in first if one.asked),
-        tuple(nudge(session, sealer, school, flag) for flag in flags),
+        tuple(places),
         tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
         plan_cards(session, sealer, viewer, now),
@@ -194,7 +216,7 @@ def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, n
     shown_cards = (*shown_cards, *of_gotos)
     if guards.SAFEGUARDING & set(viewer.roles):
         shown_cards = (*shown_cards, desk_card())
-    return (*shown_cards, *_absence_cards(session, sealer, viewer, now), *others)
+    return (*shown_cards, *_absence_cards(session, sealer, viewer, now), *others), places
 
 
 def away_of(session: Session, sealer: Sealer, row: Absence, now: datetime) -> Away:
@@ -319,7 +341,8 @@ def post_home(
         page = page_of(session, staff.id)
     else:
         keep_page(session, staff.id, page)
-    shown = cards.home_pages(home(session, sealer, school, staff, now), page)
+    kept, places = _home(session, sealer, school, staff, now)
+    shown = _with_nudges(session, sealer, school, cards.home_pages(kept, page), places)
     shown_cards = [card.to_json() for card in shown]
     payload: dict[str, Any] = {"cards": shown_cards, "page": page, **_address(sealer, school, staff)}
     return outbox.post(

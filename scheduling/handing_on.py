@@ -1,5 +1,6 @@
 """Handing on: what a pupil asked of an adult who is away, or has left, goes to the next, and the pupil is told."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -43,9 +44,9 @@ def of_who_is_away(
     session: Session, sealer: Sealer, school: SchoolFacts, staff_id: UUID, back: datetime, now: datetime
 ) -> None:
     """As somebody's absence begins, hand on what waits for them; a promise for a day after it stands."""
-    for request in _of(session, school, "owned"):
+    for request in _of(session, school, "owned", [staff_id]):
         promised = wishes.wish_of(session, request).promised_for
-        if request.owner_id == staff_id and (promised is None or promised <= back):
+        if promised is None or promised <= back:
             _let_go(session, sealer, school, request, now)
     for request in _of(session, school, "open"):
         past_the_away(session, school, request, now)
@@ -53,13 +54,15 @@ def of_who_is_away(
 
 def of_who_left(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime) -> None:
     """Hand on what is owned by somebody who has left the school."""
-    for request in _of(session, school, "owned"):
-        if not session.get_one(Staff, request.owner_id).active:
-            _let_go(session, sealer, school, request, now)
+    gone = session.exec(select(Staff.id).where(Staff.school_id == school.id, col(Staff.active).is_(False))).all()
+    for request in _of(session, school, "owned", gone):
+        _let_go(session, sealer, school, request, now)
 
 
-def _of(session: Session, school: SchoolFacts, state: str) -> list[Request]:
+def _of(session: Session, school: SchoolFacts, state: str, owners: Sequence[UUID] | None = None) -> list[Request]:
     statement = select(Request).where(Request.school_id == school.id, Request.state == state)
+    if owners is not None:
+        statement = statement.where(col(Request.owner_id).in_(owners))
     return list(session.exec(statement.order_by(col(Request.asked_at)).with_for_update()).all())
 
 

@@ -113,7 +113,9 @@ def staff_cards() -> tuple[Card, ...]:
         (f"Robin Example {n}", state) for n in range(8) for state in ("partial", "undelivered", "open", "missed")
     )
     return (
-        *cards.home_cards(tuple(answered), tuple(nudges), tuple(map(request_card, asked)), words=3),
+        *cards.home_cards(
+            tuple(answered), tuple(map(cards.nudge_card, nudges)), tuple(map(request_card, asked)), words=3
+        ),
         *map(cards.wave_card, answered),
         cards.daily_card(cards.Waiting(4, 2, 1), NOW),
         cards.who_card("Robin Example", "7B"),

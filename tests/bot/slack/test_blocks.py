@@ -118,7 +118,7 @@ def test_every_card_is_taken_on_every_surface(card: Card):
 
 def test_home_of_a_school_that_is_busy_stays_within_its_blocks_and_counts_the_rest():
     cards = home_cards(
-        (RESPONSE,) * 42, (NUDGE,) * 40, (request_card(AskedFor("c" * 32, "W.A.", "7A", True, NOW)),) * 5
+        (RESPONSE,) * 42, (nudge_card(NUDGE),) * 40, (request_card(AskedFor("c" * 32, "W.A.", "7A", True, NOW)),) * 5
     )
     view = home_view(cards, *READER)
     assert faults(view) == []
@@ -142,7 +142,7 @@ def test_lone_button_stands_beside_its_card_on_home():
 
 
 def test_home_of_many_cards_has_pages_that_hold_each_card_once():
-    cards = home_cards((RESPONSE,) * 42, (NUDGE,) * 40, ())
+    cards = home_cards((RESPONSE,) * 42, (nudge_card(NUDGE),) * 40, ())
     pages = [home_pages(cards, number) for number in range(5)]
     assert [len(page) for page in pages] == [*[HOME_PAGE + 1] * 4, 82 - 4 * HOME_PAGE + 1]
     assert tuple(card for page in pages for card in page[:-1]) == cards

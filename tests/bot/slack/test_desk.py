@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session, col, delete, select, update
 
 from bot.slack.blocks import home_view
@@ -25,8 +25,8 @@ from scheduling import cases
 from scheduling.briefing import asked, home, nudge
 from scheduling.jobs import home as shown_by_job
 from store import outbox
-from store.tables import CheckIn, Cursor, Due, Flag, Outbox, Request, Staff, TutorGroup
-from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
+from store.tables import CheckIn, Cursor, Due, Flag, Outbox, Request, Staff, TutorGroup, Wave
+from tests.bot.slack_school import NOW, SmallSchool, a_pupil, more_groups, small_school
 
 KEYS = count()
 
@@ -470,3 +470,38 @@ def test_home_that_others_change_stays_at_its_readers_page_until_it_is_opened_ag
     assert (home_shown_anew(here), len(places(here))) == (2, 1)
     open_home(here, "lead")
     assert (home_shown_anew(here), places(here)) == (0, [])
+
+
+def test_home_reads_no_more_for_nudges_that_are_on_other_pages(here: SmallSchool, engine: Engine):
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *heard: statements.append(heard[2]))
+    read: list[int] = []
+    press_home(here, "the first time")
+    for nudges in (40, 60):
+        here.work(lambda session, nudges=nudges: more_nudges(session, here, nudges))
+        statements.clear()
+        press_home(here, f"with {nudges}")
+        read.append(len(statements))
+    assert read[0] == read[1]
+
+
+def more_nudges(session: Session, here: SmallSchool, nudges: int) -> None:
+    """Let there be so many open nudges, each of another pupil of the tutor's."""
+    flag, wave = session.get_one(Flag, here.flag), session.get_one(Wave, here.wave)
+    reasons, group = here.sealer.read(flag, "reasons"), session.get_one(TutorGroup, flag.group_id)
+    there = len(session.exec(select(Flag.id).where(Flag.state == "new")).all())
+    for number in range(there, nudges):
+        one = a_pupil(session, here.sealer, here.school.id, group, wave, f"Ash {number}", "answered")
+        raised_at = NOW - timedelta(minutes=number)
+        whose = {"pupil_id": one.pupil_id, "group_id": group.id, "check_in_id": one.id}
+        made = Flag(school_id=here.school.id, rule="test", raised_at=raised_at, **whose)
+        here.sealer.write(made, "reasons", reasons)
+        session.add(made)
+    session.flush()
+
+
+def press_home(here: SmallSchool, key: str) -> None:
+    def work(session: Session) -> None:
+        opened_home(session, here.sealer, here.school, here.member(session, "tutor"), NOW, key)
+
+    here.work(work)
