@@ -296,9 +296,9 @@ def is_written(session: Session, dedupe: str) -> bool:
     return session.exec(select(Outbox.id).where(Outbox.dedupe == dedupe)).first() is not None
 
 
-def is_on_its_way(session: Session, slot: str) -> bool:
-    """Say whether a message for a slot is still to be sent."""
-    statement = select(Outbox.id).where(_IS_WAITING, Outbox.slot == slot, Outbox.method == "post")
+def is_on_its_way(session: Session, slot: str, method: str = "post") -> bool:
+    """Say whether a message for a slot is still to be sent; new ones have the method "post" in Slack, or "send"."""
+    statement = select(Outbox.id).where(_IS_WAITING, Outbox.slot == slot, Outbox.method == method)
     return session.exec(statement.limit(1)).first() is not None
 
 

@@ -90,7 +90,8 @@ class TelegramSender:
             return Sent({"chat": payload["chat"], "message_id": sent.message_id})
         message_id = payload.get("message_id") or await self._posted(letter)
         if message_id is None:
-            return TryAgain("not sent yet") if letter.attempts < 5 else Refused("there is no message to edit")
+            waits = letter.attempts < 5 or await self._is_on_its_way(letter)
+            return TryAgain("not sent yet") if waits else Refused("there is no message to edit")
         await self._bot.edit_message_text(
             words,
             payload["chat"],
@@ -139,6 +140,10 @@ class TelegramSender:
         else:
             sent = await self._bot.send_voice(payload["chat"], voice, filename="question.ogg")
         return Sent({"chat": payload["chat"], "message_id": sent.message_id})
+
+    async def _is_on_its_way(self, letter: Letter) -> bool:
+        slot = letter.slot
+        return slot is not None and await self._worker.run(lambda session: outbox.is_on_its_way(session, slot, "send"))
 
     async def _posted(self, letter: Letter) -> Any:  # noqa: ANN401 (JSON)
         slot = letter.slot
