@@ -87,11 +87,9 @@ def work_out_anew(
     session: Session, sealer: Sealer, school: SchoolFacts, pupil_ids: Sequence[UUID], now: datetime
 ) -> None:
     """Work out what is known of some pupils from all their check-ins; nobody is told, and rests go on."""
-    before = {
-        row.pupil_id: (row.flagged, sealer.read(row, "data")["up_at"])
-        for row in session.exec(select(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids))))
-        if row.model == flag.MODEL
-    }
+    rows = session.exec(select(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids)), Signal.model == flag.MODEL))
+    read = ((row, sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)) for row in rows)
+    before = {row.pupil_id: (row.flagged, data["up_at"]) for row, data in read if data is not None}
     session.execute(delete(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids))))
     session.expire_all()
     take_in(session, sealer, school, pupil_ids, now, None)

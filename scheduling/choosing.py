@@ -51,5 +51,5 @@ def _kept(session: Session, sealer: Sealer, pupils: Sequence[Pupil]) -> dict[UUI
     rows = session.exec(
         select(Signal).where(col(Signal.pupil_id).in_([pupil.id for pupil in pupils]), Signal.model == flag.MODEL)
     )
-    read = ((row.pupil_id, sealer.read(row, "data")) for row in rows)
-    return {pupil_id: (data["board"], data["recent"]) for pupil_id, data in read}
+    read = ((row.pupil_id, sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)) for row in rows)
+    return {pupil_id: (data["board"], data["recent"]) for pupil_id, data in read if data is not None}

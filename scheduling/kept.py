@@ -111,7 +111,10 @@ def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known], unt
 
 
 def _of_row(sealer: Sealer, row: Any, now: datetime) -> Known:  # noqa: ANN401 (a row of columns)
-    data = sealer.open("signal", "data", row.pupil_id, row.data_sealed)
+    data = sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)
+    if data is None:
+        # Damaged: it is worked out anew from all check-ins. Whoever was up has had their nudge, at the latest then.
+        return Known(row.pupil_id, kept=True, up_at=row.as_of if row.flagged and row.as_of <= now else None)
     up_at = datetime.fromisoformat(data["up_at"]) if data.get("up_at") else None
     if row.model != flag.MODEL or row.as_of > now:
         # The rest after a nudge goes on: a new release, or a clock set right, is no reason to tell a tutor again.
@@ -135,7 +138,8 @@ def points_of(
         rows = session.execute(
             select(_SIGNALS.c.pupil_id, _SIGNALS.c.data_sealed).where(_among(session, _SIGNALS.c.pupil_id, some))
         )
-        yield from (sealer.open("signal", "data", pupil_id, data)["points"] for pupil_id, data in rows)
+        read = (sealer.open_if_whole("signal", "data", pupil_id, data) for pupil_id, data in rows)
+        yield from (data["points"] for data in read if data is not None)
 
 
 def _among(session: Session, column: Column[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:

@@ -196,7 +196,7 @@ def _sheet(sealer: Sealer, pairs: Sequence[tuple[Known, Any]], items: ItemSet) -
             weeks[row] = (check_in.opened_at - known.as_of) / WEEK
         if check_in.answers_sealed is None:
             continue
-        told = sealer.open("check_in", "answers", check_in.id, check_in.answers_sealed)
+        told = sealer.open_if_whole("check_in", "answers", check_in.id, check_in.answers_sealed) or []
         # The school's own questions are no part of the model, nor are how fast or how evenly they were answered.
         answers = [answer for answer in told if not is_own(answer[0])][:MOST_ITEMS]
         rows += [row] * len(answers)

@@ -52,7 +52,10 @@ class Sitting:
 async def test_a_seat_is_held_by_one_at_a_time_and_handed_on(engine: Engine) -> None:
     first = Sitting(seats_of(engine))
     await until(lambda: first.took_over == [False])
-    second = Sitting(seats_of(engine))
+    with capture_logs() as said:
+        second = Sitting(seats_of(engine))
+        # It has tried: only then has it taken the seat over from somebody.
+        await until(lambda: any(line["event"] == "standing by" for line in said))
     another_seat, another_bot = Sitting(seats_of(engine), "intake"), Sitting(seats_of(engine, "2"))
     await until(lambda: another_seat.took_over == another_bot.took_over == [False])
     assert second.took_over == []

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import Session, select
 
 from conversations.bank import LATEST, load
+from scheduling.choosing import choose_items
 from scheduling.kept import read
 from scheduling.scoring import take_in
 from signals.board import errors, levels, new_board
@@ -19,8 +20,9 @@ from signals.silence import of_late, silence
 from store import consent
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
-from store.tables import CheckIn, Flag
+from store.tables import CheckIn, Flag, Wave
 from tests.bot.classroom import Classroom, classroom
+from tests.factories import NOW
 from tests.scheduling.test_scoring import FIRST, answer, kept, night
 
 STATE = [item.id for item in load(LATEST).items.values() if item.kind == "state"]
@@ -217,3 +219,65 @@ def test_after_a_years_gap_a_stranger_is_met_again_who_keeps_the_side(room: Clas
     board = take_up([one.row])
     assert 0 < levels(board)[0, 4] < before
     assert errors(board)[0, 4] > 0.6
+
+
+# --- a row that was damaged -------------------------------------------------------------------------------------------
+
+
+def damage(room: Classroom, row: Signal | CheckIn, column: str) -> None:
+    sealed = getattr(row, column)
+    setattr(row, column, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    room.session.add(row)
+    room.session.commit()
+
+
+def test_what_is_kept_of_a_pupil_and_was_damaged_holds_up_nobody_and_is_worked_out_anew(room: Classroom):
+    pupils = [room.pupil(FIRST + number) for number in range(3)]
+    night(room)
+    for week in range(4):
+        room.clock.move(days=7)
+        for pupil in pupils:
+            answer(room, pupil, 0.75, week)
+        night(room)
+    whole = kept(room)
+    damage(room, room.session.exec(select(Signal).where(Signal.pupil_id == pupils[0].id)).one(), "data_sealed")
+    # The next check-in opens for everybody all the same.
+    wave = Wave(school_id=room.school.id, day="t", number=9, opens_at=NOW, closes_at=NOW, bank_version=LATEST)
+    items = choose_items(room.session, room.sealer, wave, pupils)
+    assert items.keys() == whole.keys()
+    room.clock.move(days=7)
+    for pupil in pupils:
+        answer(room, pupil, 0.75, 4)
+    assert night(room) == []
+    now = kept(room)
+    assert now[pupils[0].id][1] == pytest.approx(now[pupils[1].id][1])
+
+
+def test_a_nudge_whose_signal_was_damaged_does_not_come_again(room: Classroom):
+    pupil = room.pupil(FIRST)
+    for number in range(1, 6):
+        room.pupil(FIRST + number)
+    night(room)
+    raised: list[Flag] = []
+    for week in range(8):
+        room.clock.move(days=7)
+        answer(room, pupil, 0.75 if week < 4 else 0.0, week)
+        raised += night(room)
+    assert len(raised) == 1
+    high = kept(room)[pupil.id][1]
+    damage(room, room.session.exec(select(Signal).where(Signal.pupil_id == pupil.id)).one(), "data_sealed")
+    room.clock.move(days=7)
+    answer(room, pupil, 0.0, 8)
+    assert night(room) == []
+    assert kept(room)[pupil.id][1] > high / 2
+
+
+def test_answers_that_were_damaged_hold_up_nobody_and_are_no_silence(room: Classroom):
+    pupil, beside = room.pupil(FIRST), room.pupil(FIRST + 1)
+    night(room)
+    for week in range(3):
+        room.clock.move(days=7)
+        damage(room, answer(room, pupil, 0.0, week), "answers_sealed")
+        answer(room, beside, 0.75, week)
+    assert night(room) == []
+    assert kept(room).keys() == {pupil.id, beside.id}
