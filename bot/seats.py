@@ -6,10 +6,13 @@ what waits. Work that is due needs no seat: its rows are taken under a lock.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 Work = Callable[[asyncio.Event, bool], Awaitable[None]]
 """What is done on a seat, until the event is set; the flag tells whether another process may have had it before."""
+
+
+SEATS: Final = ("intake", "delivery", "auditor")
 
 
 class Seats(Protocol):
@@ -23,6 +26,9 @@ class Seats(Protocol):
 
     def seconds_away(self) -> float:
         """Seconds since the shared store could not be used any more; 0 while it can."""
+
+    def nobodys(self) -> list[str]:
+        """The seats that no process at all has had for some while."""
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Do the work whenever this process has the seat, until `stop`."""
@@ -41,6 +47,10 @@ class Alone:
     def seconds_away(self) -> float:
         """Never: of a store that is a process's own the ticker tells."""
         return 0.0
+
+    def nobodys(self) -> list[str]:
+        """None: they are all its own."""
+        return []
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Do the work at once."""

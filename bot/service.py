@@ -361,6 +361,7 @@ class Service:
             since_store=self.seats.seconds_away(),
         )
         problems += self.whispers.problems
+        problems += [f"no process has the seat “{seat}”: see docs/scaling.md" for seat in self.seats.nobodys()]
         here = {"ok": not problems, "problems": problems, "seats": sorted(held)}
         return web.json_response(here, status=503 if problems else 200)
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.opening import STORE_LOCK
-from bot.seats import Work
+from bot.seats import SEATS, Work
 from bot.waiting import pause, unless
 from store.database import LINK, SERVERS_PATIENCE
 from store.sealing import KeyProblem
@@ -30,6 +30,12 @@ log = structlog.get_logger()
 LOOK_EVERY: Final = 1.0
 # A server that says nothing for so long (seconds) is gone: well before it would find that we are.
 SILENCE: Final = 4.0
+# A seat that no process has had for so long (seconds) is nobody's.
+NOBODYS: Final = 20.0
+_TAKEN: Final = (
+    "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted "
+    "AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 class SharedSeats:
@@ -39,18 +45,25 @@ class SharedSeats:
     is not: everything ends then, for nothing that this process would write could be read.
     """
 
-    def __init__(self, engine: Engine, bot: str, check: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, bot: str, check: Callable[[], None], *, nobodys_after: float = NOBODYS) -> None:
         # By the engine's own reading of its address, which may name several servers.
         asked: Any = engine.dialect.create_connect_args(engine.url)[1]
         self._address = {name: value for name, value in asked.items() if name != "context"}
-        self._bot, self._check = bot, check
+        self._bot, self._check, self._nobodys_after = bot, check, nobodys_after
         self._away_since: float | None = None
+        self._last_taken = dict.fromkeys(SEATS, time.monotonic())
         self.held: set[str] = set()
         self.ended_for = ""
 
     def seconds_away(self) -> float:
         """Seconds since the database could not be used any more; 0 while it can."""
         return 0.0 if self._away_since is None else time.monotonic() - self._away_since
+
+    def nobodys(self) -> list[str]:
+        """The seats that no process at all has had for twenty seconds, as far as can be known just now."""
+        if self._away_since is not None:
+            return []
+        return [seat for seat, at in self._last_taken.items() if time.monotonic() - at > self._nobodys_after]
 
     async def hold(self, seat: str, work: Work, stop: asyncio.Event) -> None:
         """Stand by for the seat, work on it, and stand by again when the database was lost.
@@ -136,10 +149,18 @@ class SharedSeats:
             await connection.execute(f"LISTEN {CHANNEL}")
             for what in ("due", "outbox"):
                 hear(what)
-            async for said in connection.notifies():
-                hear(said.payload)
+            while True:
+                await self._look_round(connection)
+                async for said in connection.notifies(timeout=self._nobodys_after / 4):
+                    hear(said.payload)
         except (psycopg.Error, OSError) as error:
             self._away("the database cannot be listened to", error)
+
+    async def _look_round(self, connection: psycopg.AsyncConnection) -> None:
+        taken = {number for (number,) in await (await connection.execute(_TAKEN)).fetchall()}
+        for seat in SEATS:
+            if _number(seat, self._bot) in taken:
+                self._last_taken[seat] = time.monotonic()
 
     async def _guard(
         self, connection: psycopg.AsyncConnection, seat: str, leave: asyncio.Event, stop: asyncio.Event

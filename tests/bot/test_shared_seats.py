@@ -182,3 +182,18 @@ async def test_what_was_sent_while_the_store_was_away_is_written_before_the_next
         one.take(post.post("c", lease_to="me"))
         await until(lambda: len(post.recorder.sent) == 3)
         await until(lambda: {state for state, _ in post.states()} == {"sent"})
+
+
+@on_postgresql
+async def test_a_seat_that_no_process_has_is_told_by_those_that_run(engine: Engine) -> None:
+    seats, stop = SharedSeats(engine, "1", lambda: None, nobodys_after=1.0), asyncio.Event()
+    listening = asyncio.create_task(seats.listen(lambda _what: None, stop))
+    # Of another bot on the same database they are others.
+    others = [Sitting(seats_of(engine, "2"), "auditor"), Sitting(seats_of(engine), "delivery")]
+    await until(lambda: seats.nobodys() == ["intake", "auditor"])
+    mine = [Sitting(seats, seat) for seat in ("intake", "auditor")]
+    await until(lambda: seats.nobodys() == [])
+    stop.set()
+    await listening
+    for one in (*others, *mine):
+        await one.end()
