@@ -160,7 +160,7 @@ async def running(*deliveries: Delivery) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1500):
+    for _ in range(6_000):
         if condition():
             return
         await asyncio.sleep(0.01)
