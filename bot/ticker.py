@@ -18,7 +18,10 @@ log = structlog.get_logger()
 
 
 class Ticker:
-    """Drives the due rows. APScheduler only ticks: the work and its times are rows in the store."""
+    """Drives the due rows. APScheduler only ticks: the work and its times are rows in the store.
+
+    `may` says whether the store can be used just now: a shared one that was lost is left alone until it is back.
+    """
 
     def __init__(
         self,
