@@ -8,7 +8,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -41,8 +40,9 @@ def adults_of(session: Session, sealer: Sealer, pupil: Pupil, need: Need, typed:
         _adult(sealer, able[named[place].staff_id]) if place in named and named[place].staff_id in able else None
         for place in (*gotos.PLACES, gotos.FOR_NOW)
     )
-    away = gotos.away_for_long(session, pupil.school_id, {UUID(one.id) for one in (first, second) if one is not None})
     tutor = tutor_of(session, pupil.group_id)
+    asked = {row.staff_id for row in named.values()} | ({tutor.id} if tutor else set())
+    away = gotos.away_for_long(session, pupil.school_id, asked.union(able) if need == "everyone" else asked)
     everyone = _directory(session, sealer, list(able.values())) if need == "everyone" else ()
     return Adults(
         gotos=(first, second),

@@ -24,7 +24,7 @@ class Adult:
 
 @dataclass(frozen=True)
 class Away:
-    """A go-to (an id in hexadecimal) who is away for long, and the school day on which they should be back."""
+    """An adult (an id in hexadecimal) who is away for long, and the school day on which they should be back."""
 
     id: str
     back: date
@@ -34,10 +34,10 @@ class Away:
 class Adults:
     """The adults around one pupil.
 
-    `gotos` stand by place, None where nobody does; `away` are those of them who are away for long, and `for_now` whom
-    the pupil named until they are back. `leads` says whether there is anybody at all to tell in the end.
-    `everyone` are those who can be named, by surname; `found` those whose name is like the words just typed, the likest
-    first. Both are empty unless needed.
+    `gotos` stand by place, None where nobody does; `for_now` is whom the pupil named until one of them is back. `leads`
+    says whether there is anybody at all to tell in the end. `everyone` are those who can be named, by surname; `found`
+    those whose name is like the words just typed, the likest first. Both are empty unless needed. `away` are those of
+    all these who are away for long.
     """
 
     gotos: tuple[Adult | None, Adult | None] = (None, None)
@@ -50,9 +50,24 @@ class Adults:
 
     def askable(self) -> tuple[Adult, ...]:
         """Give those whom the pupil may ask for: go-tos, then their tutor, each once; nobody who is away for long."""
-        away = {one.id for one in self.away}
         everyone = dict.fromkeys(one for one in (*self.gotos, self.for_now, self.tutor) if one is not None)
-        return tuple(one for one in everyone if one.id not in away)
+        return tuple(one for one in everyone if not self.is_away(one))
+
+    def is_away(self, adult: Adult) -> bool:
+        """Say whether an adult is away for long."""
+        return any(one.id == adult.id for one in self.away)
+
+    def is_goto(self, adult: Adult) -> bool:
+        """Say whether an adult is one of the two, by whichever name they are shown."""
+        return any(one is not None and one.id == adult.id for one in self.gotos)
+
+    def misses_one(self) -> bool:
+        """Say whether one of the go-tos is away for long: until then one more may be named."""
+        return any(one is not None and self.is_away(one) for one in self.gotos)
+
+    def for_now_of(self) -> tuple[Adult, ...]:
+        """Give those who can be named for now: neither one of the two already, nor away for long as well."""
+        return tuple(one for one in self.everyone if not self.is_goto(one) and not self.is_away(one))
 
 
 NO_ADULTS = Adults()

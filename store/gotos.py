@@ -76,7 +76,7 @@ def name(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: dateti
     """Note that a pupil names an adult; one who stands in the other place changes places with this one's.
 
     False, and nothing is changed, when nobody of that id can be named or there is no such place: one for now there is
-    while a go-to is away for long.
+    while a go-to is away for long, for an adult who is neither of the two nor away for long as well.
     """
     if staff_id not in {one.id for one in can_be_named(session, pupil.school_id)}:
         return False
@@ -107,8 +107,8 @@ def name(session: Session, pupil: Pupil, place: int, staff_id: UUID, now: dateti
 
 def _name_for_now(session: Session, pupil: Pupil, now_there: dict[int, GoTo], staff_id: UUID, now: datetime) -> bool:
     two = {now_there[place].staff_id for place in PLACES if place in now_there}
-    away = away_for_long(session, pupil.school_id, two)
-    if not away or staff_id in two:
+    away = away_for_long(session, pupil.school_id, {*two, staff_id})
+    if two.isdisjoint(away) or staff_id in two or staff_id in away:
         return False
     before = now_there.get(FOR_NOW)
     if before is not None and before.staff_id == staff_id:

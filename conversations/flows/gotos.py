@@ -9,8 +9,8 @@ Rules
 4. The school asks everybody once in a round and reminds once, kindly, those who have nobody. Not now ends it.
 5. When an adult can be somebody's go-to no more, the other still is, and the pupil is asked whom they would like.
 6. When a go-to is away for long the pupil is told once, with the day they should be back. They stay the pupil's go-to;
-   the other is asked first meanwhile, and the pupil may name one more adult for now. Once they are back all is as
-   before, and the pupil is told that too. For a day's absence nobody is told anything.
+   the other is asked first meanwhile, and the pupil may name one more adult for now, who is not away for long as well.
+   Once they are back all is as before, and the pupil is told that too. For a day's absence nobody is told anything.
 7. Typed names are not kept. Danger words come first, as everywhere.
 8. An adult who was named is not told by whom; they hear a name only when the pupil, or their tutor, asks for them.
 """
@@ -68,7 +68,7 @@ def tapped(state: State, data: str, person: Person) -> Step | None:
         case ["goto", "later"]:
             words = say("That is fine. My go-tos is in the menu, whenever you like.")
             return Step(left(state), (Edit(Message((words,), rows=way_on())),))
-        case ["goto", "3", *_] if not person.adults.away:
+        case ["goto", "3", *_] if not person.adults.misses_one():
             # Of a message from before they were back.
             return shown(left(state), person, tapped=True)
         case ["goto", ("1" | "2" | "3") as place]:
@@ -83,7 +83,7 @@ def tapped(state: State, data: str, person: Person) -> Step | None:
 def typed(state: State, person: Person) -> Step:
     """Show whose names are like the words typed."""
     place = state.awaiting.removeprefix(WAITING)
-    if place not in PLACES or (place == FOR_NOW and not person.adults.away):
+    if place not in PLACES or (place == FOR_NOW and not person.adults.misses_one()):
         return shown(left(state), person, tapped=False)
     if not person.adults.found:
         message = _letters(place, person)
@@ -92,7 +92,10 @@ def typed(state: State, person: Person) -> Step:
         rows = (*message.rows, (whisper_button(),))
         shown_again = replace(message, paragraphs=(nobody, *message.paragraphs), rows=rows)
         return _choosing(state, place, Send(shown_again))
-    rows = (*_name_rows(place, person.adults.found), (Button(say("Somebody else"), f"goto:{place}"),))
+    found = [one for one in person.adults.found if one in _offered(place, person.adults)]
+    if not found:
+        return _not_for_now(state, person.adults.found[0], person, Send)
+    rows = (*_name_rows(place, found), (Button(say("Somebody else"), f"goto:{place}"),))
     words = say("Is it one of these? Tap the name, or type it again.")
     return _choosing(state, place, Send(Message((words,), _title(place), (*rows, _ways_out()))))
 
@@ -169,7 +172,7 @@ def _page(person: Person, adults: Adults) -> Message:
         *_for_now(adults),
         _who_knows(person),
     )
-    for_now = ((Button(say("Choose for now"), f"goto:{FOR_NOW}"),),) if adults.away else ()
+    for_now = ((Button(say("Choose for now"), f"goto:{FOR_NOW}"),),) if adults.misses_one() else ()
     rows = (
         (Button(say("Change the first") if first else say("Choose the first"), "goto:1"),),
         (Button(say("Change the second") if second else say("Choose the second"), "goto:2"),),
@@ -206,8 +209,13 @@ def _ways_out() -> tuple[Button, ...]:
     return (Button(say("Back"), "goto"), talk_button())
 
 
+def _offered(place: str, adults: Adults) -> tuple[Adult, ...]:
+    """Those whose names are shown for a place."""
+    return adults.for_now_of() if place == FOR_NOW else adults.everyone
+
+
 def _letters(place: str, person: Person) -> Message:
-    adults = person.adults.everyone
+    adults = _offered(place, person.adults)
     if not adults:
         words = say("There is nobody to choose from yet. Please try again another day.")
         return Message((words,), _title(place), (_ways_out(),))
@@ -222,7 +230,7 @@ def _letters(place: str, person: Person) -> Message:
 
 
 def _names(place: str, letter: str, page: int, person: Person) -> Message:
-    adults = [one for one in person.adults.everyone if letter_of(one.name) == letter]
+    adults = [one for one in _offered(place, person.adults) if letter_of(one.name) == letter]
     part = adults[page * NAMES_ON_A_PAGE : (page + 1) * NAMES_ON_A_PAGE]
     if not part:
         # The last of that letter has gone meanwhile.
@@ -241,9 +249,7 @@ def _name_rows(place: str, adults: Sequence[Adult]) -> Rows:
 def _named(state: State, place: str, adult: str, person: Person) -> Step:
     found = next((one for one in person.adults.everyone if one.id == adult), None)
     if found is None:
-        message = _letters(place, person)
-        gone_words = say("That adult cannot be chosen just now.")
-        return _choosing(state, place, Edit(replace(message, paragraphs=(gone_words, *message.paragraphs))))
+        return _choosing(state, place, Edit(_letters_after(_cannot_be_chosen(), place, person)))
     if place == FOR_NOW:
         return _named_for_now(state, found, person)
     gotos = _with(person.adults.gotos, place, found)
@@ -266,14 +272,28 @@ def _named(state: State, place: str, adult: str, person: Person) -> Step:
 
 def _named_for_now(state: State, found: Adult, person: Person) -> Step:
     adults = person.adults
-    if found in adults.gotos:
-        words = say("{name} is one of your go-tos already.", name=found.name)
-        page = _letters(FOR_NOW, person)
-        return _choosing(state, FOR_NOW, Edit(replace(page, paragraphs=(words, *page.paragraphs))))
+    if found not in adults.for_now_of():
+        return _not_for_now(state, found, person, Edit)
     page = _page(person, replace(adults, for_now=found))
     chosen = say("Until your go-to is back I ask {name} too.", name=found.name)
     message = replace(page, paragraphs=(chosen, *page.paragraphs[1:]))
     return Step(left(state), (NameGoTo(int(FOR_NOW), found.id), Edit(message)))
+
+
+def _not_for_now(state: State, found: Adult, person: Person, how: type[Send] | type[Edit]) -> Step:
+    """Say why somebody is not offered for now; of an absence that is not of their own go-to the pupil is not told."""
+    already = say("{name} is one of your go-tos already.", name=found.name)
+    words = already if person.adults.is_goto(found) else _cannot_be_chosen()
+    return _choosing(state, FOR_NOW, how(_letters_after(words, FOR_NOW, person)))
+
+
+def _cannot_be_chosen() -> Phrase:
+    return say("That adult cannot be chosen just now.")
+
+
+def _letters_after(words: Phrase, place: str, person: Person) -> Message:
+    page = _letters(place, person)
+    return replace(page, paragraphs=(words, *page.paragraphs))
 
 
 def _with(gotos: tuple[Adult | None, Adult | None], place: str, adult: Adult) -> tuple[Adult | None, Adult | None]:

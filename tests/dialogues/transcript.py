@@ -20,7 +20,7 @@ Lines of the world are played; all other lines are what came back:
     school: asks for go-tos        also `school: reminds of go-tos`
     school: asks whether Ms Alder came
     staff list: Ms Alder, ...      who can be named; `go-tos: Ms Alder, -`, `tutor: Mr Birch`, `leads: none`
-    away until: Ms Alder, 2026-12-14   a go-to who is away for long; `away until: nobody` afterwards
+    away until: Ms Alder, 2026-12-14   who is away for long (others after ";"); `away until: nobody` afterwards
 """
 
 from __future__ import annotations
@@ -277,9 +277,9 @@ def _known(adults: Adults, what: str, names: str) -> Adults:
     if what == "away until" and names == "nobody":
         return replace(adults, away=(), for_now=None)
     if what == "away until":
-        name, _, day = names.rpartition(", ")
-        gone = next(one for one in adults.gotos if one is not None and one.name == name)
-        return replace(adults, away=(Away(gone.id, date.fromisoformat(day)),))
+        known = {one.name: one.id for one in (*adults.everyone, *adults.gotos) if one is not None}
+        each = (one.rpartition(", ") for one in names.split("; "))
+        return replace(adults, away=tuple(Away(known[name], date.fromisoformat(day)) for name, _, day in each))
     people = tuple(Adult(name.encode().hex().rjust(32, "0")[-32:], name) for name in names.split(", "))
     if what == "staff list":
         return replace(adults, everyone=people)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from bot.adults import adults_of
@@ -16,7 +17,7 @@ from store.care_tables import GoTo
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Staff
 from tests.bot.classroom import classroom
-from tests.factories import make_staff
+from tests.factories import make_group, make_staff
 
 ROBIN = 7_000_000_001
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -157,6 +158,45 @@ def test_nobody_is_named_for_now_while_nobody_is_away_nor_one_of_the_two(scene: 
     assert scene.room.failures() == []
 
 
+def test_nobody_who_is_away_for_long_too_is_named_for_now(scene: Scene):
+    scene.leave(date(2026, 12, 11), scene.third)
+    scene.leave(date(2026, 12, 4))
+    scene.chooses_third()
+    assert (scene.room.rows(GoTo, place=gotos.FOR_NOW), scene.room.failures()) == ([], [])
+    assert not gotos.name(scene.room.session, scene.pupil, gotos.FOR_NOW, scene.third.id, TUESDAY)
+
+
+def test_who_can_be_named_for_now_is_neither_one_of_the_two_nor_away_for_long_in_as_many_queries(
+    scene: Scene, engine: Engine
+):
+    room, session = scene.room, scene.room.session
+    scene.leave(date(2026, 12, 11), scene.third)
+    here, statements = make_staff(session, room.sealer, room.school), []
+    session.commit()
+
+    def offered() -> tuple[set[str], int]:
+        pupil = session.get_one(Pupil, scene.pupil.id)
+        statements.clear()
+        adults = adults_of(session, room.sealer, pupil, "everyone", zone="Europe/London")
+        return {one.id for one in adults.for_now_of()}, len(statements)
+
+    event.listen(engine, "before_cursor_execute", lambda *heard: statements.append(heard[2]))
+    before, queries = offered()
+    scene.leave(date(2026, 12, 4))
+    assert offered() == (before, queries)
+    assert before == {one.id.hex for one in (room.tutor, room.lead, here)}
+
+
+def test_one_of_the_two_is_not_offered_for_now_under_a_name_that_is_somebody_elses_too(scene: Scene):
+    session, sealer = scene.room.session, scene.room.sealer
+    sealer.write(scene.third, "name", sealer.read(scene.second, "name"))
+    make_group(session, scene.room.school, "8A", 8, scene.second)
+    session.commit()
+    scene.leave(date(2026, 12, 4))
+    adults = adults_of(session, sealer, session.get_one(Pupil, scene.pupil.id), "everyone")
+    assert scene.second.id.hex not in {one.id for one in adults.for_now_of()}
+
+
 def test_whoever_was_for_now_takes_the_place_of_who_leaves_meanwhile(scene: Scene):
     scene.leave(date(2026, 12, 4))
     scene.chooses_third()
@@ -176,6 +216,16 @@ def test_a_wish_is_not_offered_to_who_is_away_for_long_and_the_day_is_that_of_th
     assert [one.back for one in adults.away] == [date(2026, 12, 7)]
     assert adults.askable()[0].id == scene.second.id.hex
     assert scene.first.id.hex not in {one.id for one in adults.askable()}
+
+
+def test_a_tutor_and_whoever_was_named_for_now_are_not_offered_while_they_are_away_for_long(scene: Scene):
+    scene.leave(date(2026, 12, 4))
+    scene.chooses_third()
+    for one in (scene.third, scene.room.tutor):
+        scene.leave(date(2026, 12, 11), one)
+    session = scene.room.session
+    adults = adults_of(session, scene.room.sealer, session.get_one(Pupil, scene.pupil.id), "mine")
+    assert [one.id for one in adults.askable()] == [scene.second.id.hex]
 
 
 def test_many_pupils_are_told_in_parts(scene: Scene, sealer: Sealer):
