@@ -76,7 +76,8 @@ def ask_group(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due, 
         .where(col(Pupil.held).is_(False), col(Pupil.id).not_in(have))
         .order_by(col(Pupil.id))
     ).all()
-    asked = [pupil for pupil in pupils if len(gotos.of_pupil(session, pupil)) < len(gotos.PLACES)]
+    have_named = gotos.how_many(session, {pupil.id for pupil in pupils})
+    asked = [pupil for pupil in pupils if have_named[pupil.id] < len(gotos.PLACES)]
     for pupil in asked:
         session.add(CampaignAsk(pupil_id=pupil.id, campaign_id=campaign.id, school_id=campaign.school_id, asked_at=now))
     session.flush()
@@ -103,7 +104,8 @@ def remind_group(session: Session, _sealer: Sealer, _school: SchoolFacts, due: D
         .where(Pupil.group_id == group_id, Pupil.status == "active", col(Pupil.held).is_(False))
         .order_by(col(Pupil.id))
     ).all()
-    reminded = [(ask, pupil) for ask, pupil in rows if not gotos.of_pupil(session, pupil)]
+    have_named = gotos.how_many(session, {pupil.id for _, pupil in rows})
+    reminded = [(ask, pupil) for ask, pupil in rows if not have_named[pupil.id]]
     for ask, _ in reminded:
         ask.reminded_at = now
         session.add(ask)

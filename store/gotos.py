@@ -62,6 +62,21 @@ def of_pupil(session: Session, pupil: Pupil) -> list[Staff]:
     return sorted(found, key=lambda one: one.id in away)
 
 
+def how_many(session: Session, pupil_ids: Collection[UUID]) -> Counter[UUID]:
+    """Count how many of their two go-tos pupils have: those who are on the list and have not said no.
+
+    Who is away for long still is one of the two. Who was named for now is none: they are one for some weeks, and a
+    pupil who has nobody else, or one beside, is to be asked for their two as everybody is.
+    """
+    rows = session.exec(
+        select(GoTo.pupil_id, GoTo.staff_id)
+        .where(col(GoTo.pupil_id).in_(pupil_ids), col(GoTo.until).is_(None))
+        .where(col(GoTo.place).in_(PLACES))
+    ).all()
+    able = {one.id for one in _able(session, {staff_id for _, staff_id in rows})} if rows else set()
+    return Counter(pupil_id for pupil_id, staff_id in rows if staff_id in able)
+
+
 def away_for_long(session: Session, school_id: UUID, staff_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """Find those of whom their pupils were told that they are away for long, and when they are back in school."""
     if not staff_ids:
@@ -239,7 +254,11 @@ class Coverage:
 
 
 def coverage(session: Session, school_id: UUID) -> Coverage:
-    """Count how a school stands; only go-tos who are here and have not said no count."""
+    """Count how a school stands; only go-tos who are here and have not said no count.
+
+    Of the two that a pupil has, one for now is none, as in `how_many`; yet an adult whom many named for now is asked by
+    many, and counts as named by them.
+    """
     able = {one.id for one in can_be_named(session, school_id)}
     pupils = session.exec(
         select(Pupil.id, TutorGroup.year)
@@ -251,7 +270,6 @@ def coverage(session: Session, school_id: UUID) -> Coverage:
     ).all()
     here = dict(pupils)
     counted = [row for row in rows if row[1] in able and row[0] in here]
-    # Who was named for now is one whom a pupil may ask, yet none of the two.
     have = Counter(pupil_id for pupil_id, _, place in counted if place in PLACES)
     named = Counter(staff_id for _, staff_id, _ in counted)
     by_year: dict[UUID, dict[int, int]] = {staff_id: Counter() for staff_id in named}

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot.slack.desk import act
 from bot.slack.press import Done, not_found_card
 from conversations.model import Tap
-from scheduling import campaigns
+from scheduling import away, campaigns
 from scheduling.briefing import home
 from scheduling.campaigns import CampaignProblem
 from scheduling.jobs import set_standing
@@ -56,6 +56,22 @@ def names(room: Classroom, number: int, place: int, adult: Staff) -> None:
     room.session.commit()
 
 
+def named_for_now(room: Classroom, number: int) -> None:
+    """Let a pupil's first go-to be away for long, and somebody be named for now."""
+    names(room, number, 1, room.tutor)
+    away.set_away(
+        room.session, room.school, room.tutor, TUESDAY.date(), TUESDAY.date() + timedelta(days=14), None, TUESDAY
+    )
+    room.session.commit()
+    room.run_due()
+    names(room, number, gotos.FOR_NOW, room.lead)
+
+
+def reminder_of(room: Classroom) -> Due:
+    campaign = room.rows(Campaign)[0]
+    return Due(subject=f"{campaign.id.hex}:{room.group.id.hex}")
+
+
 def at(room: Classroom, moment: datetime) -> None:
     room.clock.now = moment
     room.run_due()
@@ -86,6 +102,26 @@ def test_every_pupil_who_joined_and_has_fewer_than_two_is_asked_in_the_bulk_lane
     room.run_due()
     assert [row.pupil_id for row in room.rows(CampaignAsk)] == [pupil_of(room, 0).id]
     assert (bulk(room, ASKED), len(room.outbox(network="telegram"))) == (1, 1)
+
+
+def test_somebody_named_for_now_is_not_one_of_the_two_whom_a_round_asks_for(room: Classroom):
+    named_for_now(room, 0)
+    begin(room)
+    room.run_due()
+    assert [row.pupil_id for row in room.rows(CampaignAsk, pupil_id=pupil_of(room, 0).id)] == [pupil_of(room, 0).id]
+
+
+def test_whoever_has_somebody_for_now_alone_is_reminded(room: Classroom):
+    named_for_now(room, 0)
+    begin(room)
+    room.run_due()
+    # Whoever is away says no meanwhile: who was named for now takes their place on the next school morning only.
+    gotos.refuse(room.session, room.tutor, room.clock())
+    room.session.commit()
+    campaigns.remind_group(room.session, room.sealer, room.school, reminder_of(room), room.clock())
+    room.session.commit()
+    reminded = {row.pupil_id for row in room.rows(CampaignAsk) if row.reminded_at is not None}
+    assert reminded == {one.id for one in room.rows(Pupil)} == gotos.coverage(room.session, room.school.id).nobody
 
 
 def test_a_round_begun_again_asks_nobody_twice_and_goes_on_with_the_rest(room: Classroom, sealer: Sealer):
