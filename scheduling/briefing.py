@@ -1,6 +1,7 @@
 """What staff are told, read from the store and put into cards, and the letters that carry them to Slack."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -174,23 +175,34 @@ def latest_wave(session: Session, school_id: UUID) -> Wave | None:
 
 
 def home(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:
-    """Put together a person's Home tab: what they may see, through the guards."""
-    return _with_nudges(session, sealer, school, *_home(session, sealer, school, viewer, now))
+    """Put together a person's Home tab, the whole of it: what they may see, through the guards."""
+    kept = home_kept(session, sealer, school, viewer, now)
+    return kept.shown(kept.cards)
 
 
-def _with_nudges(
-    session: Session, sealer: Sealer, school: SchoolFacts, shown: tuple[Card, ...], places: dict[Card, Flag]
-) -> tuple[Card, ...]:
-    """Put the nudges themselves where their places are kept."""
-    return tuple(
-        cards.nudge_card(nudge(session, sealer, school, places[card])) if card in places else card for card in shown
-    )
+@dataclass(frozen=True)
+class Kept:
+    """Cards of which nudges are only places kept, each by its flag's id: few of many are on one page, and written."""
+
+    cards: tuple[Card, ...]
+    _flags: Mapping[Card, Flag] = field(default_factory=dict)
+    _write: Callable[[Flag], Card] | None = None
+
+    def shown(self, page: tuple[Card, ...]) -> tuple[Card, ...]:
+        """Put the nudges themselves where their places are kept."""
+        if self._write is None:
+            return page
+        return tuple(self._write(self._flags[one]) if one in self._flags else one for one in page)
 
 
-def _home(
-    session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime
-) -> tuple[tuple[Card, ...], dict[Card, Flag]]:
-    """Put a Home tab together with the nudges' places kept, each by its flag's id, for few of many are on one page."""
+def nudges_kept(session: Session, sealer: Sealer, school: SchoolFacts, flags: Sequence[Flag]) -> Kept:
+    """Keep the places of nudges, in their order."""
+    places = {Card(verbatim(flag.id.hex)): flag for flag in flags}
+    return Kept(tuple(places), places, lambda flag: cards.nudge_card(nudge(session, sealer, school, flag)))
+
+
+def home_kept(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> Kept:
+    """Put a Home tab together with the nudges' places kept."""
     groups = guards.groups_seen(session, viewer, now)
     wave = latest_wave(session, school.id)
     tutors = {viewer.id, *(one.id for one in absences.covered_by(session, viewer, now))}
@@ -200,10 +212,10 @@ def _home(
     if wave and viewer.active and WHOLE_SCHOOL & set(viewer.roles):
         first.insert(0, _counted(session, wave, school.name, None))
     flags = guards.flags_seen(session, viewer, [group.id for group in own] or [group.id for group in groups], now)
-    places = {Card(verbatim(flag.id.hex)): flag for flag in flags}
+    nudges = nudges_kept(session, sealer, school, flags)
     shown_cards = cards.home_cards(
         tuple(one for one in first if one.asked),
-        tuple(places),
+        nudges.cards,
         tuple(request_card(asked(session, sealer, school, one)) for one in guards.requests_seen(session, viewer, now)),
         len(guards.words_seen(session, viewer, now - WORDS_FOR)),
         plan_cards(session, sealer, viewer, now),
@@ -216,7 +228,7 @@ def _home(
     shown_cards = (*shown_cards, *of_gotos)
     if guards.SAFEGUARDING & set(viewer.roles):
         shown_cards = (*shown_cards, desk_card())
-    return (*shown_cards, *_absence_cards(session, sealer, viewer, now), *others), places
+    return replace(nudges, cards=(*shown_cards, *_absence_cards(session, sealer, viewer, now), *others))
 
 
 def away_of(session: Session, sealer: Sealer, row: Absence, now: datetime) -> Away:
@@ -341,9 +353,8 @@ def post_home(
         page = page_of(session, staff.id)
     else:
         keep_page(session, staff.id, page)
-    kept, places = _home(session, sealer, school, staff, now)
-    shown = _with_nudges(session, sealer, school, cards.home_pages(kept, page), places)
-    shown_cards = [card.to_json() for card in shown]
+    kept = home_kept(session, sealer, school, staff, now)
+    shown_cards = [card.to_json() for card in kept.shown(cards.home_pages(kept.cards, page))]
     payload: dict[str, Any] = {"cards": shown_cards, "page": page, **_address(sealer, school, staff)}
     return outbox.post(
         session,

@@ -11,11 +11,12 @@ from typing import Final
 
 from bot.slack import absence_desk
 from bot.slack.press import Done, Press, not_found_card
-from conversations.cards import Card, daily_card, nudge_card, quiet_card, response_cards
+from conversations.cards import Card, daily_card, quiet_card, response_cards
 from conversations.cards_request import request_card
 from conversations.staff_absence import others_card, own_card
 from conversations.staff_commands import help_card, nothing_card, page_card
 from scheduling import auditor, briefing, meetings
+from scheduling.briefing import Kept
 from store import absences, guards
 from store.guards import SAFEGUARDING, NotFound
 from store.tables import TutorGroup
@@ -34,10 +35,11 @@ def typed(press: Press) -> tuple[tuple[Card, ...], Done]:
         return (help_card(word[:WORD_LENGTH]),), Done()
     rest, page = _page(rest.strip())
     try:
-        cards, done = answer(press, rest)
+        kept, done = answer(press, rest)
     except NotFound:
         return (not_found_card(),), Done()
-    return pages(cards or (nothing_card(),), f"{word} {rest}".strip(), page), done
+    # Nudges of other pages are not even written.
+    return kept.shown(pages(kept.cards or (nothing_card(),), f"{word} {rest}".strip(), page)), done
 
 
 def _page(rest: str) -> tuple[str, int]:
@@ -56,26 +58,25 @@ def pages(cards: tuple[Card, ...], typed: str, page: int) -> tuple[Card, ...]:
     return (*cards[(page - 1) * PAGE : page * PAGE], page_card(typed, page, last, following))
 
 
-Answer = tuple[tuple[Card, ...], Done]
+Answer = tuple[Kept, Done]
 
 
 def _help(_press: Press, _rest: str) -> Answer:
-    return (help_card(),), Done()
+    return Kept((help_card(),)), Done()
 
 
 def _home(press: Press, _rest: str) -> Answer:
-    return briefing.home(press.session, press.sealer, press.school, press.viewer, press.now), Done()
+    return briefing.home_kept(press.session, press.sealer, press.school, press.viewer, press.now), Done()
 
 
 def _nudges(press: Press, _rest: str) -> Answer:
     groups = guards.groups_seen(press.session, press.viewer, press.now)
     flags = guards.flags_seen(press.session, press.viewer, [group.id for group in groups], press.now)
-    nudges = (briefing.nudge(press.session, press.sealer, press.school, flag) for flag in flags)
-    return tuple(nudge_card(nudge) for nudge in nudges), Done()
+    return briefing.nudges_kept(press.session, press.sealer, press.school, flags), Done()
 
 
 def _plans(press: Press, _rest: str) -> Answer:
-    return briefing.plan_cards(press.session, press.sealer, press.viewer, press.now), Done()
+    return Kept(briefing.plan_cards(press.session, press.sealer, press.viewer, press.now)), Done()
 
 
 def _group(press: Press, rest: str) -> Answer:
@@ -87,7 +88,7 @@ def _group(press: Press, rest: str) -> Answer:
             raise NotFound
     else:
         groups = [group for group in groups if group.tutor_id == press.viewer.id] or groups
-    return _responses(press, groups), Done()
+    return Kept(_responses(press, groups)), Done()
 
 
 def _responses(press: Press, groups: list[TutorGroup]) -> tuple[Card, ...]:
@@ -103,9 +104,9 @@ def _waiting(press: Press, _rest: str) -> Answer:
     rows = guards.requests_seen(press.session, press.viewer, press.now)
     requests = tuple(request_card(briefing.asked(press.session, press.sealer, press.school, one)) for one in rows)
     if not press.viewer.active or not SAFEGUARDING & set(press.viewer.roles):
-        return requests, Done()
+        return Kept(requests), Done()
     standing = daily_card(auditor.standing(press.session, press.sealer, press.school, press.now), press.now)
-    return (standing, *requests), Done()
+    return Kept((standing, *requests)), Done()
 
 
 def _away(press: Press, rest: str) -> Answer:
@@ -113,13 +114,13 @@ def _away(press: Press, rest: str) -> Answer:
     _, until, day = rest.partition("until")
     if until or rest:
         done = absence_desk.set_for(press, press.viewer, {"last": _day(day.strip() or rest)})
-        return ((done.modal,) if done.modal else ()), Done(done.letters)
+        return Kept((done.modal,) if done.modal else ()), Done(done.letters)
     own = absences.own(press.session, press.viewer, press.now)
     card = own_card(briefing.away_of(press.session, press.sealer, own, press.now) if own else None)
     if not SAFEGUARDING & set(press.viewer.roles):
-        return (card,), Done()
+        return Kept((card,)), Done()
     others = briefing.away_listed(press.session, press.sealer, press.school.id, press.now)
-    return (card, others_card(others)), Done()
+    return Kept((card, others_card(others))), Done()
 
 
 def _day(words: str) -> str:
@@ -134,7 +135,7 @@ def _day(words: str) -> str:
 
 
 def _meet(press: Press, _rest: str) -> Answer:
-    return meetings.listed(press.session, press.sealer, press.school, press.viewer, press.now), Done()
+    return Kept(meetings.listed(press.session, press.sealer, press.school, press.viewer, press.now)), Done()
 
 
 def _back(press: Press, _rest: str) -> Answer:
@@ -142,7 +143,7 @@ def _back(press: Press, _rest: str) -> Answer:
     done = absence_desk.away_end(
         Press(press.session, press.sealer, press.school, press.viewer, value, press.now, press.key, press.lease_to)
     )
-    return (own_card(None),), done
+    return Kept((own_card(None),)), done
 
 
 ANSWERS: Final[dict[str, Callable[[Press, str], Answer]]] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
 from bot.slack.blocks import answer_blocks
 from bot.slack.edge import COMMAND
 from bot.slack.press import Press
-from bot.slack.typed import ANSWERS, typed
+from bot.slack.typed import ANSWERS, PAGE, typed
 from conversations.cards import Card, stranger_card
 from conversations.staff_commands import COMMANDS, help_card
 from rehearsal.slack_blocks import message_faults
@@ -19,6 +19,7 @@ from scheduling.briefing import home
 from store.care_tables import Wish
 from store.plan_tables import Absence
 from store.tables import Request, Seen, TutorGroup
+from tests.bot.slack.test_desk import more_nudges
 from tests.bot.slack.test_plan_desk import read, words
 from tests.bot.slack_office import office
 from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
@@ -179,3 +180,17 @@ async def test_a_form_is_opened_filled_in_and_kept(engine: Engine):
         assert (told["acked"], "refused" in told) == (True, False)
         assert "Until Friday 23:59." in await here.modal("U0TUTOR")
         assert here.count(Absence) == 1
+
+
+@pytest.mark.parametrize("text", ["home", "nudges", "nudges page 4"])
+def test_an_answer_reads_no_more_for_nudges_that_are_on_other_pages(here: SmallSchool, engine: Engine, text: str):
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *heard: statements.append(heard[2]))
+    read: list[int] = []
+    ask(here, "tutor", text)
+    for nudges in (40, 60):
+        here.work(lambda session, nudges=nudges: more_nudges(session, here, nudges))
+        statements.clear()
+        assert len(ask(here, "tutor", text)) == PAGE + 1
+        read.append(len(statements))
+    assert read[0] == read[1]
