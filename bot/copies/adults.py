@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,22 +13,18 @@ from sqlmodel import select as select_rows
 import store.every_table  # noqa: F401 (fills the metadata)
 from bot.copies.acts import actor_words
 from bot.copies.gathering import MESSAGES, Kept, Look, open_name, opened_rows, staff_names
-from bot.copies.guardian_words import GUARDIAN, did_as_guardian
+from bot.copies.guardian_words import GUARDIAN, GUARDIAN_FORM, YOU
 from bot.copies.messages import written_to
-from bot.copies.page import Form
 from bot.copies.staff_words import STAFF, STAFF_FORM
 from bot.copies.words import Section
 from bot.text import SOURCE, STAFF_LANGUAGES
-from conversations.model import Phrase, say, verbatim
+from conversations.model import Phrase, verbatim
 from store.care_tables import Wish
 from store.people_tables import Guardian
 from store.sealing import Sealer
 from store.tables import Audit, School, Staff
 
 __all__ = ["GUARDIAN_FORM", "STAFF_FORM", "gather_guardian", "gather_staff", "staff_reads"]
-
-GUARDIAN_FORM: Final = Form(GUARDIAN, say("If that is not right, please ask at the school office."), did_as_guardian)
-
 
 def gather_guardian(
     session: Session, sealer: Sealer, school: School, guardian: Guardian, now: datetime, language: str | None = None
@@ -37,7 +33,7 @@ def gather_guardian(
     read = language or guardian.language
     tables = _tables(session, sealer, school, guardian.id, {}, GUARDIAN, read)
     tables[MESSAGES] = tuple(written_to(session, sealer, school.id, f"guardian:{guardian.id.hex}"))
-    looks = _looks(session, school, f"guardian:{guardian.id.hex}", staff_names(session, sealer, school), say("You"))
+    looks = _looks(session, school, f"guardian:{guardian.id.hex}", staff_names(session, sealer, school), YOU)
     return Kept(open_name(sealer, guardian), school.name, school.zone, read, now, tables, looks)
 
 

@@ -36,6 +36,7 @@ from tests.bot.commands.test_care import actions
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made, write
 from tests.factories import NOW, make_group, make_guardian, make_pupil, make_school
+from tests.locales.familiar import familiar
 
 __all__ = ["_as_before", "earshot", "made", "people"]
 
@@ -172,6 +173,8 @@ def test_a_parents_letter_is_in_their_language_and_its_code_is_theirs(session: S
     made = parents_page(session, sealer, facts(school), group, two, "your_bot", NOW)
     assert (made.language, made.school) == ("cy", "Larkfield")
     assert made.for_whom.count(str(sealer.read(two, "name"))) == 1
+    lines = (made.title, *made.steps, made.spelled, *made.paragraphs, made.foot)
+    assert [line for line in lines if familiar(line)] == []
     found = look_up(session, sealer, school.id, b"phone", made.code, NOW).guardian
     assert (found and found.guardian_id) == two.id
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -19,6 +20,7 @@ from store.sealing import Sealer
 from store.tables import School, Staff
 from tests.bot.copies.test_page import read, story
 from tests.factories import NOW
+from tests.locales.familiar import familiar
 from tests.story import GUARDIAN_CHAT, SLACK, WORDS, Story
 
 __all__ = ["story"]
@@ -113,12 +115,27 @@ def test_a_parent_reads_who_they_are_their_chat_and_what_they_did(
     assert {look["did"] for look in data["looks"]} == {"stopped for a guardian", "allowed again for a guardian"}
     lines = read(page).splitlines()
     if language is None:
-        assert {"You", "Stop check-ins", "Start check-ins again", "Your chat"} <= set(lines)
-        assert "If that is not right, please ask at the school office." in lines
+        theirs = {"You, the parent or carer", "Stop check-ins", "Start check-ins again", "The chat with Earshot"}
+        assert theirs <= set(lines)
+        assert "If something is not right, please tell the school office." in lines
     else:
-        assert not {"You", "Stop check-ins", "Your chat"} & set(lines)
+        assert not {"You, the parent or carer", "Stop check-ins", "The chat with Earshot"} & set(lines)
     for hidden in ("Ignatius", "Ottoline", WORDS):
         assert hidden not in page
+
+
+def test_a_parents_copy_in_welsh_speaks_to_them_as_to_an_adult(story: Story, engine: Engine, sealer: Sealer) -> None:
+    with Session(engine) as session:
+        guardian = session.exec(select(Guardian)).one()
+        kept = gather_guardian(session, sealer, session.exec(select(School)).one(), guardian, NOW, "cy")
+    # What they did not do stands there too, and each column that may be empty.
+    looks = tuple(replace(kept.looks[0], did=did) for did in ("person exported", "anything else"))
+    more = {"guardian": ({"name_sealed": "Araminta Fothergill", "language": "cy", "left_at": NOW},)}
+    page = as_page(replace(kept, looks=(*kept.looks, *looks), tables={**kept.tables, **more}), GUARDIAN_FORM)
+    # What was sent in another language is told in that.
+    lines = [line for line in read(page).splitlines() if line not in kept.tables[MESSAGES][0]["message"]]
+    assert len(lines) > 30
+    assert [line for line in lines if familiar(line)] == []
 
 
 def test_by_the_day_alone_somebody_reads_that_a_pupil_named_them(story: Story, engine: Engine, sealer: Sealer) -> None:
