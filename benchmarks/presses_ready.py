@@ -12,6 +12,7 @@ from functools import partial
 from uuid import UUID
 
 from PIL import Image
+from sqlalchemy import delete, not_, or_
 from sqlmodel import Session, col, select
 
 from bot.slack import desk
@@ -30,7 +31,7 @@ from store.plan_tables import Plan
 from store.plans import of_flag
 from store.rights_tables import Contest, CopyRequest
 from store.sealing import Sealer
-from store.tables import Flag, Pupil, Request, Staff, TutorGroup
+from store.tables import Flag, Outbox, Pupil, Request, Staff, TutorGroup
 from store.whisper_desk import keep_readers, open_thread, reader_id
 from store.whisper_lock import lock, new_recovery
 from store.whisper_sealing import new_receipt
@@ -267,6 +268,7 @@ def _meetings(place: Place, staff: list[Staff], times: int) -> dict[str, list[Re
     rows = iter(meetings.of_term(session, facts, meetings.term_of(facts, now)))
     # What is to be freed takes its time before others are looked for.
     taken = set[tuple[UUID, datetime]]()
+    pressed: list[UUID] = []
     made: dict[str, list[Ready]] = {"meet_free": [], "meet_pick": [], "meet_more": []}
     for name, found in made.items():
         for row in (next(rows) for _ in range(times)):
@@ -280,7 +282,19 @@ def _meetings(place: Place, staff: list[Staff], times: int) -> dict[str, list[Re
                 meetings.pick(session, facts, row, moment, now)
             value = f"{row.id.hex}:{moment.isoformat()}" if name == "meet_pick" else row.id.hex
             found.append(Ready(row.staff_id, value))
+            pressed.append(row.id)
+    _send_no_others(session, pressed)
     return made
+
+
+def _send_no_others(session: Session, meetings_: list[UUID]) -> None:
+    """Let the bot send the cards of the meetings that are pressed alone.
+
+    Those of all the others go to one leader, at Slack's one a second: the bot would be busy for a minute and a half
+    before the first press, with what no press has to do with.
+    """
+    theirs = or_(*(col(Outbox.slot).startswith(f"meet:{one.hex}") for one in meetings_))
+    session.exec(delete(Outbox).where(col(Outbox.slot).startswith("meet:"), not_(theirs)))
 
 
 def _whispers(place: Place, staff: list[Staff], store: WhisperStore) -> dict[str, str]:
