@@ -46,6 +46,7 @@ COMMANDS = {
     "flag": "flag:flags",
     "fairness": "fairness:fairness",
     "impact": "impact:impact",
+    "report": "report:report",
     "wording": "wording:wording",
     "questions": "questions:app",
     "whisper": "whisper:app",

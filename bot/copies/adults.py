@@ -26,6 +26,7 @@ from store.tables import Audit, School, Staff
 
 __all__ = ["GUARDIAN_FORM", "STAFF_FORM", "gather_guardian", "gather_staff", "staff_reads"]
 
+
 def gather_guardian(
     session: Session, sealer: Sealer, school: School, guardian: Guardian, now: datetime, language: str | None = None
 ) -> Kept:
