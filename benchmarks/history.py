@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, select
 from benchmarks import school
 from conversations import bank
 from conversations.bank.rotation import choose
+from scheduling.retention import CLOCKS
 from store import audit
 from store.ids import new_id
 from store.sealing import Sealer
@@ -25,7 +26,11 @@ BULK = 5_000
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is: pupils, waves (38 a school year), sent letters of the last month, decided flags a wave."""
+    """How much there is: pupils, waves (38 a school year), sent letters of the last month, decided flags a wave.
+
+    `purged` leaves what the clocks of retention leave a school that has not set its own: every check-in, answers and
+    flags of three years, places of messages of a little more than one. Without it everything is there.
+    """
 
     pupils: int = 1_035
     waves: int = 380
@@ -33,6 +38,11 @@ class Size:
     flags_a_wave: int = 25
     open_flags: int = 60
     audits: int = 2_000
+    purged: bool = False
+
+    def keeps(self, name: str, wave: Wave, now: datetime) -> bool:
+        """Say whether a class of data of a wave is there still."""
+        return not self.purged or wave.opens_at >= now - timedelta(days=CLOCKS[name].days)
 
 
 def make(data: Path, size: Size) -> tuple[Engine, Sealer]:
@@ -50,9 +60,12 @@ def _fill(session: Session, sealer: Sealer, size: Size, now: datetime) -> None:
     waves = [_wave(school_id, size, number, now) for number in range(size.waves)]
     session.execute(insert(_table(Wave)), [wave.model_dump() for wave in waves])
     for wave in waves:
-        check_ins = list(_check_ins(sealer, wave, pupils))
+        check_ins = list(_check_ins(sealer, wave, pupils, answers=size.keeps("answers", wave, now)))
         session.execute(insert(_table(CheckIn)), check_ins)
-        session.execute(insert(_table(Posted)), list(_posted(sealer, check_ins)))
+        if size.keeps("places", wave, now):
+            session.execute(insert(_table(Posted)), list(_posted(sealer, check_ins)))
+        if not size.keeps("nudges", wave, now):
+            continue
         first = wave.number * size.flags_a_wave
         flagged = [
             check_ins[(first + number) % len(check_ins)] for number in range(min(size.flags_a_wave, len(pupils)))
@@ -92,11 +105,14 @@ def _wave(school_id: UUID, size: Size, number: int, now: datetime) -> Wave:
     )
 
 
-def _check_ins(sealer: Sealer, wave: Wave, pupils: list[Pupil]) -> Iterator[dict[str, Any]]:
+def _check_ins(sealer: Sealer, wave: Wave, pupils: list[Pupil], *, answers: bool) -> Iterator[dict[str, Any]]:
     items = choose(bank.load(wave.bank_version), round_number=wave.number, seed=1)
     for number, pupil in enumerate(pupils):
         id, state = new_id(), "answered" if (number + wave.number) % 9 else "missed"
-        answers = [(item, (number + wave.number + place) % 3, 4_000) for place, item in enumerate(items)]
+        sealed = None
+        if answers and state == "answered":
+            given = [(item, (number + wave.number + place) % 3, 4_000) for place, item in enumerate(items)]
+            sealed = sealer.seal("check_in", "answers", id, given)
         yield {
             "id": id,
             "school_id": wave.school_id,
@@ -108,7 +124,7 @@ def _check_ins(sealer: Sealer, wave: Wave, pupils: list[Pupil]) -> Iterator[dict
             "state": state,
             "opened_at": wave.opens_at,
             "ended_at": wave.closes_at,
-            "answers_sealed": sealer.seal("check_in", "answers", id, answers) if state == "answered" else None,
+            "answers_sealed": sealed,
         }
 
 

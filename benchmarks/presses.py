@@ -5,8 +5,9 @@ knows is pressed on a subject made ready for it (`presses_ready`), from the Home
 written anew where the press changes it. An acknowledgement counts until the stand-in has answered whoever pressed; a
 window from the press until the stand-in tells that it is open. Slack takes three seconds; people should not wait one.
 
-It takes about a minute and a half: a third makes ten years, a third passes until the bot has sent the cards that are
-pressed, one a second to each person, as it does for Slack; only then the presses begin, which take twenty seconds.
+Of the ten years there is what the clocks of retention leave; with `--full` all of it, and ten presses of each instead
+of three. Half a minute passes until the bot has sent the cards that are pressed, one a second to each person, as it
+does for Slack; only then the presses begin.
 """
 
 import asyncio
@@ -38,7 +39,11 @@ from store.sealing import Sealer
 from store.tables import School, Staff
 from store.whisper_store import open_whispers
 
-SIZES = {"tiny": Size(pupils=150, waves=4, flags_a_wave=25, letters=50, audits=5), "usual": Size(), "full": Size()}
+SIZES = {
+    "tiny": Size(pupils=150, waves=4, flags_a_wave=25, letters=50, audits=5),
+    "usual": Size(purged=True),
+    "full": Size(),
+}
 TIMES = {"tiny": 1, "usual": 3, "full": 10}
 TARGET_S: Final = 1.0
 # From the Home tab's last change on, until the bot counts as having nothing more to send.
