@@ -228,6 +228,8 @@ def _clock_facts(service: Service, school: SchoolFacts) -> dict[str, object]:
         "now": now.isoformat(timespec="seconds"),
         "zone": school.zone,
         "school_day": school.calendar.is_school_day(now.date()),
+        "open": open_now,
+        "short": f"{now:%a} {now.day} {now:%b} {now:%Y}, {now:%H:%M}",
         "text": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M}" + ("" if open_now else " · school is closed"),
     }
 

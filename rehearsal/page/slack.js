@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { makeBlocks } from "./blocks.js";
 import { askConfirm, focusFirst, makeDialog } from "./dialog.js";
-import { badge, byId, debounce, following, h, link, reconcile, showLast } from "./dom.js";
+import { badge, byId, debounce, following, h, keepPlaced, link, reconcile, showLast } from "./dom.js";
 import { words } from "./elements.js";
 import { mrkdwn, nameOf } from "./mrkdwn.js";
 import { bySchoolClock, dayHeading, timeOfDay } from "./time.js";
@@ -21,6 +21,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
   let channel = "";
   let view = null;
   let homeView = null;
+  let opener = null;
   const entered = new Map();
 
   const enteredFor = (id) => {
@@ -156,7 +157,8 @@ export function makeSlack({ tell, seen, tabChosen }) {
     layer.replaceChildren();
     layer.hidden = true;
     byId("slack-content").inert = false;
-    if (layer.dataset.back) byId(layer.dataset.back)?.focus();
+    // Back to what was pressed, where it is still there.
+    if (layer.dataset.back) (opener?.isConnected ? opener : byId(layer.dataset.back)).focus();
   }
 
   async function closeView() {
@@ -228,7 +230,10 @@ export function makeSlack({ tell, seen, tabChosen }) {
       return;
     }
     if (view && JSON.stringify(view) === JSON.stringify(top) && !layer.hidden) return;
-    if (!view) layer.dataset.back = tab === "home" ? "slack-home" : "slack-log";
+    if (!view) {
+      layer.dataset.back = tab === "home" ? "slack-home" : "slack-log";
+      opener = byId("slack-content").contains(document.activeElement) ? document.activeElement : null;
+    }
     showView(top);
   }
 
@@ -281,6 +286,8 @@ export function makeSlack({ tell, seen, tabChosen }) {
     if (command) report(await attempt(() => post(`/workspace/${user}/command`, { command, text: rest })));
     else await attempt(() => post(`/workspace/${user}/say`, { channel, text: said }));
   });
+
+  keepPlaced(log);
 
   const reloadMessages = debounce(() => loadMessages());
   const reloadHome = debounce(() => tab === "home" && loadHome());
