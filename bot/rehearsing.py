@@ -10,19 +10,22 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import structlog
 from aiohttp import web
 from pydantic import SecretStr
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
-from bot.running import console, stop_on_signals, the_school, until_done
+from bot.running import console, still_ours, stop_on_signals, the_school, until_done
 from bot.sample import listing, sample
 from bot.sample.listing import SampleDirectory, Waiting, joined_since, phone_people
 from bot.service import Service
 from bot.settings import Settings
+from bot.waiting import pause
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
@@ -40,6 +43,9 @@ _TOKENS = {
 }
 _MORNING = timedelta(minutes=90)
 _NOTES_SECONDS = 2.0
+LOOK_EVERY = 1.0
+
+log = structlog.get_logger()
 
 
 class RehearsalProblem(Exception):
@@ -57,7 +63,7 @@ def rehearse(settings: Settings) -> None:
     engine, sealer = open_store(settings, make=True)
     lock = OnlyOne(settings, engine)
     _make_sample(engine, sealer)
-    until_done(_rehearse(settings, engine, sealer), lock)
+    until_done(_rehearse(settings, engine, sealer, lock), lock)
 
 
 def _make_sample(engine: Engine, sealer: Sealer) -> None:
@@ -72,8 +78,9 @@ def _make_sample(engine: Engine, sealer: Sealer) -> None:
         )
 
 
-async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
+async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer, lock: OnlyOne) -> None:
     stop = stop_on_signals()
+    alone = asyncio.create_task(stay_alone(lock, lambda: still_ours(engine, sealer), stop))
     clock = Clock()
     school_id = the_school(engine).id
     with Session(engine) as session:
@@ -92,6 +99,32 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
         await service.close()
     finally:
         await stop_networks(networks)
+    await alone
+
+
+async def stay_alone(lock: OnlyOne, check: Callable[[], None], stop: asyncio.Event) -> None:
+    """Keep the lock of the store until `stop`, also over a restart of its PostgreSQL, which forgets every lock.
+
+    `check` looks, each time it had to be taken anew, whether the store is still sealed with our key. Raises
+    StoreProblem when another has the store by now, and what `check` raises; `stop` is set then, for nothing more may
+    be written.
+    """
+    away = False
+    try:
+        while not stop.is_set():
+            await pause(stop, LOOK_EVERY)
+            try:
+                if await asyncio.to_thread(lock.keep):
+                    await asyncio.to_thread(check)
+                    log.info("the database is back")
+                away = False
+            except DBAPIError as error:
+                # Told once, not with every try.
+                if not away:
+                    log.warning("the database cannot be reached", error=type(error).__name__)
+                away = True
+    finally:
+        stop.set()
 
 
 def address(settings: Settings) -> str:

@@ -7,10 +7,20 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
 
 from benchmarks.stage import free_port
-from bot.rehearsing import RehearsalProblem, check_ports, start_networks, stop_networks
+from bot.opening import OnlyOne
+from bot.rehearsing import RehearsalProblem, check_ports, start_networks, stay_alone, stop_networks
 from bot.settings import Settings
+from store.database import make_engine
+from store.sealing import KeyProblem
+from store.vault import StoreProblem
+from tests.bot.test_delivery import until
+from tests.bot.test_shared_seats import END_ALL, lose_all
+
+on_postgresql = pytest.mark.only(database_url="postgresql")
 
 
 @pytest.mark.parametrize("name", ["rehearsal_port", "http_port"])
@@ -37,3 +47,66 @@ async def test_the_networks_end_when_whoever_started_them_was_killed(tmp_path: P
             assert await networks.wait() == 0
     finally:
         await stop_networks(networks)
+
+
+# --- alone on a PostgreSQL --------------------------------------------------------------------------------------------
+
+
+def let_in(engine: Engine, may: bool) -> None:
+    """Let nobody into the test's database, and end whoever is in it, as while the server is away; or let them in."""
+    server = make_engine(engine.url.set(database="postgres").render_as_string(hide_password=False))
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} ALLOW_CONNECTIONS {may}"))
+        if not may:
+            connection.execute(END_ALL)
+    server.dispose()
+
+
+@on_postgresql
+async def test_a_rehearsal_keeps_others_out_again_after_its_server_was_away(engine: Engine, tmp_path: Path):
+    settings, looked, stop = Settings(_env_file=None, data_dir=tmp_path), list[bool](), asyncio.Event()
+    lock = OnlyOne(settings, engine)
+    with capture_logs() as said:
+        staying = asyncio.create_task(stay_alone(lock, lambda: looked.append(True), stop))
+        try:
+            let_in(engine, False)
+            await until(lambda: len(said) == 1)
+            # Long enough to look twice more: told once.
+            await asyncio.sleep(2.5)
+        finally:
+            let_in(engine, True)
+        await until(lambda: looked == [True])
+    assert [line["event"] for line in said] == ["the database cannot be reached", "the database is back"]
+    other = make_engine(engine.url.render_as_string(hide_password=False))
+    with pytest.raises(StoreProblem, match="already running"):
+        OnlyOne(settings, other)
+    other.dispose()
+    stop.set()
+    await staying
+    lock.close()
+
+
+@on_postgresql
+async def test_a_rehearsal_ends_when_another_was_quicker_after_a_restart(engine: Engine, tmp_path: Path):
+    settings, stop = Settings(_env_file=None, data_dir=tmp_path), asyncio.Event()
+    lock, other = OnlyOne(settings, engine), make_engine(engine.url.render_as_string(hide_password=False))
+    lose_all(other)
+    second = OnlyOne(settings, other)
+    with pytest.raises(StoreProblem, match="another Earshot has taken it since"):
+        await stay_alone(lock, lambda: None, stop)
+    assert stop.is_set()
+    second.close()
+    other.dispose()
+
+
+@on_postgresql
+async def test_a_rehearsal_ends_when_the_key_was_changed_while_its_server_was_away(engine: Engine, tmp_path: Path):
+    def changed() -> None:
+        raise KeyProblem("this key is another")
+
+    lock, stop = OnlyOne(Settings(_env_file=None, data_dir=tmp_path), engine), asyncio.Event()
+    lose_all(engine)
+    with pytest.raises(KeyProblem, match="this key is another"):
+        await stay_alone(lock, changed, stop)
+    assert stop.is_set()
+    lock.close()
