@@ -116,7 +116,7 @@ async def stay_alone(lock: OnlyOne, check: Callable[[], None], stop: asyncio.Eve
             try:
                 if await asyncio.to_thread(lock.keep):
                     await asyncio.to_thread(check)
-                    log.info("the database is back")
+                    log.warning("the database is back")
                 away = False
             except DBAPIError as error:
                 # Told once, not with every try.
