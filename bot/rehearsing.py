@@ -44,6 +44,8 @@ _TOKENS = {
 _MORNING = timedelta(minutes=90)
 _NOTES_SECONDS = 2.0
 LOOK_EVERY = 1.0
+# How the stand-in networks end whose file is no database, or can only be read.
+_STATE_UNUSABLE = 3
 
 log = structlog.get_logger()
 
@@ -154,7 +156,11 @@ def check_ports(settings: Settings) -> None:
 
 
 async def start_networks(settings: Settings) -> Process:
-    """Start the stand-in networks as a process of their own. Raises RehearsalProblem if their port is taken."""
+    """Start the stand-in networks as a process of their own.
+
+    Raises RehearsalProblem if their port is taken, or their file cannot be used.
+    """
+    state = settings.data_dir / "rehearsal.sqlite"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -162,7 +168,7 @@ async def start_networks(settings: Settings) -> Process:
         "--port",
         str(settings.rehearsal_port),
         "--state",
-        str(settings.data_dir / "rehearsal.sqlite"),
+        str(state),
         "--bot",
         f"http://127.0.0.1:{settings.http_port}",
         "--while-input-is-open",
@@ -174,7 +180,11 @@ async def start_networks(settings: Settings) -> Process:
     )
     assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
     if not await process.stdout.readline():
-        await process.wait()
+        if await process.wait() == _STATE_UNUSABLE:
+            raise RehearsalProblem(
+                f"The file {state.name}, which the phones and Slack are kept in, cannot be used: see that it may be "
+                "written to, or set EARSHOT_DATA_DIR to another folder for a fresh rehearsal."
+            )
         raise RehearsalProblem(
             f"The rehearsal page cannot start on port {settings.rehearsal_port}: set EARSHOT_REHEARSAL_PORT to another."
         )

@@ -19,7 +19,8 @@ from bot.whisper.service import check_apart
 from store import whisper_keys
 from store.sealing import KeyProblem, Sealer
 from store.tables import School
-from store.vault import StoreProblem, problem
+from store.vault import StoreProblem
+from store.whisper_store import problem_of_whispers
 
 # Its backups are weekly: one more report since yesterday must not be read off them.
 BACKUP_EVERY = timedelta(days=9)
@@ -45,7 +46,7 @@ def _store(settings: Settings, sealer: Sealer) -> tuple[Finding, bool]:
     except (KeyProblem, StoreProblem) as found:
         return Finding("whispers", False, f"{str(found)[:1].upper()}{str(found)[1:].removesuffix('.')}."), False
     except DBAPIError as error:
-        return Finding("whispers", False, str(problem(error))), False
+        return Finding("whispers", False, str(problem_of_whispers(error))), False
     if not made:
         return Finding("whispers", True, "The whisper store is made when Earshot first runs."), False
     return Finding("whispers", True, "The whisper store opens, and is of this key."), True

@@ -3,7 +3,6 @@
 import logging
 import os
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from bot.opening import open_store
 from bot.settings import Settings
 from store.keys import make_key_file
 from store.tables import Cursor, Invite, Pupil, School, Staff, TutorGroup, Wave
-from tests.not_run import not_run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAFF = "staff_id,name,email,roles,year\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,\n"
@@ -494,17 +492,6 @@ def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made:
     assert counts() == (1, 0, 0, 0)
     assert made("import", *files).status == 0
     assert counts() == (1, 1, 1, 300)
-
-
-@pytest.fixture
-def bound() -> tuple[str, ...]:
-    """What makes a process obey the rights of files, which root otherwise passes over."""
-    if os.geteuid() != 0:
-        return ()
-    tool = shutil.which("setpriv")
-    if tool is None:
-        not_run("the test of files' rights", "root passes over them. Install util-linux, or test as another user.")
-    return (tool, "--bounding-set", "-dac_override,-dac_read_search")
 
 
 @pytest.mark.parametrize("what", ["earshot.sqlite", "."], ids=["file", "folder"])

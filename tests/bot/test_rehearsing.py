@@ -49,6 +49,20 @@ async def test_the_networks_end_when_whoever_started_them_was_killed(tmp_path: P
         await stop_networks(networks)
 
 
+async def test_a_file_of_the_networks_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    broken = tmp_path / "rehearsal.sqlite"
+    broken.write_text("A letter, and long enough to be none of SQLite's files. " * 20, encoding="utf-8")
+    with pytest.raises(RehearsalProblem) as problem:
+        await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port()))
+    assert str(problem.value) == (
+        "The file rehearsal.sqlite, which the phones and Slack are kept in, cannot be used: see that it may be written "
+        "to, or set EARSHOT_DATA_DIR to another folder for a fresh rehearsal."
+    )
+    assert capfd.readouterr().err == ""
+
+
 # --- alone on a PostgreSQL --------------------------------------------------------------------------------------------
 
 
