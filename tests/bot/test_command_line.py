@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -478,6 +479,22 @@ def test_a_process_of_its_own_says_the_same() -> None:
     assert process("init", "--name", "Fernhill School").status == 0
     told = process("wave")
     assert told == Told(1, "", "The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
+
+
+def test_ctrl_c_while_it_is_being_loaded_ends_it_without_a_traceback() -> None:
+    loading = subprocess.Popen(
+        [sys.executable, "-B", "-X", "importtime", "-m", "bot", "wave"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )
+    assert loading.stderr is not None
+    with loading.stderr:
+        # One of the first of hundreds of modules.
+        assert any("typer.colors" in line for line in loading.stderr)
+        loading.send_signal(signal.SIGINT)
+        said = [line for line in loading.stderr if not line.startswith("import time:")]
+    assert (loading.wait(timeout=20), said) == (-signal.SIGINT, [])
 
 
 def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made: Earshot) -> None:
