@@ -144,6 +144,9 @@ def rehearsal_settings(settings: Settings) -> Settings:
 def check_ports(settings: Settings) -> None:
     """Find out whether both ports are free. Raises RehearsalProblem with the setting that chooses another."""
     ports = {"EARSHOT_REHEARSAL_PORT": settings.rehearsal_port, "EARSHOT_HTTP_PORT": settings.http_port}
+    if settings.rehearsal_port == settings.http_port:
+        names = " and ".join(ports)
+        raise RehearsalProblem(f"{names} are both {settings.http_port}: set one of them to another free port.")
     for name, port in ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,8 +3,11 @@
 Nothing is counted and no content is opened; the file is only read, so that its time tells nothing new.
 """
 
+import os
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -49,6 +52,10 @@ def _store(settings: Settings, sealer: Sealer) -> tuple[Finding, bool]:
         return Finding("whispers", False, str(problem_of_whispers(error))), False
     if not made:
         return Finding("whispers", True, "The whisper store is made when Earshot first runs."), False
+    path = Path(settings.whisper_url.removeprefix("sqlite:///"))
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        words = f"The whisper store can only be read: run `chmod u+rw {shlex.quote(str(path))}`."
+        return Finding("whispers", False, words), True
     return Finding("whispers", True, "The whisper store opens, and is of this key."), True
 
 

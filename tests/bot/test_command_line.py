@@ -20,8 +20,9 @@ from bot.command_line import COMMANDS, command, main
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
-from store.keys import make_key_file
+from store.keys import make_key_file, read_key_file
 from store.tables import Cursor, Invite, Pupil, School, Staff, TutorGroup, Wave
+from store.whisper_store import open_whispers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAFF = "staff_id,name,email,roles,year\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,\n"
@@ -523,6 +524,16 @@ def test_a_database_that_can_only_be_read_is_one_sentence(bound: tuple[str, ...]
         1, "", "The database can only be read. Mend the rights of its file and folder, or the disk they are on."
     )
     assert counts() == (1, 0, 0, 0)
+
+
+def test_the_doctor_finds_a_whisper_store_that_can_only_be_read(bound: tuple[str, ...]) -> None:
+    assert process("init", "--name", "Fernhill School").status == 0
+    settings = Settings()
+    open_whispers(settings.whisper_url, read_key_file(settings.key_path).current).engine.dispose()
+    Path("data/whispers.sqlite").chmod(0o400)
+    told = process("doctor", before=bound)
+    words = " ".join(told.out.replace("│", " ").split())
+    assert "mend whispers The whisper store can only be read: run `chmod u+rw" in words
 
 
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, bound: tuple[str, ...]) -> None:

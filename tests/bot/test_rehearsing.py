@@ -37,6 +37,15 @@ def test_port_that_is_taken_is_named_with_the_setting_that_chooses_another(tmp_p
             check_ports(settings)
 
 
+def test_one_port_for_both_is_told_as_that(tmp_path: Path):
+    port = free_port()
+    with pytest.raises(RehearsalProblem) as problem:
+        check_ports(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=port, http_port=port))
+    assert str(problem.value) == (
+        f"EARSHOT_REHEARSAL_PORT and EARSHOT_HTTP_PORT are both {port}: set one of them to another free port."
+    )
+
+
 async def test_the_networks_end_when_whoever_started_them_was_killed(tmp_path: Path):
     networks = await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port()))
     assert networks.stdin is not None
