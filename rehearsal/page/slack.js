@@ -153,12 +153,18 @@ export function makeSlack({ tell, seen, tabChosen }) {
 
   const openHome = () => attempt(() => post(`/workspace/${user}/home/open`));
 
+  /** What stands behind a dialog and does the same action, from the top. */
+  function alike(action) {
+    return [...byId("slack-content").querySelectorAll(`[data-action-id="${CSS.escape(action)}"]`)];
+  }
+
   function closeLayer() {
     layer.replaceChildren();
     layer.hidden = true;
     byId("slack-content").inert = false;
-    // Back to what was pressed, where it is still there.
-    if (layer.dataset.back) (opener?.isConnected ? opener : byId(layer.dataset.back)).focus();
+    // Back to what was pressed, where it is still there; it may have been shown anew meanwhile.
+    const pressed = opener ? alike(opener.action)[opener.at] : null;
+    if (layer.dataset.back) (pressed ?? byId(layer.dataset.back)).focus();
   }
 
   async function closeView() {
@@ -232,7 +238,9 @@ export function makeSlack({ tell, seen, tabChosen }) {
     if (view && JSON.stringify(view) === JSON.stringify(top) && !layer.hidden) return;
     if (!view) {
       layer.dataset.back = tab === "home" ? "slack-home" : "slack-log";
-      opener = byId("slack-content").contains(document.activeElement) ? document.activeElement : null;
+      const action = document.activeElement.dataset.actionId;
+      const at = action ? alike(action).indexOf(document.activeElement) : -1;
+      opener = at < 0 ? null : { action, at };
     }
     showView(top);
   }

@@ -217,6 +217,8 @@ def test_dialog_stays_within_the_workspace_and_gives_the_keyboard_back_to_what_o
         assert frame["top"] <= inside["top"]
         assert inside["bottom"] <= frame["bottom"]
         assert edges(dialog.get_by_test_id("slack-select"))["right"] <= inside["right"], width
+    # Meanwhile the Home tab behind it is shown anew, as when somebody answers.
+    button.evaluate("element => element.replaceWith(element.cloneNode(true))")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(button).to_be_focused()
@@ -236,3 +238,21 @@ def test_long_name_stays_in_its_place(page: Page, request: pytest.FixtureRequest
     expect(page.locator("#staff-name")).to_have_text(long["real_name"])
     assert page.locator("#staff-name").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     assert edges(page.locator("#staff-name"))["right"] <= edges(page.locator(".sidebar"))["right"]
+
+
+# The last one here: it takes the school into another half-term.
+def test_code_in_a_note_works_however_far_the_clock_was_moved(page: Page, request: pytest.FixtureRequest):
+    address = request.getfixturevalue("address")
+    opened(page, address)
+    page.get_by_test_id("pupil-search").fill("not joined")
+    page.get_by_test_id("pupil-option").filter(has_text="Year").first.click()
+    note = page.locator("#pupil-note")
+    expect(note).to_contain_text("not joined yet, join code")
+    before = note.inner_text().rpartition(" ")[2]
+    # Six weeks and more, of school days alone.
+    for _ in range(30):
+        page.request.post(f"{address}control/clock/next-school-day")
+    expect(note).not_to_contain_text(before)
+    page.get_by_test_id("phone-text").fill(note.inner_text().rpartition(" ")[2])
+    page.get_by_test_id("phone-send").click()
+    expect(page.get_by_test_id("phone-log")).to_contain_text("Before you start")
