@@ -7,6 +7,7 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -30,7 +31,7 @@ from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
-from store import outbox
+from store import invites, outbox
 from store.sealing import Sealer
 from store.tables import Cursor
 
@@ -43,6 +44,8 @@ _TOKENS = {
 }
 _MORNING = timedelta(minutes=90)
 _NOTES_SECONDS = 2.0
+# New codes come in good time, for a press moves the clock by a day and more.
+_NOTES_LAST = invites.LIFETIME - timedelta(days=7)
 LOOK_EVERY = 1.0
 # How the stand-in networks end whose file is no database, or can only be read.
 _STATE_UNUSABLE = 3
@@ -216,12 +219,23 @@ async def bring_people(settings: Settings, people: SampleDirectory) -> Waiting:
 
 
 async def _keep_notes(settings: Settings, service: Service, waiting: Waiting) -> None:
-    """Take the code out of a pupil's note once it was used: the next to look for one would find that it is."""
+    """Take the code out of a pupil's note once it was used, and put a new one there before the clock makes it too old.
+
+    The next to look for one would find that it is.
+    """
     told: set[int] = set()
+    listed = service.clock()
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         while len(told) < len(waiting):
             await asyncio.sleep(_NOTES_SECONDS)
-            joined = await service.worker.run(lambda session: joined_since(session, waiting))
+            now = service.clock()
+            if now - listed > _NOTES_LAST:
+                people = await service.worker.run(partial(listing.directory, sealer=service.sealer, now=now))
+                with suppress(aiohttp.ClientError):
+                    waiting = await bring_people(settings, people)
+                    told, listed = set(), now
+                continue
+            joined = await service.worker.run(partial(joined_since, waiting=waiting))
             fresh = [phone for phone in joined if phone.id not in told]
             # The stand-ins are a process of their own; when one is slow to answer the next look brings the note.
             with suppress(aiohttp.ClientError):
