@@ -164,11 +164,9 @@ class OnlyOne:
     def __init__(self, settings: Settings, engine: Engine, *, shared: bool = False) -> None:
         self._file: IO[str] | None = None
         self._connection: Connection | None = None
+        self._engine, self._shared = engine, shared
         if is_postgresql(engine):
-            self._connection = engine.connect()
-            how = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
-            held = self._connection.execute(text(f"SELECT {how}(:key)"), {"key": STORE_LOCK}).scalar()
-            self._connection.commit()
+            held = self._taken_of_server()
         else:
             # Beside the database, wherever that lies: two folders for data may share one.
             path = _sqlite_path(settings)
@@ -186,6 +184,40 @@ class OnlyOne:
             self.close()
             raise StoreProblem("Earshot is already running on this database. Stop that one first.")
 
+    def _taken_of_server(self) -> bool:
+        # It neither writes nor waits for who does.
+        self._connection = self._engine.connect().execution_options(reading=True)
+        how = "pg_try_advisory_lock_shared" if self._shared else "pg_try_advisory_lock"
+        held = self._connection.execute(text(f"SELECT {how}(:key)"), {"key": STORE_LOCK}).scalar()
+        self._connection.commit()
+        return bool(held)
+
+    def keep(self) -> bool:
+        """Take it anew where a PostgreSQL that was restarted forgot it; gives whether it had to.
+
+        Raises StoreProblem when another has the store by now, and DBAPIError while the server is out of reach.
+        """
+        if self._file is not None or self._is_held():
+            return False
+        self.close()
+        if not self._taken_of_server():
+            self.close()
+            raise StoreProblem(
+                "The database was out of reach, and another Earshot has taken it since. Stop that one, and start again."
+            )
+        return True
+
+    def _is_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            # The server lets go of it with the connection, and not before.
+            self._connection.execute(text("SELECT 1"))
+            self._connection.commit()
+        except DBAPIError:
+            return False
+        return True
+
     def close(self) -> None:
         """Let go."""
         if self._file is not None:
@@ -194,3 +226,4 @@ class OnlyOne:
             # Given back to the pool, the connection would hold the lock for as long as the engine lives.
             self._connection.invalidate()
             self._connection.close()
+            self._connection = None

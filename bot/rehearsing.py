@@ -7,27 +7,31 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import structlog
 from aiohttp import web
 from pydantic import SecretStr
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
-from bot.running import console, stop_on_signals, the_school, until_done
+from bot.running import console, still_ours, stop_on_signals, the_school, until_done
 from bot.sample import listing, sample
 from bot.sample.listing import SampleDirectory, Waiting, joined_since, phone_people
 from bot.service import Service
 from bot.settings import Settings
+from bot.waiting import pause
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
 from scheduling.waves import wave_now
-from store import outbox
+from store import invites, outbox
 from store.sealing import Sealer
 from store.tables import Cursor
 
@@ -40,6 +44,13 @@ _TOKENS = {
 }
 _MORNING = timedelta(minutes=90)
 _NOTES_SECONDS = 2.0
+# New codes come in good time, for a press moves the clock by a day and more.
+_NOTES_LAST = invites.LIFETIME - timedelta(days=7)
+LOOK_EVERY = 1.0
+# How the stand-in networks end whose file is no database, or can only be read.
+_STATE_UNUSABLE = 3
+
+log = structlog.get_logger()
 
 
 class RehearsalProblem(Exception):
@@ -57,7 +68,7 @@ def rehearse(settings: Settings) -> None:
     engine, sealer = open_store(settings, make=True)
     lock = OnlyOne(settings, engine)
     _make_sample(engine, sealer)
-    until_done(_rehearse(settings, engine, sealer), lock)
+    until_done(_rehearse(settings, engine, sealer, lock), lock)
 
 
 def _make_sample(engine: Engine, sealer: Sealer) -> None:
@@ -72,8 +83,9 @@ def _make_sample(engine: Engine, sealer: Sealer) -> None:
         )
 
 
-async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
+async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer, lock: OnlyOne) -> None:
     stop = stop_on_signals()
+    alone = asyncio.create_task(stay_alone(lock, lambda: still_ours(engine, sealer), stop))
     clock = Clock()
     school_id = the_school(engine).id
     with Session(engine) as session:
@@ -92,6 +104,32 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer) -> None:
         await service.close()
     finally:
         await stop_networks(networks)
+    await alone
+
+
+async def stay_alone(lock: OnlyOne, check: Callable[[], None], stop: asyncio.Event) -> None:
+    """Keep the lock of the store until `stop`, also over a restart of its PostgreSQL, which forgets every lock.
+
+    `check` looks, each time it had to be taken anew, whether the store is still sealed with our key. Raises
+    StoreProblem when another has the store by now, and what `check` raises; `stop` is set then, for nothing more may
+    be written.
+    """
+    away = False
+    try:
+        while not stop.is_set():
+            await pause(stop, LOOK_EVERY)
+            try:
+                if await asyncio.to_thread(lock.keep):
+                    await asyncio.to_thread(check)
+                    log.warning("the database is back")
+                away = False
+            except DBAPIError as error:
+                # Told once, not with every try.
+                if not away:
+                    log.warning("the database cannot be reached", error=type(error).__name__)
+                away = True
+    finally:
+        stop.set()
 
 
 def address(settings: Settings) -> str:
@@ -109,6 +147,9 @@ def rehearsal_settings(settings: Settings) -> Settings:
 def check_ports(settings: Settings) -> None:
     """Find out whether both ports are free. Raises RehearsalProblem with the setting that chooses another."""
     ports = {"EARSHOT_REHEARSAL_PORT": settings.rehearsal_port, "EARSHOT_HTTP_PORT": settings.http_port}
+    if settings.rehearsal_port == settings.http_port:
+        names = " and ".join(ports)
+        raise RehearsalProblem(f"{names} are both {settings.http_port}: set one of them to another free port.")
     for name, port in ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -121,7 +162,11 @@ def check_ports(settings: Settings) -> None:
 
 
 async def start_networks(settings: Settings) -> Process:
-    """Start the stand-in networks as a process of their own. Raises RehearsalProblem if their port is taken."""
+    """Start the stand-in networks as a process of their own.
+
+    Raises RehearsalProblem if their port is taken, or their file cannot be used.
+    """
+    state = settings.data_dir / "rehearsal.sqlite"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -129,7 +174,7 @@ async def start_networks(settings: Settings) -> Process:
         "--port",
         str(settings.rehearsal_port),
         "--state",
-        str(settings.data_dir / "rehearsal.sqlite"),
+        str(state),
         "--bot",
         f"http://127.0.0.1:{settings.http_port}",
         "--while-input-is-open",
@@ -141,7 +186,11 @@ async def start_networks(settings: Settings) -> Process:
     )
     assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
     if not await process.stdout.readline():
-        await process.wait()
+        if await process.wait() == _STATE_UNUSABLE:
+            raise RehearsalProblem(
+                f"The file {state.name}, which the phones and Slack are kept in, cannot be used: see that it may be "
+                "written to, or set EARSHOT_DATA_DIR to another folder for a fresh rehearsal."
+            )
         raise RehearsalProblem(
             f"The rehearsal page cannot start on port {settings.rehearsal_port}: set EARSHOT_REHEARSAL_PORT to another."
         )
@@ -170,12 +219,23 @@ async def bring_people(settings: Settings, people: SampleDirectory) -> Waiting:
 
 
 async def _keep_notes(settings: Settings, service: Service, waiting: Waiting) -> None:
-    """Take the code out of a pupil's note once it was used: the next to look for one would find that it is."""
+    """Take the code out of a pupil's note once it was used, and put a new one there before the clock makes it too old.
+
+    The next to look for one would find that it is.
+    """
     told: set[int] = set()
+    listed = service.clock()
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         while len(told) < len(waiting):
             await asyncio.sleep(_NOTES_SECONDS)
-            joined = await service.worker.run(lambda session: joined_since(session, waiting))
+            now = service.clock()
+            if now - listed > _NOTES_LAST:
+                people = await service.worker.run(partial(listing.directory, sealer=service.sealer, now=now))
+                with suppress(aiohttp.ClientError):
+                    waiting = await bring_people(settings, people)
+                    told, listed = set(), now
+                continue
+            joined = await service.worker.run(partial(joined_since, waiting=waiting))
             fresh = [phone for phone in joined if phone.id not in told]
             # The stand-ins are a process of their own; when one is slow to answer the next look brings the note.
             with suppress(aiohttp.ClientError):
@@ -228,6 +288,8 @@ def _clock_facts(service: Service, school: SchoolFacts) -> dict[str, object]:
         "now": now.isoformat(timespec="seconds"),
         "zone": school.zone,
         "school_day": school.calendar.is_school_day(now.date()),
+        "open": open_now,
+        "short": f"{now:%a} {now.day} {now:%b} {now:%Y}, {now:%H:%M}",
         "text": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M}" + ("" if open_now else " · school is closed"),
     }
 

@@ -90,10 +90,11 @@ def _seats(settings: Settings, engine: Engine, sealer: Sealer) -> Seats:
 
     assert settings.telegram_token is not None  # noqa: S101 (else the rehearsal runs)
     bot = settings.telegram_token.get_secret_value().partition(":")[0]
-    return SharedSeats(engine, bot, lambda: _still_ours(engine, sealer))
+    return SharedSeats(engine, bot, lambda: still_ours(engine, sealer))
 
 
-def _still_ours(engine: Engine, sealer: Sealer) -> None:
+def still_ours(engine: Engine, sealer: Sealer) -> None:
+    """Look whether the store is still sealed with this key. Raises KeyProblem."""
     with Session(engine.execution_options(reading=True)) as session:
         vault.check_key(session, sealer)
 

@@ -12,9 +12,16 @@ from pathlib import Path
 
 from rehearsal.app import HOST, make_app, start
 
+# Python itself ends with 1, a command line that is wrong with 2.
+STATE_UNUSABLE = 3
+
 
 def main() -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit status (1 with one sentence when it cannot start)."""
+    """Serve until SIGINT or SIGTERM; returns the exit status.
+
+    When it cannot start that is 1 for the port and STATE_UNUSABLE for the file, with one sentence: from whoever started
+    it, where that is a program that keeps its input open.
+    """
     options = _parser().parse_args()
     state = None if options.state == "none" else Path(options.state)
     try:
@@ -22,12 +29,17 @@ def main() -> int:
     except OSError as error:
         # The error's own words repeat the address; the system's name for it is enough.
         reason = os.strerror(error.errno or 0).lower()
-        print(f"Port {options.port} cannot be used ({reason}). Choose another with --port.", file=sys.stderr)
+        _say(options, f"Port {options.port} cannot be used ({reason}). Choose another with --port.")
         return 1
     except sqlite3.Error:
-        print("The file given with --state cannot be used. Choose another, or none.", file=sys.stderr)
-        return 1
+        _say(options, "The file given with --state cannot be used. Choose another, or none.")
+        return STATE_UNUSABLE
     return 0
+
+
+def _say(options: argparse.Namespace, sentence: str) -> None:
+    if not options.while_input_is_open:
+        print(sentence, file=sys.stderr)
 
 
 async def _serve(port: int, state: Path | None, bot: str, seed: int, while_input_is_open: bool) -> None:

@@ -75,6 +75,8 @@ class Book:
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS book (shelf TEXT, key TEXT, value TEXT, PRIMARY KEY (shelf, key)) WITHOUT ROWID"
         )
+        # Changes nothing, and fails where the file can only be read.
+        self._db.execute("DELETE FROM book WHERE shelf = ''")
         self._kept = path is not None
 
     def put(self, shelf: str, key: str, value: object) -> None:

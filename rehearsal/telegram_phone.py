@@ -100,7 +100,8 @@ class Phone:
         self._state.mark_read(person)
         messages = [self._seen(message) for message in person.messages.values()]
         commands = self._settings.commands_for(person)
-        return _json({"messages": messages, "toast": person.toast, "commands": commands, "blocked": person.blocked})
+        told = {"toast": person.toast, "commands": commands, "blocked": person.blocked, "started": person.started}
+        return _json({"messages": messages, **told})
 
     def _seen(self, message: Message) -> Json:
         body = message.body

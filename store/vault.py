@@ -16,13 +16,11 @@ from store.sealing import KeyProblem, Sealer
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
-_FULL = "The disk of the database is full. Make room, then try again: what was kept before is unharmed."
-_READ_ONLY = "The database can only be read. Mend the rights of its file and folder, or the disk they are on."
-_DAMAGED = "The database file is damaged, or is no database. Put back a backup; nothing was changed."
-_BUSY = "Another program holds the database. Wait a moment and try again."
-_DISK = (
-    "The disk of the database failed to read or write. Check that it is there, healthy and not full, then try again."
-)
+_FULL = "The disk of the {} is full. Make room, then try again: what was kept before is unharmed."
+_READ_ONLY = "The {} can only be read. Mend the rights of its file and folder, or the disk they are on."
+_DAMAGED = "The {0} file is damaged, or is no {0}. Put back a backup; nothing was changed."
+_BUSY = "Another program holds the {}. Wait a moment and try again."
+_DISK = "The disk of the {} failed to read or write. Check that it is there, healthy and not full, then try again."
 _SENTENCES: Final[dict[int | str, str]] = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
@@ -42,13 +40,17 @@ class StoreProblem(Exception):
     """The store cannot be used as it is; the sentence says why and what to do."""
 
 
-def problem(error: DBAPIError) -> StoreProblem:
-    """Put what a database complains of into a sentence; its own words are not repeated, they may hold a row."""
+def problem(error: DBAPIError, what: str = "database", setting: str = "EARSHOT_DATABASE_URL") -> StoreProblem:
+    """Put what a database complains of into a sentence; its own words are not repeated, they may hold a row.
+
+    `what` names the store, and `setting` what says where it is.
+    """
     # SQLite refines its codes in the higher bits.
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if code in _SENTENCES:
+        return StoreProblem(_SENTENCES[code].format(what))
     return StoreProblem(
-        _SENTENCES.get(code)
-        or f"The database cannot be used ({type(error.orig).__name__}). Check EARSHOT_DATABASE_URL, the disk, and "
+        f"The {what} cannot be used ({type(error.orig).__name__}). Check {setting}, the disk, and "
         "whether the file may be written to."
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, event, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -162,6 +162,11 @@ class WhisperStore:
         self.salt = known["salt"]
 
 
+def problem_of_whispers(error: DBAPIError) -> StoreProblem:
+    """Put what the whisper store complains of into a sentence that names it."""
+    return problem(error, "whisper store", "EARSHOT_WHISPER_DATABASE_URL")
+
+
 def open_whispers(
     url: str,
     sealer: Sealer,
@@ -196,9 +201,12 @@ def open_whispers(
                 whisper_metadata.create_all(connection)
             bring_up(connection)
             store.note_key(connection)
+            if make:
+                # Changes nothing, and tells of a store that can only be read before anybody whispers into it.
+                connection.execute(update(setting).where(setting.c.name == "").values(value=b""))
     except DBAPIError as error:
         engine.dispose()
-        raise problem(error) from None
+        raise problem_of_whispers(error) from None
     except BaseException:
         engine.dispose()
         raise

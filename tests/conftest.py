@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel
 from store import vault
 from store.database import make_engine
 from store.sealing import Sealer
+from tests.not_run import not_run
 
 # No deadlines: a shared machine may stop for a second at any moment. In CI the examples are the same each time.
 settings.register_profile(
@@ -245,6 +246,17 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session on an empty, migrated store; the test commits what it wants kept."""
     with Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+@pytest.fixture
+def bound() -> tuple[str, ...]:
+    """What makes a process obey the rights of files, which root otherwise passes over."""
+    if os.geteuid() != 0:
+        return ()
+    tool = shutil.which("setpriv")
+    if tool is None:
+        not_run("the test of files' rights", "root passes over them. Install util-linux, or test as another user.")
+    return (tool, "--bounding-set", "-dac_override,-dac_read_search")
 
 
 @pytest.fixture

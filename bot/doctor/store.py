@@ -243,22 +243,22 @@ def _reach(session: Session, school_id: UUID, now: datetime) -> Iterator[Finding
         if cut_off
         else "Nobody who joined has cut us off.",
     )
-    wave = select(Wave.id).where(Wave.school_id == school_id).order_by(col(Wave.opens_at).desc()).limit(1)
-    lost = _count(
-        session,
-        select(func.count())
-        .select_from(CheckIn)
-        .where(col(CheckIn.school_id) == school_id, col(CheckIn.wave_id) == wave.scalar_subquery())
-        .where(col(CheckIn.state) == "undelivered"),
-    )
-    yield Finding(
-        "delivered",
-        not lost,
-        f"{counted(lost, 'check-in', 'check-ins')} of the last wave did not arrive: "
-        "keep `earshot run` running while a wave is open."
-        if lost
-        else "The check-ins of the last wave arrived.",
-    )
+    yield _delivered(session, school_id)
+
+
+def _delivered(session: Session, school_id: UUID) -> Finding:
+    waves = select(Wave.id).where(Wave.school_id == school_id).order_by(col(Wave.opens_at).desc())
+    last = session.exec(waves.limit(1)).first()
+    if last is None:
+        return Finding("delivered", True, "No check-in was sent yet.")
+    of_last = select(func.count()).select_from(CheckIn).where(col(CheckIn.school_id) == school_id)
+    lost = _count(session, of_last.where(col(CheckIn.wave_id) == last, col(CheckIn.state) == "undelivered"))
+    if lost:
+        mend = "keep `earshot run` running while a wave is open"
+        return Finding(
+            "delivered", False, f"{counted(lost, 'check-in', 'check-ins')} of the last wave did not arrive: {mend}."
+        )
+    return Finding("delivered", True, "The check-ins of the last wave arrived.")
 
 
 # --- its work ---------------------------------------------------------------------------------------------------------

@@ -3,8 +3,11 @@
 Nothing is counted and no content is opened; the file is only read, so that its time tells nothing new.
 """
 
+import os
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -19,7 +22,8 @@ from bot.whisper.service import check_apart
 from store import whisper_keys
 from store.sealing import KeyProblem, Sealer
 from store.tables import School
-from store.vault import StoreProblem, problem
+from store.vault import StoreProblem
+from store.whisper_store import problem_of_whispers
 
 # Its backups are weekly: one more report since yesterday must not be read off them.
 BACKUP_EVERY = timedelta(days=9)
@@ -45,9 +49,13 @@ def _store(settings: Settings, sealer: Sealer) -> tuple[Finding, bool]:
     except (KeyProblem, StoreProblem) as found:
         return Finding("whispers", False, f"{str(found)[:1].upper()}{str(found)[1:].removesuffix('.')}."), False
     except DBAPIError as error:
-        return Finding("whispers", False, str(problem(error))), False
+        return Finding("whispers", False, str(problem_of_whispers(error))), False
     if not made:
         return Finding("whispers", True, "The whisper store is made when Earshot first runs."), False
+    path = Path(settings.whisper_url.removeprefix("sqlite:///"))
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        words = f"The whisper store can only be read: run `chmod u+rw {shlex.quote(str(path))}`."
+        return Finding("whispers", False, words), True
     return Finding("whispers", True, "The whisper store opens, and is of this key."), True
 
 

@@ -22,7 +22,7 @@ from store.tables import Binding, Pupil, School, Staff, TutorGroup
 
 FIRST_CHAT = 5_000_000_000
 WAITING_NOTE = "not joined yet, join code "
-NEAR_NOTE = "two low answers lately; one more is a nudge"
+NEAR_NOTE = "two low answers; one more is a nudge"
 _TITLES = {
     "head_of_year": "head of year {year}",
     "dsl": "DSL",

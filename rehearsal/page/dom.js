@@ -107,6 +107,11 @@ export function following(box) {
   return atEnd || Math.abs(box.scrollTop - Number(box.dataset.placed ?? NaN)) < 2;
 }
 
+/** Keeps what is placed in sight when the window changes its size, as when a projector's browser goes to full screen. */
+export function keepPlaced(box) {
+  new ResizeObserver(() => following(box) && showLast(box)).observe(box);
+}
+
 /** Scrolls to the end, or to the head of the last one where it is taller than the box: its question comes first. */
 export function showLast(box) {
   box.scrollTop = box.scrollHeight;

@@ -127,18 +127,25 @@ async function waitForPeople() {
 let clockTimer = null;
 let botUp = false;
 
+/** Shows the time in full where there is room, and beside its label whether school is open. */
+function showClock({ text, short, open }) {
+  const [whole] = text.split(" · ");
+  byId("clock").replaceChildren(h("span", { class: "whole" }, whole), h("span", { class: "short" }, short));
+  byId("clock-closed").hidden = open;
+}
+
 async function loadClock() {
   clearTimeout(clockTimer);
   let moved = false;
   const up = await get("/control/clock").then(
     (clock) => {
       moved = setSchoolClock(clock);
-      byId("clock").textContent = clock.text;
+      showClock(clock);
       return true;
     },
     () => false,
   );
-  if (!up) byId("clock").textContent = "waiting for the bot";
+  if (!up) showClock({ text: "waiting for the bot", short: "waiting for the bot", open: true });
   if (moved) {
     phone.reload();
     slack.reload();
@@ -187,7 +194,9 @@ function openedSentence({ opened, replaced, ahead = 0 }) {
   if (opened === 0) return "No check-in was opened: nobody is due one.";
   const pupils = opened === 1 ? "1 pupil" : `${opened.toLocaleString("en-GB")} pupils`;
   const seconds = Math.ceil((opened + ahead) / 29);
-  const pace = opened + ahead === 1 ? "" : ` At Telegram’s pace the last phone has it in ${seconds} seconds.`;
+  const alone = opened + ahead === 1;
+  const telegrams = alone ? "" : ` At Telegram’s pace the last phone has it in ${seconds} seconds.`;
+  const pace = faults.value === "off" ? telegrams : " The networks misbehave, so some have it later.";
   const before = replaced ? " It takes the place of the one before, which counts against nobody." : "";
   return `A check-in was opened for ${pupils}.${pace}${before}`;
 }
@@ -199,8 +208,11 @@ byId("open-check-in").addEventListener("click", (event) =>
 const faults = byId("faults");
 
 function showFaults(mode) {
+  const on = mode !== "off";
   faults.value = mode;
-  faults.classList.toggle("on", mode !== "off");
+  faults.classList.toggle("on", on);
+  byId("faults-choice").classList.toggle("on", on);
+  byId("faults-label").textContent = on ? "The networks misbehave" : "Make the networks misbehave";
 }
 
 async function loadFaults() {

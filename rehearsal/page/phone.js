@@ -1,6 +1,6 @@
 // The phone: one pupil's private chat with the bot, as Telegram shows it.
 import { get, post } from "./api.js";
-import { byId, debounce, following, h, link, reconcile, showLast } from "./dom.js";
+import { byId, debounce, following, h, keepPlaced, link, reconcile, showLast } from "./dom.js";
 import { formatEntities } from "./entities.js";
 import { makeMenu } from "./menu.js";
 import { bySchoolClock, timeOfDay } from "./time.js";
@@ -23,6 +23,7 @@ const ATTACHMENT_NAMES = Object.fromEntries(ATTACHMENTS);
 export function makePhone({ tell, seen }) {
   const log = byId("phone-log");
   const empty = byId("phone-empty");
+  const start = byId("phone-start");
   const text = byId("phone-text");
   const toast = byId("phone-toast");
   const block = byId("phone-block");
@@ -138,6 +139,8 @@ export function makePhone({ tell, seen }) {
     const messages = answer.messages.map((message) => ({ ...message, time: timeOfDay(bySchoolClock(message.date)) }));
     const changed = reconcile(log, messages, (message) => message.message_id, bubble);
     empty.hidden = messages.length > 0;
+    // As on a real phone: whoever has started the bot once is not asked to again.
+    start.hidden = answer.started;
     log.hidden = messages.length === 0;
     commands = answer.commands ?? [];
     blocked = answer.blocked ?? blocked;
@@ -147,6 +150,8 @@ export function makePhone({ tell, seen }) {
     if (changed) settle();
     seen();
   }
+
+  keepPlaced(log);
 
   let sawToast = false;
   const reload = debounce(() => {
@@ -167,7 +172,7 @@ export function makePhone({ tell, seen }) {
     text.value = "";
     await send(words);
   });
-  byId("phone-start").addEventListener("click", async () => {
+  start.addEventListener("click", async () => {
     await send("/start");
     text.focus();
   });

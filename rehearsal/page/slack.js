@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { makeBlocks } from "./blocks.js";
 import { askConfirm, focusFirst, makeDialog } from "./dialog.js";
-import { badge, byId, debounce, following, h, link, reconcile, showLast } from "./dom.js";
+import { badge, byId, debounce, following, h, keepPlaced, link, reconcile, showLast } from "./dom.js";
 import { words } from "./elements.js";
 import { mrkdwn, nameOf } from "./mrkdwn.js";
 import { bySchoolClock, dayHeading, timeOfDay } from "./time.js";
@@ -21,6 +21,7 @@ export function makeSlack({ tell, seen, tabChosen }) {
   let channel = "";
   let view = null;
   let homeView = null;
+  let opener = null;
   const entered = new Map();
 
   const enteredFor = (id) => {
@@ -152,11 +153,18 @@ export function makeSlack({ tell, seen, tabChosen }) {
 
   const openHome = () => attempt(() => post(`/workspace/${user}/home/open`));
 
+  /** What stands behind a dialog and does the same action, from the top. */
+  function alike(action) {
+    return [...byId("slack-content").querySelectorAll(`[data-action-id="${CSS.escape(action)}"]`)];
+  }
+
   function closeLayer() {
     layer.replaceChildren();
     layer.hidden = true;
     byId("slack-content").inert = false;
-    if (layer.dataset.back) byId(layer.dataset.back)?.focus();
+    // Back to what was pressed, where it is still there; it may have been shown anew meanwhile.
+    const pressed = opener ? alike(opener.action)[opener.at] : null;
+    if (layer.dataset.back) (pressed ?? byId(layer.dataset.back)).focus();
   }
 
   async function closeView() {
@@ -228,7 +236,12 @@ export function makeSlack({ tell, seen, tabChosen }) {
       return;
     }
     if (view && JSON.stringify(view) === JSON.stringify(top) && !layer.hidden) return;
-    if (!view) layer.dataset.back = tab === "home" ? "slack-home" : "slack-log";
+    if (!view) {
+      layer.dataset.back = tab === "home" ? "slack-home" : "slack-log";
+      const action = document.activeElement.dataset.actionId;
+      const at = action ? alike(action).indexOf(document.activeElement) : -1;
+      opener = at < 0 ? null : { action, at };
+    }
     showView(top);
   }
 
@@ -281,6 +294,8 @@ export function makeSlack({ tell, seen, tabChosen }) {
     if (command) report(await attempt(() => post(`/workspace/${user}/command`, { command, text: rest })));
     else await attempt(() => post(`/workspace/${user}/say`, { channel, text: said }));
   });
+
+  keepPlaced(log);
 
   const reloadMessages = debounce(() => loadMessages());
   const reloadHome = debounce(() => tab === "home" && loadHome());

@@ -3,7 +3,7 @@
 import logging
 import os
 import resource
-import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,9 +20,9 @@ from bot.command_line import COMMANDS, command, main
 from bot.logs import TALKATIVE
 from bot.opening import open_store
 from bot.settings import Settings
-from store.keys import make_key_file
+from store.keys import make_key_file, read_key_file
 from store.tables import Cursor, Invite, Pupil, School, Staff, TutorGroup, Wave
-from tests.not_run import not_run
+from store.whisper_store import open_whispers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAFF = "staff_id,name,email,roles,year\nS1,Tess Tolling,t.tolling@fernhill.example,tutor,\n"
@@ -482,6 +482,22 @@ def test_a_process_of_its_own_says_the_same() -> None:
     assert told == Told(1, "", "The school has no term dates yet. Run `earshot calendar FILE.ics` first.")
 
 
+def test_ctrl_c_while_it_is_being_loaded_ends_it_without_a_traceback() -> None:
+    loading = subprocess.Popen(
+        [sys.executable, "-B", "-X", "importtime", "-m", "bot", "wave"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )
+    assert loading.stderr is not None
+    with loading.stderr:
+        # One of the first of hundreds of modules.
+        assert any("typer.colors" in line for line in loading.stderr)
+        loading.send_signal(signal.SIGINT)
+        said = [line for line in loading.stderr if not line.startswith("import time:")]
+    assert (loading.wait(timeout=20), said) == (-signal.SIGINT, [])
+
+
 def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made: Earshot) -> None:
     pupils = "".join(f"P{number},Made Up,9Q,9\n" for number in range(300))
     files = write(staff=STAFF, groups=GROUPS, pupils=f"{PUPILS.splitlines()[0]}\n{pupils}")
@@ -496,17 +512,6 @@ def test_a_disk_without_room_is_one_sentence_and_what_was_kept_is_unharmed(made:
     assert counts() == (1, 1, 1, 300)
 
 
-@pytest.fixture
-def bound() -> tuple[str, ...]:
-    """What makes a process obey the rights of files, which root otherwise passes over."""
-    if os.geteuid() != 0:
-        return ()
-    tool = shutil.which("setpriv")
-    if tool is None:
-        not_run("the test of files' rights", "root passes over them. Install util-linux, or test as another user.")
-    return (tool, "--bounding-set", "-dac_override,-dac_read_search")
-
-
 @pytest.mark.parametrize("what", ["earshot.sqlite", "."], ids=["file", "folder"])
 def test_a_database_that_can_only_be_read_is_one_sentence(bound: tuple[str, ...], what: str) -> None:
     assert process("init", "--name", "Fernhill School").status == 0
@@ -519,6 +524,16 @@ def test_a_database_that_can_only_be_read_is_one_sentence(bound: tuple[str, ...]
         1, "", "The database can only be read. Mend the rights of its file and folder, or the disk they are on."
     )
     assert counts() == (1, 0, 0, 0)
+
+
+def test_the_doctor_finds_a_whisper_store_that_can_only_be_read(bound: tuple[str, ...]) -> None:
+    assert process("init", "--name", "Fernhill School").status == 0
+    settings = Settings()
+    open_whispers(settings.whisper_url, read_key_file(settings.key_path).current).engine.dispose()
+    Path("data/whispers.sqlite").chmod(0o400)
+    told = process("doctor", before=bound)
+    words = " ".join(told.out.replace("│", " ").split())
+    assert "mend whispers The whisper store can only be read: run `chmod u+rw" in words
 
 
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, bound: tuple[str, ...]) -> None:

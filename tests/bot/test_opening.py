@@ -21,6 +21,7 @@ from store.keys import make_key_file
 from store.sealing import KeyProblem
 from store.tables import School
 from store.vault import StoreProblem
+from tests.bot.test_shared_seats import lose_all
 from tests.factories import make_school
 from tests.not_run import not_run
 
@@ -271,6 +272,33 @@ def test_a_second_one_on_the_same_database_is_refused_until_the_first_lets_go(
     first.close()
     OnlyOne(elsewhere, other).close()
     OnlyOne(on_both, engine).close()
+    other.dispose()
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_a_lock_that_a_restarted_server_forgot_is_taken_anew(on_both: Settings, engine: Engine) -> None:
+    first, other = OnlyOne(on_both, engine), make_engine(on_both.store_url)
+    assert not first.keep()
+    lose_all(other)
+    assert first.keep()
+    with pytest.raises(StoreProblem, match="already running"):
+        OnlyOne(on_both, other)
+    first.close()
+    other.dispose()
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_a_lock_is_not_taken_anew_where_another_was_quicker(on_both: Settings, engine: Engine) -> None:
+    first, other = OnlyOne(on_both, engine), make_engine(on_both.store_url)
+    lose_all(other)
+    second = OnlyOne(on_both, other)
+    with pytest.raises(StoreProblem) as problem:
+        first.keep()
+    assert str(problem.value) == (
+        "The database was out of reach, and another Earshot has taken it since. Stop that one, and start again."
+    )
+    assert not second.keep()
+    second.close()
     other.dispose()
 
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from rehearsal.app import PAGE
-from rehearsal.hub import SLACK_APP_TOKEN, TELEGRAM_TOKEN
+from rehearsal.hub import SLACK_APP_TOKEN, TELEGRAM_TOKEN, Book
 from tests.rehearsal.control_rig import rehearsal
 
 BOT_API = f"/bot{TELEGRAM_TOKEN}"
@@ -150,5 +150,22 @@ async def test_state_that_is_no_database_is_said_in_a_sentence(tmp_path: Path):
         stderr=subprocess.PIPE,
     )
     _, said = await second.communicate()
-    assert second.returncode == 1
+    assert second.returncode == 3
+    assert said.decode() == "The file given with --state cannot be used. Choose another, or none.\n"
+
+
+async def test_state_that_can_only_be_read_is_said_before_anybody_uses_it(tmp_path: Path, bound: tuple[str, ...]):
+    state = tmp_path / "rehearsal.sqlite"
+    Book(state).close()
+    state.chmod(0o400)
+    command = [*bound, sys.executable, "-m", "rehearsal", "--port", "0", "--state", str(state)]
+    second = await asyncio.create_subprocess_exec(*command, cwd=PAGE.parent.parent, stderr=subprocess.PIPE)
+    try:
+        # Else it would serve until it is told to end.
+        async with asyncio.timeout(20):
+            _, said = await second.communicate()
+    finally:
+        if second.returncode is None:
+            second.kill()
+    assert second.returncode == 3
     assert said.decode() == "The file given with --state cannot be used. Choose another, or none.\n"

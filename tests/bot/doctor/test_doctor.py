@@ -367,6 +367,16 @@ def test_without_people_the_import_comes_first(settings: Settings, engine: Engin
     }
 
 
+def test_before_the_first_wave_no_check_in_is_said_to_have_arrived(settings: Settings, engine: Engine) -> None:
+    def none_yet(session: Session, _school: UUID) -> None:
+        for table in ("check_in", "wave"):
+            session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (our own tables)
+
+    plant(engine, none_yet)
+    told = {finding.what: finding for finding in examine(settings)}
+    assert told["delivered"] == Finding("delivered", True, "No check-in was sent yet.")
+
+
 def test_a_name_that_is_no_setting_is_told_without_its_value(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
