@@ -141,11 +141,12 @@ class OneByOne:
     One at a time would make a network that answers slowly slower still, so the holding has an end (seconds). A reply
     is held until it has waited `patience`. Bulk is held `most` in all, of which a hundredth comes back as time goes
     by: a wave that loses more than that leaves at the network's pace, and has as many messages on their way as that
-    takes.
+    takes. With several on their way there is little left to keep: a reply is held for `least` then, or not at all.
     """
 
-    patience: float = 0.1
+    patience: float = 0.5
     most: float = 1.0
+    least: float = 0.1
     _out: set[object] = field(default_factory=set, init=False)
     _left: float = field(init=False)
     _at: float = field(default=0.0, init=False)
@@ -161,7 +162,9 @@ class OneByOne:
         if bulk and self._held is None:
             self._left, self._held = self._holding(now), now
         left = self._holding(now)
-        return max(0.0, left if bulk else min(left, since + self.patience - now))
+        if bulk:
+            return left
+        return max(0.0, since + self.patience - now if len(self._out) == 1 else min(left, since + self.least - now))
 
     def leave(self, message: object) -> None:
         """A message leaves; it is out until it is written down what became of it."""

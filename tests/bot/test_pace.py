@@ -181,6 +181,27 @@ def test_a_reply_is_held_until_the_one_before_it_is_written_or_it_has_waited_lon
     assert gate.wait(10.21, since=10.21, bulk=False) == 0.0
 
 
+def test_a_reply_behind_one_message_waits_longer_than_behind_several_of_which_a_kill_repeats_more_than_one_anyway():
+    gate = OneByOne()
+    gate.leave("a")
+    assert [round(gate.wait(now, since=10.0, bulk=False), 6) for now in (10.0, 10.2, 10.5)] == [0.5, 0.3, 0]
+    gate.leave("b")
+    assert [round(gate.wait(now, since=20.0, bulk=False), 6) for now in (20.0, 20.2)] == [0.1, 0]
+
+
+def test_what_bulk_was_held_leaves_a_reply_behind_one_message_what_it_may_wait():
+    gate = OneByOne()
+    gate.leave("a")
+    gate.wait(10.0, since=10.0, bulk=True)
+    assert gate.wait(15.0, since=10.0, bulk=True) == 0.0
+    gate.written("a", 15.0)
+    gate.leave("b")
+    assert gate.wait(15.1, since=15.1, bulk=False) == 0.5
+    # Of a wave that leaves at the pace no reply waits for anything.
+    gate.leave("c")
+    assert round(gate.wait(15.1, since=15.1, bulk=False), 2) == 0.0
+
+
 def test_what_was_never_out_changes_nothing():
     gate = OneByOne()
     gate.leave("a")
