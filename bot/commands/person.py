@@ -19,7 +19,7 @@ from bot.text import SOURCE, STAFF_LANGUAGES, languages
 from scheduling import rights
 from scheduling.naming import named_until
 from scheduling.school import facts
-from store import audit, consent
+from store import audit, consent, invites
 from store.erasure import Erased, erase_guardian, erase_pupil
 from store.former import erase_staff, naming
 from store.people_tables import Guardian
@@ -101,6 +101,44 @@ def opt_in(
     """
     change = consent.release if by == "guardian" else consent.start
     _change(pupil_id, change, "Check-ins are allowed again.", "They were not stopped by them: nothing changed.")
+
+
+@app.command()
+def code(person_id: PersonId, guardian: OfGuardian = False) -> None:
+    """Make a join code for one person: their letter was lost, or they have a new phone. It is recorded.
+
+    Everybody else's codes stay as they are. Hand it to nobody else: the phone that gives it first is theirs from then.
+
+    Example: earshot person code P123
+    """
+    engine, sealer = open_store(settings(), make=False)
+    with Session(engine) as session:
+        school, now = the_school(session), datetime.now(UTC)
+        if guardian:
+            parent = _find_guardian(session, sealer, school, person_id)
+            if not parent.active:
+                raise PersonProblem("They are no longer in your lists. Import a list that has them in it first.")
+            subject, made = f"guardian:{parent.id.hex}", invites.issue_to_guardian(session, sealer, parent, now)
+        else:
+            pupil = _who_may_join(find_pupil(session, sealer, school, person_id))
+            subject, made = f"pupil:{pupil.id.hex}", invites.issue(session, sealer, pupil, now)
+        audit.record(session, school.id, now, actor=ACTOR, action="wrote a code", subject=subject)
+        session.commit()
+    engine.dispose()
+    out.plain(
+        f"Their code is {made} ({invites.spelled(made)}). It works once, for thirty days, and ends any code they had "
+        "before. A phone they use now goes on until it is used."
+    )
+
+
+def _who_may_join(pupil: Pupil) -> Pupil:
+    if pupil.status == "left":
+        raise PersonProblem("They have left. Import a list that has them in it first.")
+    if pupil.held:
+        raise PersonProblem(
+            "A parent or carer has check-ins stopped. Allow them again first: `earshot person opt-in --by guardian`."
+        )
+    return pupil
 
 
 @app.command()

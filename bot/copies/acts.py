@@ -26,6 +26,7 @@ def did_words(did: str) -> Phrase:
         ("asked to check in", say("Said if they will check in with you")),
         ("copy", say("Decided about your copy")),
         ("person exported", say("Made a copy like this")),
+        ("wrote a code", say("Made a code for joining")),
         ("person corrected", say("Set your name or language right")),
         ("stopped", say("Stopped your check-ins")),
         ("allowed again", say("Allowed your check-ins again")),

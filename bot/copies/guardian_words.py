@@ -36,6 +36,7 @@ def did_as_guardian(did: str) -> Phrase:
         ("stopped", say("Stop check-ins")),
         ("allowed again", say("Start check-ins again")),
         ("person exported", say("Made a copy like this")),
+        ("wrote a code", say("Made a code for joining")),
     )
     return next((words for begins, words in known if did.startswith(begins)), say("Changed something that is kept"))
 
