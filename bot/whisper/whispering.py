@@ -41,6 +41,8 @@ CROWD: Final = 10
 CROWD_SECONDS: Final = 3600.0
 # What brings something to seal, so that a process that died may have sealed it already.
 _SEALED: Final = (Text, whisper_model.Photo, whisper_model.OtherFile)
+# What these buttons say comes after the end, or ends it: stop, remove, and the pages after the receipt.
+_END: Final = (["q"], ["z"], ["o"], ["c"], ["2"], ["5"])
 # Nothing of these is a file: what was typed into them is all there is.
 _ALL_WORDS: Final = ("poll", "checklist")
 
@@ -212,7 +214,9 @@ class Whispering:
         if arrived.chat in self._asked:
             return
         if await self._voice.is_marked(arrived.chat):
-            exchange = Exchange(choice=arrived.choice if self._good(arrived.choice) else None)
+            choice = arrived.choice if self._good(arrived.choice) else None
+            # Before a choice words wait, and what waited then is gone; of what came after one nothing waits.
+            exchange = Exchange(choice=choice, lapsed=choice is None)
             self._chats[arrived.chat] = Chat(exchange, marked=True)
         self._asked.add(arrived.chat)
 
@@ -238,8 +242,11 @@ class Whispering:
         coming: deque[Happening] = deque((happening,))
         hinted = False
         while coming:
-            turn = whisper.step(exchange, coming.popleft(), around)
+            happens = coming.popleft()
+            turn = whisper.step(exchange, happens, around)
             exchange = turn.exchange
+            # A process before this one may have marked the chat.
+            chat.marked = chat.marked or (_ends(happens) and arrived.chat not in self._asked)
             await self._mark(arrived.chat, chat, known, on=exchange is not None and not exchange.offered)
             for deed in turn.deeds:
                 if isinstance(deed, whisper_model.Speak):
@@ -314,3 +321,14 @@ class Whispering:
             decoys=decoys_of,
             is_receipt=lambda code: receipt_of_code(code) is not None,
         )
+
+
+def _ends(happens: Happening) -> bool:
+    """Say whether a whisper is over with this, be it one that memory does not know."""
+    match happens:
+        case Tap(data):
+            return data.split(":")[1:2] in _END
+        case whisper_model.Looked(_, found, finishing):
+            return finishing and found is not None
+        case _:
+            return False
