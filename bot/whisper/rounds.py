@@ -171,6 +171,7 @@ class Rounds:
         posted = []
         for staff in turn:
             user = await self._slack.user_of(staff, school)
+            self._parts.only_here()
             if user is not None:
                 posted.append(list(await self._slack.post(user, card, school)))
         self._waiting.add(line.id)
@@ -207,6 +208,7 @@ class Rounds:
             return
         for report, chat in await self._parts.on_thread(whisper_routes.due, self._parts.store, epoch):
             language = await self._parts.worker.run(partial(self._language, chat_id=chat))
+            self._parts.only_here()
             try:
                 if language is not None:
                     await self._voice.speak(chat, whisper_knocks.knock(), language, school.zone, None)

@@ -48,9 +48,10 @@ class WhisperService:
         sealer: Sealer,
         clock: Callable[[], datetime],
         school: Callable[[Session], SchoolFacts],
+        may: Callable[[], bool],
     ) -> None:
         check_apart(settings)
-        parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school)
+        parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school, may)
         self._parts, self.store = parts, parts.store
         routing_key = read_routing_key(settings.routing_key_path)
         epochs, voice = Epochs(settings.routing_key_path.with_name("knock.key"), routing_key), TelegramVoice(bot, clock)

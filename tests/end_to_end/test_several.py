@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
@@ -25,7 +27,7 @@ from store.keys import KeyRing, write_key_file
 from store.sealing import Sealer
 from store.tables import Outbox, School
 from tests.bot.test_command_line import ROOT
-from tests.end_to_end.rig import WAYS, Way, World, eventually, world
+from tests.end_to_end.rig import WAYS, Phone, Way, World, eventually, world
 
 pytestmark = pytest.mark.only(database_url="postgresql")
 SEATS = ["auditor", "delivery", "intake"]
@@ -196,7 +198,9 @@ async def test_a_process_that_stands_by_turns_webhooks_away(engine: Engine, seal
             assert (answer.status, await answer.json()) == (200, {"ok": True, "problems": [], "seats": []})
 
 
-async def test_a_killed_process_is_followed_by_one_that_stood_by(engine: Engine, sealer: Sealer):
+@asynccontextmanager
+async def two_programs(engine: Engine, sealer: Sealer) -> AsyncIterator[tuple[World, list["Program"]]]:
+    """Run `earshot run` twice: the first has the seats, the second stands by."""
     async with world(engine, sealer) as earshot:
         await earshot.end()
         with Session(engine) as session:
@@ -206,24 +210,80 @@ async def test_a_killed_process_is_followed_by_one_that_stood_by(engine: Engine,
             session.add(school)
             session.commit()
         write_key_file(earshot.settings.key_path, KeyRing(bytes(range(32))))
+        programs = list[Program]()
+        try:
+            for seats in (SEATS, ()):
+                programs.append(Program(earshot))
+                await programs[-1].has(*seats)
+            yield earshot, programs
+        finally:
+            for program in programs:
+                program.end()
+            await earshot.begin()
+
+
+class Program:
+    """One `earshot run`, as a school's supervisor starts it."""
+
+    def __init__(self, earshot: World) -> None:
+        self._earshot, self.port = earshot, free_port()
+        self.process = run_process(earshot, self.port)
+
+    async def has(self, *seats: str) -> None:
+        """Wait until it says that it is well, and has these seats and no others."""
+
+        async def look() -> bool:
+            try:
+                async with self._earshot.http.get(f"http://127.0.0.1:{self.port}/healthz") as answer:
+                    wanted = {"ok": True, "problems": [], "seats": list(seats)}
+                    return bool(await answer.json() == wanted)
+            except aiohttp.ClientConnectionError:
+                # It has only begun.
+                return False
+
+        await eventually(look, f"a program on the seats {seats}")
+
+    def end(self) -> None:
+        """End it as Ctrl-C does, unless it was killed."""
+        with self.process as process:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(signal.SIGINT)
+        assert process.returncode in (0, -signal.SIGKILL)
+
+
+async def test_a_killed_program_is_followed_by_one_that_stood_by(engine: Engine, sealer: Sealer):
+    async with two_programs(engine, sealer) as (earshot, (first, _)):
         phone = earshot.other_pupil()
-        with run_process(earshot) as first:
-            await phone.write("/menu")
-            await phone.reads("What would you like to do?")
-            with run_process(earshot) as second:
-                assert second.stdout is not None
-                assert "Earshot is running" in await asyncio.to_thread(second.stdout.readline)
-                first.kill()
-                try:
-                    await phone.write("/help")
-                    await phone.reads("/stop")
-                finally:
-                    second.send_signal(signal.SIGINT)
-        assert second.returncode == 0
-        await earshot.begin()
+        await phone.write("/menu")
+        await phone.reads("What would you like to do?")
+        first.process.kill()
+        await phone.write("/help")
+        await phone.reads("/stop")
 
 
-def run_process(earshot: World) -> "subprocess.Popen[str]":
+async def test_a_program_that_hangs_is_followed_and_stands_by_when_it_goes_on(engine: Engine, sealer: Sealer):
+    async with two_programs(engine, sealer) as (earshot, (first, second)):
+        phones = [Phone(earshot, person) for person in earshot.people.pupils if person.started]
+        for phone in phones:
+            await phone.write("/help")
+        # In the middle of its work.
+        await phones[len(phones) // 2].reads("/stop")
+        first.process.send_signal(signal.SIGSTOP)
+        hung = time.monotonic()
+        await second.has(*SEATS)
+        for phone in phones:
+            await phone.reads("/stop")
+        assert time.monotonic() - hung < 30
+        first.process.send_signal(signal.SIGCONT)
+        await first.has()
+        await second.has(*SEATS)
+        await phones[0].write("/menu")
+        await phones[0].reads("What would you like to do?")
+        answers = [sum("/stop" in one["text"] for one in await phone.messages()) for phone in phones]
+        assert sum(answers) <= len(phones) + 1
+
+
+def run_process(earshot: World, port: int) -> "subprocess.Popen[str]":
     """Start `earshot run` as a school's supervisor does."""
     settings = earshot.settings
     environment = {
@@ -232,7 +292,7 @@ def run_process(earshot: World) -> "subprocess.Popen[str]":
         "COLUMNS": "200",
         "EARSHOT_DATA_DIR": str(settings.data_dir),
         "EARSHOT_DATABASE_URL": earshot.engine.url.render_as_string(hide_password=False),
-        "EARSHOT_HTTP_PORT": str(free_port()),
+        "EARSHOT_HTTP_PORT": str(port),
         "EARSHOT_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
         "EARSHOT_TELEGRAM_API_URL": settings.telegram_api_url,
         "EARSHOT_SLACK_BOT_TOKEN": SLACK_BOT_TOKEN,
