@@ -247,7 +247,7 @@ class Service:
 
     async def _take_in(self, leave: asyncio.Event, took_over: bool) -> None:
         if took_over:
-            await self._surely(leave, self.whispers.rounds.prepare)
+            await self._surely(leave, self.whispers.begin_anew)
         if not isinstance(self.seats, Alone):
             await self._surely(leave, lambda: self.worker.run(self.whispers.note_place))
         await self._together(

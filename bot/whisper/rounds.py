@@ -59,6 +59,7 @@ class Rounds:
         school, wanted = await self._parts.worker.run(self._wanted)
         done = await self._parts.on_thread(whisper_care.slot_done, self._parts.store)
         self._slot = done or last_slot(school.calendar, self._parts.clock())
+        self._first = True
         self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)

@@ -74,6 +74,11 @@ class WhisperService:
         cursor.position = mark
         session.add(cursor)
 
+    async def begin_anew(self) -> None:
+        """Know nothing of before: another process has gone on in the chats, and in the rounds."""
+        self.telegram.begin_anew()
+        await self.rounds.prepare()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""
         await self._door.start()

@@ -62,14 +62,19 @@ class Whispering:
         urgent: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._voice, self._routing_key = parts, voice, routing_key
-        self._keeping = Keeping(parts, voice, routing_key, epochs, urgent)
-        self._began = parts.clock()
+        self._make_keeping = partial(Keeping, parts, voice, routing_key, epochs, urgent)
+        self._crowd: dict[int, float] = {}
+        self.taken = 0
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Know of the chats no more than they hold themselves, as after a start."""
+        self._keeping = self._make_keeping()
+        self._began = self._parts.clock()
         self._chats: dict[int, Chat] = {}
         self._holding = Holding()
         self._asked: set[int] = set()
         self._done: deque[int] = deque(maxlen=REMEMBERED)
-        self._crowd: dict[int, float] = {}
-        self.taken = 0
 
     async def took(self, update: Mapping[str, Any]) -> bool:
         """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again."""

@@ -25,14 +25,21 @@ from store import waking
 from store.database import make_engine
 from store.keys import KeyRing, write_key_file
 from store.sealing import Sealer
-from store.tables import Outbox, School
+from store.tables import Audit, Outbox, School
 from tests.bot.test_command_line import ROOT
 from tests.end_to_end.rig import WAYS, Phone, Way, World, eventually, world
+from tests.end_to_end.test_whisper import modal
 
 pytestmark = pytest.mark.only(database_url="postgresql")
 SEATS = ["auditor", "delivery", "intake"]
 END_SEATS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+)
+
+# Not those that stand by, and share no more than the store.
+HOLDERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' "
+    "AND classid <> 0"
 )
 
 
@@ -65,6 +72,13 @@ class Process:
             return self.service.seats.held == set(seats)
 
         await eventually(look, f"a process on the seats {seats}")
+
+    async def hands_on_to(self, other: "Process") -> None:
+        """Have the server end the connections of the seats: who stands by is there before they are back."""
+        with self.engine.connect() as connection:
+            connection.execute(HOLDERS)
+        await self.takes()
+        await other.takes(*SEATS)
 
     def lose_seats(self) -> int:
         """Have the server end the connections that hold seats; gives how many they were."""
@@ -168,6 +182,58 @@ async def test_a_process_that_lost_its_connections_leaves_its_seats(engine: Engi
         await phone.tap("Nothing to add")
         await earshot.tutor().reads("a change in pattern")
         assert len(await phone.messages()) == 1
+
+
+async def test_a_press_is_taken_once_whichever_process_hears_of_it(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, (first, second)):
+        phone, tutor = earshot.near_pupil(), earshot.tutor()
+        await earshot.open_wave()
+        await phone.check_in(low=True)
+        card = await tutor.reads("a change in pattern")
+        await first.end()
+        # Nobody hears just now: where that lasts for longer than Slack waits, the tutor is warned, and tries again.
+        while not (await tutor.press(card, "I’ll take this"))["acked"]:
+            pass
+        await tutor.reads(f"Taken by {tutor.person.name}.")
+        await second.takes(*SEATS)
+        await tutor.press_as_it_was(card, "I’ll take this")
+        await tutor.reads(f"Taken by {tutor.person.name}.")
+        with Session(engine) as session:
+            taken = session.exec(select(Audit).where(Audit.action == "nudge taken")).all()
+        assert (len(taken), len(await tutor.cards("a change in pattern"))) == (1, 1)
+
+
+async def test_a_whisper_goes_on_in_whichever_process_hears_it(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, (first, second)):
+        phone, lead = earshot.other_pupil(), earshot.leads()[0]
+        await phone.write("/whisper")
+        await phone.reads("Telegram knows it is you.")
+        await phone.write("Somebody waits for me")
+        await phone.reads("That waits here, and is not kept yet.")
+        # What waited in the other process's memory is gone with it, and that is said.
+        await first.hands_on_to(second)
+        await phone.write("I am not safe at home")
+        await phone.reads("If you typed something before this, it does not wait here any more.")
+        await phone.tap("Show me the choices")
+        await phone.tap("It is about me")
+        await phone.tap("Not safe at home")
+        await phone.reads("Received and sealed.")
+        # The first has had this chat before, and knows nothing of it now.
+        await second.hands_on_to(first)
+        await phone.tap("I have finished")
+        await phone.reads("Your six words")
+        card = await lead.reads("Urgent: a whisper is waiting", "Not safe at home")
+        await lead.press(card, "Open")
+        view = await modal(lead, "I am not safe at home")
+        await first.hands_on_to(second)
+        # Finished is finished, in the process too where it was still open.
+        await phone.write("Where is room 12")
+        await phone.reads("Would you like to whisper it?")
+        values = {"words": {"words": "Thank you. Who is at home?"}, "status": {"status": "acting"}}
+        while not (await lead.send("view/submit", view_id=view["id"], values=values))["acked"]:
+            pass
+        await phone.tap("See replies")
+        await phone.reads("Staff: Thank you. Who is at home?")
 
 
 async def test_whispers_that_lie_elsewhere_are_told(engine: Engine, sealer: Sealer, tmp_path: Path):
