@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from benchmarks.stage import free_port
 from bot import rehearsing
@@ -25,7 +25,7 @@ from store import waking
 from store.database import make_engine
 from store.keys import KeyRing, write_key_file
 from store.sealing import Sealer
-from store.tables import Audit, Outbox, School
+from store.tables import Audit, CheckIn, Flag, Outbox, School
 from tests.bot.test_command_line import ROOT
 from tests.end_to_end.rig import WAYS, Phone, Way, World, eventually, world
 from tests.end_to_end.test_whisper import modal
@@ -182,6 +182,26 @@ async def test_a_process_that_lost_its_connections_leaves_its_seats(engine: Engi
         await phone.tap("Nothing to add")
         await earshot.tutor().reads("a change in pattern")
         assert len(await phone.messages()) == 1
+
+
+async def test_a_check_in_that_changes_hands_at_each_question_is_counted_once(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, processes):
+        phone, tutor = earshot.near_pupil(), earshot.tutor()
+        await earshot.open_wave()
+        here, there = processes
+        for number in range(1, 6):
+            await phone.answer(number, low=True)
+            await here.hands_on_to(there)
+            here, there = there, here
+        await phone.tap("Nothing to add")
+        await phone.reads("That is all for")
+        await tutor.reads("a change in pattern")
+        with Session(engine) as session:
+            opened = session.exec(select(func.max(CheckIn.opened_at))).one()
+            answered = session.exec(select(CheckIn).where(CheckIn.opened_at == opened, CheckIn.state == "answered"))
+            assert len(sealer.read(answered.one(), "answers")) == 5
+            assert len(session.exec(select(Flag)).all()) == 1
+        assert (len(await phone.messages()), len(await tutor.cards("a change in pattern"))) == (1, 1)
 
 
 async def test_a_press_is_taken_once_whichever_process_hears_of_it(engine: Engine, sealer: Sealer):
