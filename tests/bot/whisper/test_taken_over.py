@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from benchmarks.whisper_town import NOW, Town, rounds_of
 from bot.seats import SeatLost
+from store.database import PATIENCE_SECONDS
+from store.sealing import Sealer
 from store.tables import Request
 from store.whisper_desk import note_file
 from store.whisper_sealing import new_receipt
+from store.whisper_store import open_whispers
 from store.whispers import Draft, start
 from tests.bot.whisper.chats import begin, threads
 
@@ -84,6 +88,15 @@ async def test_who_takes_over_again_does_not_seal_what_the_other_has_sealed(town
     first.begin_anew()
     await town.feed(update)
     assert sorted(threads(town)) == [["and my bag"], ["they take my things"]]
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_a_process_that_hangs_as_it_writes_a_whisper_keeps_nobody_from_writing(engine: Engine, sealer: Sealer):
+    store = open_whispers(engine.url.render_as_string(hide_password=False), sealer)
+    with store.write() as connection:
+        patience = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+    store.engine.dispose()
+    assert patience == f"{PATIENCE_SECONDS}s"
 
 
 async def test_nothing_is_posted_once_another_process_may_do_the_rounds(town: Town):
