@@ -138,12 +138,18 @@ class Rounds:
     async def _opened(self, school: SchoolFacts, line: Line, climb: Climb | None, slot: datetime | None) -> None:
         """Have its cards say that somebody has opened it; one that was forgotten since climbs again."""
         now = self._parts.clock()
-        if line.id in self._waiting:
+        # A process that died may have known of it, and not said so.
+        first = climb is None or climb.kind != OPENED
+        if first or line.id in self._waiting:
             await self._rewrite(school, line)
-        if climb is None or climb.kind != OPENED:
+        if first:
             opened = Climb(OPENED, now, 0)
             await self._parts.on_thread(whisper_desk.note_climb, self._parts.store, line.id, opened)
-        elif has_lapsed(school, line, climb, now) and (line.urgency == "urgent" or slot is not None):
+        elif (
+            climb is not None
+            and has_lapsed(school, line, climb, now)
+            and (line.urgency == "urgent" or slot is not None)
+        ):
             await self._post(school, line, Climb(kind_of(line), slot or now, 0))
 
     async def _rewrite(self, school: SchoolFacts, line: Line) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from store.keys import KeyRing, write_key_file
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Flag, Outbox, School
 from tests.bot.test_command_line import ROOT
-from tests.end_to_end.rig import WAYS, Phone, Way, World, eventually, world
-from tests.end_to_end.test_whisper import modal
+from tests.end_to_end.rig import WAYS, Json, Phone, Way, World, eventually, world
+from tests.end_to_end.test_whisper import begin, finish, modal
 
 pytestmark = pytest.mark.only(database_url="postgresql")
 SEATS = ["auditor", "delivery", "intake"]
@@ -211,9 +211,7 @@ async def test_a_press_is_taken_once_whichever_process_hears_of_it(engine: Engin
         await phone.check_in(low=True)
         card = await tutor.reads("a change in pattern")
         await first.end()
-        # Nobody hears just now: where that lasts for longer than Slack waits, the tutor is warned, and tries again.
-        while not (await tutor.press(card, "I’ll take this"))["acked"]:
-            pass
+        await until_heard(lambda: tutor.press(card, "I’ll take this"))
         await tutor.reads(f"Taken by {tutor.person.name}.")
         await second.takes(*SEATS)
         await tutor.press_as_it_was(card, "I’ll take this")
@@ -250,8 +248,7 @@ async def test_a_whisper_goes_on_in_whichever_process_hears_it(engine: Engine, s
         await phone.write("Where is room 12")
         await phone.reads("Would you like to whisper it?")
         values = {"words": {"words": "Thank you. Who is at home?"}, "status": {"status": "acting"}}
-        while not (await lead.send("view/submit", view_id=view["id"], values=values))["acked"]:
-            pass
+        await until_heard(lambda: lead.send("view/submit", view_id=view["id"], values=values))
         await phone.tap("See replies")
         await phone.reads("Staff: Thank you. Who is at home?")
 
@@ -282,6 +279,12 @@ async def test_a_process_that_stands_by_turns_webhooks_away(engine: Engine, seal
                 assert answer.status == 503
         async with earshot.http.get(f"{there}/healthz") as answer:
             assert (answer.status, await answer.json()) == (200, {"ok": True, "problems": [], "seats": []})
+
+
+async def until_heard(press: Callable[[], Awaitable[Json]]) -> None:
+    """Press, perhaps while nobody hears: where that lasts longer than Slack waits, one is warned, and tries again."""
+    while not (await press())["acked"]:
+        pass
 
 
 @asynccontextmanager
@@ -339,10 +342,20 @@ class Program:
 
 async def test_a_killed_program_is_followed_by_one_that_stood_by(engine: Engine, sealer: Sealer):
     async with two_programs(engine, sealer) as (earshot, (first, _)):
-        phone = earshot.other_pupil()
-        await phone.write("/menu")
-        await phone.reads("What would you like to do?")
+        phone, lead = earshot.other_pupil(), earshot.leads()[0]
+        await begin(phone, "Not safe at home")
+        await phone.write("I am not safe at home")
+        await phone.reads("Received and sealed.")
         first.process.kill()
+        words = await finish(phone)
+        card = await lead.reads("Urgent: a whisper is waiting", "Not safe at home")
+        await until_heard(lambda: lead.press(card, "Open"))
+        view = await modal(lead, "I am not safe at home")
+        values = {"words": {"words": "Thank you. Who is at home?"}, "status": {"status": "acting"}}
+        await until_heard(lambda: lead.send("view/submit", view_id=view["id"], values=values))
+        await phone.write(" ".join(words))
+        await phone.reads("Staff: Thank you. Who is at home?")
+        # The whisper is over: what is typed now is the menu's.
         await phone.write("/help")
         await phone.reads("/stop")
 

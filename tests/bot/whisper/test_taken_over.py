@@ -11,7 +11,7 @@ from bot.seats import SeatLost
 from store.database import PATIENCE_SECONDS
 from store.sealing import Sealer
 from store.tables import Request
-from store.whisper_desk import note_file
+from store.whisper_desk import cards_of, change, note_file, readers_of
 from store.whisper_sealing import new_receipt
 from store.whisper_store import open_whispers
 from store.whispers import Draft, start
@@ -111,6 +111,18 @@ async def test_nothing_is_posted_once_another_process_may_do_the_rounds(town: To
     sure.clear()
     await rounds.once()
     assert len(slack.posted) == 2
+
+
+async def test_cards_say_that_somebody_has_opened_it_though_the_process_died_before_it_said_so(town: Town):
+    draft = Draft("2026-11-24", "other", "me", "urgent")
+    report = start(town.whispers, draft, new_receipt(), {"what": "words"}, b"x").report.hex()
+    rounds, _, _ = await rounds_of(town, NOW)
+    await rounds.once()
+    change(town.whispers, min(readers_of(town.whispers, report)), report, status="read", stage="read")
+    rounds, slack, _ = await rounds_of(town, NOW)
+    await rounds.once()
+    await rounds.once()
+    assert [[channel, ts] for channel, ts, _ in slack.rewritten] == cards_of(town.whispers, report)
 
 
 async def test_photos_that_another_process_showed_are_taken_away_by_who_takes_over_again(town: Town):
