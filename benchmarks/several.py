@@ -1,8 +1,8 @@
 """Several processes on one PostgreSQL: what sharing does to intake, and how soon one follows another that was killed.
 
 Intake is counted as in the benchmark of that name, in turn with one process that does everything and with three by
-roles. Then, with two whole processes, the one that has the seats is killed (SIGKILL) while a pupil asks for help: the
-seconds from the kill to the answer on their phone.
+roles. Then, with two whole processes, the one that has the seats is killed (SIGKILL) while a pupil asks for help, or
+hangs (SIGSTOP): the seconds from then to the answer on their phone.
 """
 
 import asyncio
@@ -43,16 +43,20 @@ async def measure(scale: Scale) -> Report:
         for _ in range(intake.ROUNDS[scale]):
             alone.append(count / await _intake(server, data, check_ins, ALONE))
             shared.append(count / await _intake(server, data, check_ins, BY_ROLES))
-        followed = [await _followed(server, data, check_ins[0]) for _ in range(KILLS[scale])]
+        killed = [await _followed(server, data, check_ins[0], signal.SIGKILL) for _ in range(KILLS[scale])]
+        hung = [await _followed(server, data, check_ins[0], signal.SIGSTOP) for _ in range(KILLS[scale])]
     return Report(
         (
             Row("one process: committed updates/s", f"{median(alone):,.0f}/s"),
             Row("three, by roles: committed updates/s", f"{median(shared):,.0f}/s"),
             Row("  beside one", f"{median(shared) / median(alone):.2f} ×"),
-            Row("killed, until another has answered: median", f"{median(followed):.2f} s"),
-            Row("  slowest", f"{max(followed):.2f} s"),
+            Row("killed, until another has answered: median", f"{median(killed):.2f} s"),
+            Row("  slowest", f"{max(killed):.2f} s"),
+            Row("hung, until another has answered: median", f"{median(hung):.2f} s"),
+            Row("  slowest", f"{max(hung):.2f} s"),
         ),
-        f"Medians of {len(alone)} rounds, in turn, of {count:,} updates each; {len(followed)} kills. Alone: "
+        f"Medians of {len(alone)} rounds, in turn, of {count:,} updates each; {len(killed)} kills, {len(hung)} stops. "
+        "Alone: "
         + ", ".join(f"{value:,.0f}" for value in alone)
         + "; by roles: "
         + ", ".join(f"{value:,.0f}" for value in shared),
@@ -128,8 +132,8 @@ async def _intake(
     return ended - began
 
 
-async def _followed(server: _Server, data: Path, pupil: OpenCheckIn) -> float:
-    """Kill the process that has the seats, and measure the seconds until another has answered."""
+async def _followed(server: _Server, data: Path, pupil: OpenCheckIn, how: signal.Signals) -> float:
+    """Kill or stop the process that has the seats, and measure the seconds until another has answered."""
     database = server.copy()
     async with stage.networks() as networks, AsyncExitStack() as running:
         await intake.furnish(networks, [pupil])
@@ -142,13 +146,17 @@ async def _followed(server: _Server, data: Path, pupil: OpenCheckIn) -> float:
             await networks.until(lambda stats: bool(stats["polling"]), program)
             programs.append(program)
         began = time.monotonic()
-        programs[0].send(signal.SIGKILL)
+        programs[0].send(how)
         await networks.post(f"/phone/{pupil.chat}/text", {"text": "/help"})
         while not await _answered(networks, pupil.chat):
             if time.monotonic() - began > stage.PATIENCE:
                 raise StageProblem("nobody followed the process that was killed")
             await asyncio.sleep(0.01)
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        if how is signal.SIGSTOP:
+            # It would not hear of anything gentler.
+            programs[0].send(signal.SIGKILL)
+        return seconds
 
 
 async def _answered(networks: Networks, chat: int) -> bool:

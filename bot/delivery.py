@@ -97,7 +97,7 @@ class Sender(Protocol):
 
 
 class Delivery:
-    """Sends one network's letters until told to stop."""
+    """Sends one network's letters until told to stop, as long as it `may`: nobody else sends meanwhile."""
 
     def __init__(
         self,
@@ -109,13 +109,14 @@ class Delivery:
         name: str,
         limits: Limits,
         *,
+        may: Callable[[], bool] = lambda: True,
         hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
         on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
         patience: timedelta = PATIENCE,
         one_by_one: OneByOne | None = None,
     ) -> None:
         self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
-        self._clock, self._name = clock, name
+        self._clock, self._name, self._may = clock, name, may
         self._hold_until, self._on_unreachable = hold_until, on_unreachable
         self._pace, self._one_by_one = Pace(limits), one_by_one or OneByOne()
         self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
@@ -235,6 +236,8 @@ class Delivery:
     def _pick(self, now: float) -> tuple[Letter | None, float]:
         """Choose the next letter that may leave; else say how long to wait (seconds)."""
         soonest = 5.0
+        if not self._may():
+            return None, 0.1
         if len(self._sending) >= AT_ONCE:
             return None, soonest
         for number, lane in enumerate(self._lanes):
@@ -270,7 +273,7 @@ class Delivery:
                 self._end(letter, chat, _ended(letter, "expired", now, "too late to be of use"))
             elif held is not None:
                 self._end(letter, chat, lambda session: outbox.put_back(session, letter, "quiet hours", held))
-            elif await self._still_ours(letter):
+            elif await self._still_ours(letter) and self._may():
                 result = await self._sender.send(letter)
                 flight.landed = asyncio.get_running_loop().time()
                 self._settle(letter, chat, result, self._clock())

@@ -15,14 +15,21 @@ Work = Callable[[asyncio.Event, bool], Awaitable[None]]
 SEATS: Final = ("intake", "delivery", "auditor")
 
 
+class SeatLost(Exception):
+    """What is about to be done may be done by another process by now."""
+
+
 class Seats(Protocol):
     """The seats of one bot, as one process sees them.
 
-    `held` are the names of those it has; `ended_for` is the sentence for which it had to end everything, if any.
+    `ended_for` is the sentence for which it had to end everything, if any.
     """
 
-    held: set[str]
     ended_for: str
+
+    @property
+    def held(self) -> set[str]:
+        """The names of those it has: asked anew before each thing that only one process may do."""
 
     def seconds_away(self) -> float:
         """Seconds since the shared store could not be used any more; 0 while it can."""

@@ -4,8 +4,9 @@ One process does all of it, or on PostgreSQL several share it by roles: what one
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -44,7 +45,7 @@ from scheduling.school import SchoolFacts, Schools
 from store import anchor, outbox
 from store.ids import new_id
 from store.outbox import Letter
-from store.sealing import Sealer
+from store.sealing import KeyProblem, Sealer
 from store.tables import LANES, Pupil
 
 log = structlog.get_logger()
@@ -95,12 +96,14 @@ class Service:
             clock,
             f"{name}-telegram",
             TELEGRAM,
+            may=partial(self._has, "delivery"),
             hold_until=self._hold_until,
             on_unreachable=_note_unreachable,
         )
         # What is written here is leased to nobody until this process has the seat of delivery.
         self.runner = Runner(sealer, clock, "", bot=token.partition(":")[0])
-        self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of)
+        takes_in = partial(self._has, "intake")
+        self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of, takes_in)
         self.ticker = Ticker(
             self.worker, self.runner, self.schools.of, self._dispatch_after_jobs, lambda: not self.seats.seconds_away()
         )
@@ -112,6 +115,7 @@ class Service:
             self._dispatch,
             self.ticker.wake,
             webhook_secret=sealer.blind("webhook", token).hex(),
+            may=takes_in,
             whispers=self.whispers.telegram,
         )
         slack_token = settings.slack_bot_token.get_secret_value()
@@ -126,6 +130,7 @@ class Service:
             clock=clock,
             dispatch=self._dispatch,
             wake=self.ticker.wake,
+            may=takes_in,
             name="",
             whispers=self.whispers.slack,
         )
@@ -137,15 +142,19 @@ class Service:
             clock,
             f"{name}-slack",
             SLACK,
+            may=partial(self._has, "delivery"),
             on_unreachable=unreached.note,
         )
         # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
-        hears = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
-        self.hearing = Hearing(self.worker, self.schools.of, clock, hears)
+        heard = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
+        self.hearing = Hearing(self.worker, self.schools.of, clock, heard)
         self.watch = Watch(self.worker, sealer, self.schools.of, clock, self._look_at_all)
         self._tasks: list[asyncio.Task[None]] = []
         self._parts: list[asyncio.Task[None]] = []
         self._web: web.AppRunner | None = None
+
+    def _has(self, seat: str) -> bool:
+        return seat in self.seats.held
 
     def _hold_until(self, letter: Letter, now: datetime) -> datetime | None:
         """Bulk is never sent in quiet hours, however it came to be late."""
@@ -156,7 +165,7 @@ class Service:
 
     def _dispatch(self, letters: Iterable[Letter]) -> None:
         # Of a process that has just lost the seat none is taken: when its lease ends, whoever has the seat sends it.
-        for letter in letters if "delivery" in self.seats.held else ():
+        for letter in letters if self._has("delivery") else ():
             (self.telegram_delivery if letter.network == "telegram" else self.slack_delivery).take((letter,))
 
     def _dispatch_after_jobs(self, letters: Iterable[Letter]) -> None:
@@ -223,7 +232,7 @@ class Service:
         for delivery in (self.telegram_delivery, self.slack_delivery):
             await delivery.catch_up(leave)
         # The seat says that no other process is sending: what is still leased was left by one that died.
-        await self._surely(leave, lambda session: outbox.release(session))
+        await self._surely(leave, lambda: self.worker.run(outbox.release))
         self.runner.name, self.slack.name = f"{self._name}-telegram", f"{self._name}-slack"
         self.slack.open()
         try:
@@ -238,9 +247,9 @@ class Service:
 
     async def _take_in(self, leave: asyncio.Event, took_over: bool) -> None:
         if took_over:
-            await self._readers_made_anew(leave)
+            await self._surely(leave, self.whispers.begin_anew)
         if not isinstance(self.seats, Alone):
-            await self._surely(leave, self.whispers.note_place)
+            await self._surely(leave, lambda: self.worker.run(self.whispers.note_place))
         await self._together(
             leave,
             telegram=self._run_telegram(leave),
@@ -248,16 +257,6 @@ class Service:
             slack=self._run_slack(leave),
             whispers=self.whispers.run(leave),
         )
-
-    async def _readers_made_anew(self, leave: asyncio.Event) -> None:
-        """Whoever had the seat before may have made new readers and gone further in the rounds."""
-        while not leave.is_set():
-            try:
-                await self.whispers.rounds.prepare()
-                break
-            except Exception as error:
-                log.error("whispers cannot be prepared", error=type(error).__name__)
-                await pause(leave, 1.0)
 
     async def _look_after(self, leave: asyncio.Event, _took_over: bool) -> None:
         self.slack.open()
@@ -268,23 +267,21 @@ class Service:
             slack_roll=unless(leave, self._call_slack_roll(leave)),
         )
 
-    async def _surely(self, leave: asyncio.Event, work: Callable[[Session], None]) -> None:
+    async def _surely(self, leave: asyncio.Event, work: Callable[[], Awaitable[Any]]) -> None:
+        """Do something until it is done: a store may be away just now."""
         while not leave.is_set():
             try:
-                await self.worker.run(work)
+                await work()
                 break
-            except DBAPIError as error:
-                log.error("the store cannot be written", error=type(error).__name__)
+            except (SQLAlchemyError, OSError, KeyProblem) as error:
+                log.error("the store cannot be used, trying again", error=type(error).__name__)
                 await pause(leave, 1.0)
 
     async def _keep_facts(self, leave: asyncio.Event) -> None:
         """Read the school's hours anew now and then: a process that only sends would not hear of a change."""
         while not leave.is_set():
-            await self._surely(leave, self._read_facts)
+            await self._surely(leave, lambda: self.worker.run(self.schools.of))
             await pause(leave, 30.0)
-
-    def _read_facts(self, session: Session) -> None:
-        self.schools.of(session)
 
     async def _run_telegram(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -368,7 +365,7 @@ class Service:
     @web.middleware
     async def _only_on_the_seat(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn away what Telegram and Slack send here while another process takes it in; both send it again."""
-        if request.path in (WEBHOOK_PATH, EVENTS_PATH) and "intake" not in self.seats.held:
+        if request.path in (WEBHOOK_PATH, EVENTS_PATH) and not self._has("intake"):
             return web.json_response({"error": "another process takes this in"}, status=503)
         return await handler(request)
 

@@ -1,7 +1,8 @@
 """Seats of a PostgreSQL that several processes share: advisory locks, each held by a connection of its own.
 
 When a process ends, however it ends, its connection does too, and another that stands by takes the seat. A process
-whose connection fails leaves its seat at once, before the server would give it to another.
+whose connection fails leaves its seat at once, before the server would give it to another. Of one that hangs the server
+hears nothing, and ends the connection; should it go on one day, its own clock says that the seat may be another's.
 
 Each of these connections also holds what keeps a change of keys or a restore out (`bot.opening.OnlyOne`): a server that
 is restarted forgets every lock, so whoever comes back takes it anew, and looks whether the key is still the same.
@@ -30,6 +31,11 @@ log = structlog.get_logger()
 LOOK_EVERY: Final = 1.0
 # A server that says nothing for so long (seconds) is gone: well before it would find that we are.
 SILENCE: Final = 4.0
+# So long (seconds) after it was last asked for, a seat is surely ours; the server gives it away after HUNG.
+SURE: Final = LOOK_EVERY + SILENCE
+HUNG: Final = "8s"
+# Put so that servers before PostgreSQL 14, which cannot do it, do not mind.
+_END_WHEN_HUNG: Final = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 # A seat that no process has had for so long (seconds) is nobody's.
 NOBODYS: Final = 20.0
 _TAKEN: Final = (
@@ -52,8 +58,14 @@ class SharedSeats:
         self._bot, self._check, self._nobodys_after = bot, check, nobodys_after
         self._away_since: float | None = None
         self._last_taken = dict.fromkeys(SEATS, time.monotonic())
-        self.held: set[str] = set()
+        # When each seat that we have was last asked for.
+        self._asked: dict[str, float] = {}
         self.ended_for = ""
+
+    @property
+    def held(self) -> set[str]:
+        """The seats that are surely ours, however long this process hung just now."""
+        return {seat for seat, asked in self._asked.items() if _now() - asked < SURE}
 
     def seconds_away(self) -> float:
         """Seconds since the database could not be used any more; 0 while it can."""
@@ -75,12 +87,15 @@ class SharedSeats:
             connection = await self._connected(stop)
             if connection is not None:
                 try:
-                    while (ours := await _is_ours(connection, number)) is False and not stop.is_set():
+                    asked, ours = _now(), await _is_ours(connection, number)
+                    while ours is False and not stop.is_set():
                         if not took_over:
                             log.info("standing by", seat=seat)
                         took_over = True
                         await pause(stop, LOOK_EVERY)
+                        asked, ours = _now(), await _is_ours(connection, number)
                     if ours and not stop.is_set():
+                        self._asked[seat] = asked
                         await self._sit(connection, seat, work, stop, took_over)
                 finally:
                     await connection.close()
@@ -92,14 +107,13 @@ class SharedSeats:
     ) -> None:
         leave = asyncio.Event()
         guard = asyncio.create_task(self._guard(connection, seat, leave, stop))
-        self.held.add(seat)
         if took_over:
             log.info("taken over", seat=seat)
         try:
             await work(leave, took_over)
         finally:
-            self.held.discard(seat)
             guard.cancel()
+            self._asked.pop(seat, None)
 
     async def listen(self, hear: Callable[[str], None], stop: asyncio.Event) -> None:
         """Hear, and after each connection anew hear everything once, for what was said meanwhile is lost."""
@@ -121,6 +135,7 @@ class SharedSeats:
             return None
         try:
             await connection.execute(SERVERS_PATIENCE)
+            await connection.execute(_END_WHEN_HUNG, (HUNG,))
             shared = await connection.execute("SELECT pg_try_advisory_lock_shared(%s)", (STORE_LOCK,))
             if await shared.fetchone() == (True,):
                 # Under the lock, so that it holds for as long as this connection does.
@@ -168,14 +183,22 @@ class SharedSeats:
         """Set `leave` when all is to end, and when the connection that holds the seat is no more."""
         try:
             while not stop.is_set():
+                asked = _now()
                 async with asyncio.timeout(SILENCE):
                     await connection.execute("SELECT 1")
+                self._asked[seat] = asked
                 await pause(stop, LOOK_EVERY)
         except (psycopg.Error, TimeoutError, OSError) as error:
             log.error("the seat is lost", seat=seat, error=type(error).__name__)
+            self._asked.pop(seat, None)
             self._away("the database cannot be reached", error)
         finally:
             leave.set()
+
+
+def _now() -> float:
+    """Read a clock (seconds) that goes on while this process, or its machine, stands still."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _number(seat: str, bot: str) -> int:

@@ -17,7 +17,8 @@ class Worker:
     """Runs functions of a session, one transaction each, in one thread."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        # Whoever takes things in must not have the store to itself for longer than others wait for it.
+        self._engine = engine.execution_options(brief=True)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     async def run(self, work: Callable[[Session], T]) -> T:

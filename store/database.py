@@ -22,10 +22,12 @@ LINK: Final[Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 10_000,
 }
-# The other way round, 20 seconds: a machine that lost its power would keep its seats, and the turn to write.
+# The other way round, 20 seconds: a machine that lost its power would keep what it has locked.
 SERVERS_PATIENCE: Final = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2"
 # An advisory lock of the database, which has no table to be locked by: "turn".
 _TURN: Final = 0x7475_726E
+_TAKE_TURN: Final = f"SELECT pg_advisory_xact_lock({_TURN})"
+_END_WHEN_HUNG: Final = f"set_config('idle_in_transaction_session_timeout', '{PATIENCE_SECONDS}s', true)"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,8 +55,9 @@ def make_engine(url: str) -> Engine:
 
     On both, whoever may write has the store to themselves until the commit, and waits for it up to ten seconds: what
     one process or thread has read cannot be changed under it by another, and no batch fails half-way for want of a
-    lock. What only reads says so (the option `reading`), and neither waits nor is waited for. Errors do not repeat the
-    values of the statement that failed.
+    lock. What only reads says so (the option `reading`), and neither waits nor is waited for. What is brief says so too
+    (`brief`): PostgreSQL ends it when it has said nothing for those ten seconds, for its process hangs. Errors do not
+    repeat the values of the statement that failed.
 
     SQLite: write-ahead log, full sync (a committed row survives a power cut), foreign keys on.
     """
@@ -87,8 +90,9 @@ def _taking_turns(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("reading", False):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+        options = connection.get_execution_options()
+        if not options.get("reading", False):
+            connection.exec_driver_sql(f"{_TAKE_TURN}, {_END_WHEN_HUNG}" if options.get("brief", False) else _TAKE_TURN)
 
     return engine
 

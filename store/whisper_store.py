@@ -73,7 +73,7 @@ class WhisperStore:
         if self._made and self.path is not None and not self.path.exists():
             # An open file that was deleted would take everything, and keep nothing.
             raise StoreGone(errno.ENOENT, "the whisper store is not there any more")
-        with self.engine.begin() as connection:
+        with self.engine.execution_options(brief=True).begin() as connection:
             self.untidy = True
             yield connection
         self._made = True

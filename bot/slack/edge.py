@@ -94,6 +94,7 @@ class SlackEdge:
         dispatch: Callable[[Iterable[Letter]], None],
         wake: Callable[[], None],
         name: str,
+        may: Callable[[], bool] = lambda: True,
         whispers: WhisperSlack | None = None,
     ) -> None:
         if not app_token and not signing_secret:
@@ -104,7 +105,7 @@ class SlackEdge:
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self.name = clock, dispatch, wake, name
         self._socket: Socket | None = None
-        self._whispers = whispers
+        self._may, self._whispers = may, whispers
         self._tasks: set[asyncio.Task[Any]] = set()
         # Bolt's own client has no token: what is called, is called through ours, and nothing before the commit.
         self._library_client = make_client(None, api_url)
@@ -184,6 +185,9 @@ class SlackEdge:
         return await to_aiohttp_response(await self._watched(self._app.async_dispatch(delivery)))
 
     async def _receive_envelope(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        if not self._may():
+            # It has waited here while this process hung: another has taken it in, or the person has tried again.
+            return
         began = time.time()
         response = await self._watched(run_async_bolt_app(self._app, request))
         await send_async_response(client, request, response, began)

@@ -20,6 +20,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot import text
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
+from bot.seats import SeatLost
 from bot.telegram.sender import pause_of
 from bot.telegram.updates import read_update
 from bot.waiting import unless
@@ -53,7 +54,7 @@ class Overtaken(Exception):
 
 
 class TelegramEdge:
-    """One bot's way in: polling or webhook."""
+    """One bot's way in, polling or webhook, as long as it `may`: nobody else takes updates in meanwhile."""
 
     def __init__(
         self,
@@ -64,11 +65,12 @@ class TelegramEdge:
         dispatch: Callable[[Iterable[Letter]], None],
         wake: Callable[[], None],
         webhook_secret: str,
+        may: Callable[[], bool] = lambda: True,
         whispers: Whispering | None = None,
     ) -> None:
         self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
         self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
-        self._whispers = whispers
+        self._may, self._whispers = may, whispers
         self._answers: set[asyncio.Task[None]] = set()
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._line_is_short = asyncio.Event()
@@ -122,7 +124,7 @@ class TelegramEdge:
             # First, for the offset must not pass a whisper that is not sealed and answered.
             batch = [one for update in fresh for one in await self._for_the_main_path(update)]
         except Exception as error:
-            log.error("whisper not taken, Telegram keeps the batch", error=type(error).__name__)
+            log.error("batch not taken, Telegram keeps it", error=type(error).__name__)
             await unless(stop, asyncio.sleep(1.0))
             return offset
         reached = max((one["update_id"] + 1 for one in fresh), default=offset)
@@ -162,7 +164,12 @@ class TelegramEdge:
         return reached
 
     async def _for_the_main_path(self, update: Mapping[str, Any]) -> list[Incoming]:
-        """Let Whisper take what is its own; the rest is read for the main path, which never hears of it."""
+        """Let Whisper take what is its own; the rest is read for the main path, which never hears of it.
+
+        Raises SeatLost.
+        """
+        if not self._may():
+            raise SeatLost
         if self._whispers is None:
             incoming = read_update(update)
             return [] if incoming is None else [incoming]
@@ -190,7 +197,7 @@ class TelegramEdge:
         try:
             batch = await self._for_the_main_path(update) if isinstance(update, Mapping) else []
         except Exception as error:
-            log.error("whisper not taken, Telegram sends it again", error=type(error).__name__)
+            log.error("update not taken, Telegram sends it again", error=type(error).__name__)
             return web.Response(status=503)
         if self._whispers is not None:
             self._whispers.committed()

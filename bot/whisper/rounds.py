@@ -59,6 +59,7 @@ class Rounds:
         school, wanted = await self._parts.worker.run(self._wanted)
         done = await self._parts.on_thread(whisper_care.slot_done, self._parts.store)
         self._slot = done or last_slot(school.calendar, self._parts.clock())
+        self._first = True
         self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)
@@ -137,12 +138,18 @@ class Rounds:
     async def _opened(self, school: SchoolFacts, line: Line, climb: Climb | None, slot: datetime | None) -> None:
         """Have its cards say that somebody has opened it; one that was forgotten since climbs again."""
         now = self._parts.clock()
-        if line.id in self._waiting:
+        # A process that died may have known of it, and not said so.
+        first = climb is None or climb.kind != OPENED
+        if first or line.id in self._waiting:
             await self._rewrite(school, line)
-        if climb is None or climb.kind != OPENED:
+        if first:
             opened = Climb(OPENED, now, 0)
             await self._parts.on_thread(whisper_desk.note_climb, self._parts.store, line.id, opened)
-        elif has_lapsed(school, line, climb, now) and (line.urgency == "urgent" or slot is not None):
+        elif (
+            climb is not None
+            and has_lapsed(school, line, climb, now)
+            and (line.urgency == "urgent" or slot is not None)
+        ):
             await self._post(school, line, Climb(kind_of(line), slot or now, 0))
 
     async def _rewrite(self, school: SchoolFacts, line: Line) -> None:
@@ -171,6 +178,7 @@ class Rounds:
         posted = []
         for staff in turn:
             user = await self._slack.user_of(staff, school)
+            self._parts.only_here()
             if user is not None:
                 posted.append(list(await self._slack.post(user, card, school)))
         self._waiting.add(line.id)
@@ -207,6 +215,7 @@ class Rounds:
             return
         for report, chat in await self._parts.on_thread(whisper_routes.due, self._parts.store, epoch):
             language = await self._parts.worker.run(partial(self._language, chat_id=chat))
+            self._parts.only_here()
             try:
                 if language is not None:
                     await self._voice.speak(chat, whisper_knocks.knock(), language, school.zone, None)

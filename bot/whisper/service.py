@@ -48,9 +48,10 @@ class WhisperService:
         sealer: Sealer,
         clock: Callable[[], datetime],
         school: Callable[[Session], SchoolFacts],
+        may: Callable[[], bool],
     ) -> None:
         check_apart(settings)
-        parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school)
+        parts = Parts(open_whispers(settings.whisper_url, sealer), worker, sealer, clock, school, may)
         self._parts, self.store = parts, parts.store
         routing_key = read_routing_key(settings.routing_key_path)
         epochs, voice = Epochs(settings.routing_key_path.with_name("knock.key"), routing_key), TelegramVoice(bot, clock)
@@ -72,6 +73,11 @@ class WhisperService:
             log.error(self.problems[0])
         cursor.position = mark
         session.add(cursor)
+
+    async def begin_anew(self) -> None:
+        """Know nothing of before: another process has gone on in the chats, and in the rounds."""
+        self.telegram.begin_anew()
+        await self.rounds.prepare()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the rounds until `stop`, and let leads open their desk from the command line meanwhile."""

@@ -41,6 +41,8 @@ CROWD: Final = 10
 CROWD_SECONDS: Final = 3600.0
 # What brings something to seal, so that a process that died may have sealed it already.
 _SEALED: Final = (Text, whisper_model.Photo, whisper_model.OtherFile)
+# What these buttons say comes after the end, or ends it: stop, remove, and the pages after the receipt.
+_END: Final = (["q"], ["z"], ["o"], ["c"], ["2"], ["5"])
 # Nothing of these is a file: what was typed into them is all there is.
 _ALL_WORDS: Final = ("poll", "checklist")
 
@@ -60,14 +62,19 @@ class Whispering:
         urgent: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._voice, self._routing_key = parts, voice, routing_key
-        self._keeping = Keeping(parts, voice, routing_key, epochs, urgent)
-        self._began = parts.clock()
+        self._make_keeping = partial(Keeping, parts, voice, routing_key, epochs, urgent)
+        self._crowd: dict[int, float] = {}
+        self.taken = 0
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Know of the chats no more than they hold themselves, as after a start."""
+        self._keeping = self._make_keeping()
+        self._began = self._parts.clock()
         self._chats: dict[int, Chat] = {}
         self._holding = Holding()
         self._asked: set[int] = set()
         self._done: deque[int] = deque(maxlen=REMEMBERED)
-        self._crowd: dict[int, float] = {}
-        self.taken = 0
 
     async def took(self, update: Mapping[str, Any]) -> bool:
         """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again."""
@@ -212,7 +219,9 @@ class Whispering:
         if arrived.chat in self._asked:
             return
         if await self._voice.is_marked(arrived.chat):
-            exchange = Exchange(choice=arrived.choice if self._good(arrived.choice) else None)
+            choice = arrived.choice if self._good(arrived.choice) else None
+            # Before a choice words wait, and what waited then is gone; of what came after one nothing waits.
+            exchange = Exchange(choice=choice, lapsed=choice is None)
             self._chats[arrived.chat] = Chat(exchange, marked=True)
         self._asked.add(arrived.chat)
 
@@ -238,8 +247,11 @@ class Whispering:
         coming: deque[Happening] = deque((happening,))
         hinted = False
         while coming:
-            turn = whisper.step(exchange, coming.popleft(), around)
+            happens = coming.popleft()
+            turn = whisper.step(exchange, happens, around)
             exchange = turn.exchange
+            # A process before this one may have marked the chat.
+            chat.marked = chat.marked or (_ends(happens) and arrived.chat not in self._asked)
             await self._mark(arrived.chat, chat, known, on=exchange is not None and not exchange.offered)
             for deed in turn.deeds:
                 if isinstance(deed, whisper_model.Speak):
@@ -314,3 +326,14 @@ class Whispering:
             decoys=decoys_of,
             is_receipt=lambda code: receipt_of_code(code) is not None,
         )
+
+
+def _ends(happens: Happening) -> bool:
+    """Say whether a whisper is over with this, be it one that memory does not know."""
+    match happens:
+        case Tap(data):
+            return data.split(":")[1:2] in _END
+        case whisper_model.Looked(_, found, finishing):
+            return finishing and found is not None
+        case _:
+            return False

@@ -37,6 +37,8 @@ class Office:
     letters: list[Letter]
     url: str
     woken: list[None] = field(default_factory=list)
+    # Whether the edge may take anything in: no other process does.
+    may: bool = True
 
     async def deliver(self, letters: Iterable[Letter] | None = None) -> None:
         """Send what was handed over (or these letters), and write where it lies."""
@@ -100,16 +102,18 @@ async def office(
             dispatch=letters.extend,
             wake=lambda: woken.append(None),
             name="tests",
+            may=lambda: here.may,
         )
         server = web.Application()
         edge.add_routes(server)
         async with serving(server) as base:
-            await edge.start()
             url = base + EVENTS_PATH
+            here = Office(rig, school, edge, letters, url, woken)
+            await edge.start()
             try:
                 if way == "http":
                     await rig.ask("PUT", "/workspace/delivery", {"mode": "http", "url": url})
-                yield Office(rig, school, edge, letters, url, woken)
+                yield here
             finally:
                 await edge.close()
                 school.worker.close()

@@ -377,6 +377,34 @@ async def test_a_stop_waits_for_what_is_on_the_wire(post: Post):
     assert post.states() == [("sent", None)]
 
 
+async def test_nothing_leaves_while_another_may_be_sending(post: Post):
+    sure = [True]
+    delivery = post.delivery(may=lambda: sure[-1])
+    async with running(delivery):
+        sure.append(False)
+        delivery.take(post.post("a", "b", lease_to="me"))
+        await asyncio.sleep(0.3)
+        assert post.recorder.sent == []
+        sure.append(True)
+        await settled(post)
+    assert post.recorder.sent == ["a", "b"]
+
+
+async def test_a_letter_that_was_chosen_before_the_process_hung_does_not_leave(post: Post):
+    asked = list[None]()
+
+    def may() -> bool:
+        # It hangs between the choice of a letter and its leaving.
+        asked.append(None)
+        return len(asked) == 1
+
+    delivery = post.delivery(may=may)
+    delivery.take(post.post("a", lease_to="me"))
+    async with running(delivery):
+        await until(lambda: len(asked) > 2)
+    assert (post.recorder.sent, post.states()) == ([], [("waiting", None)])
+
+
 async def test_another_sends_what_a_process_that_died_had_leased(post: Post):
     post.post("left behind", lease_to="dead")
     delivery = post.delivery()

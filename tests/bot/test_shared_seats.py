@@ -1,6 +1,7 @@
 """Seats that several processes share: one at a time, handed on, and what a sender keeps while it has lost its own."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.opening import OnlyOne
 from bot.seats import Alone
 from bot.settings import Settings
-from bot.shared_seats import SharedSeats
+from bot.shared_seats import SURE, SharedSeats
 from store.database import make_engine
 from store.sealing import KeyProblem
 from store.vault import StoreProblem
@@ -197,3 +198,18 @@ async def test_a_seat_that_no_process_has_is_told_by_those_that_run(engine: Engi
     await listening
     for one in (*others, *mine):
         await one.end()
+
+
+@on_postgresql
+async def test_a_process_that_hung_is_not_sure_of_its_seats_until_it_has_asked(engine: Engine) -> None:
+    seats = seats_of(engine)
+    one = Sitting(seats)
+    await until(lambda: one.took_over == [False])
+    assert seats.held == {"delivery"}
+    # Nothing of the process has a turn, its guard neither.
+    time.sleep(SURE + 0.2)  # noqa: ASYNC251
+    assert seats.held == set()
+    await until(lambda: seats.held == {"delivery"})
+    # Nobody else had it meanwhile.
+    assert one.took_over == [False]
+    await one.end()

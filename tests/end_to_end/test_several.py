@@ -1,36 +1,37 @@
 """Several processes on one PostgreSQL: they share the work by roles, and stand by for one another."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from benchmarks.stage import free_port
 from bot import rehearsing
 from bot.service import ROLES, Service
 from bot.shared_seats import SharedSeats
 from bot.worker import Worker
-from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, TELEGRAM_TOKEN
+from rehearsal.hub import TELEGRAM_TOKEN
 from store import waking
 from store.database import make_engine
-from store.keys import KeyRing, write_key_file
 from store.sealing import Sealer
-from store.tables import Outbox, School
-from tests.bot.test_command_line import ROOT
-from tests.end_to_end.rig import WAYS, Way, World, eventually, world
+from store.tables import Audit, CheckIn, Flag, Outbox, School
+from tests.end_to_end.rig import WAYS, Json, Way, World, eventually, world
+from tests.end_to_end.test_whisper import modal
 
 pytestmark = pytest.mark.only(database_url="postgresql")
 SEATS = ["auditor", "delivery", "intake"]
 END_SEATS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+)
+
+# Not those that stand by, and share no more than the store.
+HOLDERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' "
+    "AND classid <> 0"
 )
 
 
@@ -63,6 +64,13 @@ class Process:
             return self.service.seats.held == set(seats)
 
         await eventually(look, f"a process on the seats {seats}")
+
+    async def hands_on_to(self, other: "Process") -> None:
+        """Have the server end the connections of the seats: who stands by is there before they are back."""
+        with self.engine.connect() as connection:
+            connection.execute(HOLDERS)
+        await self.takes()
+        await other.takes(*SEATS)
 
     def lose_seats(self) -> int:
         """Have the server end the connections that hold seats; gives how many they were."""
@@ -168,6 +176,75 @@ async def test_a_process_that_lost_its_connections_leaves_its_seats(engine: Engi
         assert len(await phone.messages()) == 1
 
 
+async def test_a_check_in_that_changes_hands_at_each_question_is_counted_once(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, processes):
+        phone, tutor = earshot.near_pupil(), earshot.tutor()
+        await earshot.open_wave()
+        here, there = processes
+        for number in range(1, 6):
+            await phone.answer(number, low=True)
+            await here.hands_on_to(there)
+            here, there = there, here
+        await phone.tap("Nothing to add")
+        await phone.reads("That is all for")
+        await tutor.reads("a change in pattern")
+        with Session(engine) as session:
+            opened = session.exec(select(func.max(CheckIn.opened_at))).one()
+            answered = session.exec(select(CheckIn).where(CheckIn.opened_at == opened, CheckIn.state == "answered"))
+            assert len(sealer.read(answered.one(), "answers")) == 5
+            assert len(session.exec(select(Flag)).all()) == 1
+        assert (len(await phone.messages()), len(await tutor.cards("a change in pattern"))) == (1, 1)
+
+
+async def test_a_press_is_taken_once_whichever_process_hears_of_it(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, (first, second)):
+        phone, tutor = earshot.near_pupil(), earshot.tutor()
+        await earshot.open_wave()
+        await phone.check_in(low=True)
+        card = await tutor.reads("a change in pattern")
+        await first.end()
+        await until_heard(lambda: tutor.press(card, "I’ll take this"))
+        await tutor.reads(f"Taken by {tutor.person.name}.")
+        await second.takes(*SEATS)
+        await tutor.press_as_it_was(card, "I’ll take this")
+        await tutor.reads(f"Taken by {tutor.person.name}.")
+        with Session(engine) as session:
+            taken = session.exec(select(Audit).where(Audit.action == "nudge taken")).all()
+        assert (len(taken), len(await tutor.cards("a change in pattern"))) == (1, 1)
+
+
+async def test_a_whisper_goes_on_in_whichever_process_hears_it(engine: Engine, sealer: Sealer):
+    async with several(engine, sealer, ROLES, ROLES) as (earshot, (first, second)):
+        phone, lead = earshot.other_pupil(), earshot.leads()[0]
+        await phone.write("/whisper")
+        await phone.reads("Telegram knows it is you.")
+        await phone.write("Somebody waits for me")
+        await phone.reads("That waits here, and is not kept yet.")
+        # What waited in the other process's memory is gone with it, and that is said.
+        await first.hands_on_to(second)
+        await phone.write("I am not safe at home")
+        await phone.reads("If you typed something before this, it does not wait here any more.")
+        await phone.tap("Show me the choices")
+        await phone.tap("It is about me")
+        await phone.tap("Not safe at home")
+        await phone.reads("Received and sealed.")
+        # The first has had this chat before, and knows nothing of it now.
+        await second.hands_on_to(first)
+        await phone.tap("I have finished")
+        await phone.reads("Your six words")
+        card = await lead.reads("Urgent: a whisper is waiting", "Not safe at home")
+        await lead.press(card, "Open")
+        view = await modal(lead, "I am not safe at home")
+        await first.hands_on_to(second)
+        # Finished is finished, in the process too where it was still open.
+        await phone.write("Where is room 12")
+        await phone.reads("Would you like to whisper it?")
+        values = {"words": {"words": "Thank you. Who is at home?"}, "status": {"status": "acting"}}
+        await until_heard(lambda: lead.send("view/submit", view_id=view["id"], values=values))
+        await phone.tap("See replies")
+        await phone.reads("Staff: Thank you. Who is at home?")
+
+
 async def test_whispers_that_lie_elsewhere_are_told(engine: Engine, sealer: Sealer, tmp_path: Path):
     async with several(engine, sealer, ROLES) as (earshot, (first,)):
         second = Process(earshot, whispers=f"sqlite:///{tmp_path / 'other.sqlite'}")
@@ -196,49 +273,7 @@ async def test_a_process_that_stands_by_turns_webhooks_away(engine: Engine, seal
             assert (answer.status, await answer.json()) == (200, {"ok": True, "problems": [], "seats": []})
 
 
-async def test_a_killed_process_is_followed_by_one_that_stood_by(engine: Engine, sealer: Sealer):
-    async with world(engine, sealer) as earshot:
-        await earshot.end()
-        with Session(engine) as session:
-            school = session.exec(select(School)).one()
-            # A school like any other: `earshot run` refuses the sample's.
-            school.policy = {**{k: v for k, v in school.policy.items() if k != "sample"}, "basis": {}}
-            session.add(school)
-            session.commit()
-        write_key_file(earshot.settings.key_path, KeyRing(bytes(range(32))))
-        phone = earshot.other_pupil()
-        with run_process(earshot) as first:
-            await phone.write("/menu")
-            await phone.reads("What would you like to do?")
-            with run_process(earshot) as second:
-                assert second.stdout is not None
-                assert "Earshot is running" in await asyncio.to_thread(second.stdout.readline)
-                first.kill()
-                try:
-                    await phone.write("/help")
-                    await phone.reads("/stop")
-                finally:
-                    second.send_signal(signal.SIGINT)
-        assert second.returncode == 0
-        await earshot.begin()
-
-
-def run_process(earshot: World) -> "subprocess.Popen[str]":
-    """Start `earshot run` as a school's supervisor does."""
-    settings = earshot.settings
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "COLUMNS": "200",
-        "EARSHOT_DATA_DIR": str(settings.data_dir),
-        "EARSHOT_DATABASE_URL": earshot.engine.url.render_as_string(hide_password=False),
-        "EARSHOT_HTTP_PORT": str(free_port()),
-        "EARSHOT_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
-        "EARSHOT_TELEGRAM_API_URL": settings.telegram_api_url,
-        "EARSHOT_SLACK_BOT_TOKEN": SLACK_BOT_TOKEN,
-        "EARSHOT_SLACK_APP_TOKEN": SLACK_APP_TOKEN,
-        "EARSHOT_SLACK_API_URL": str(settings.slack_api_url),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"], env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+async def until_heard(press: Callable[[], Awaitable[Json]]) -> None:
+    """Press, perhaps while nobody hears: where that lasts longer than Slack waits, one is warned, and tries again."""
+    while not (await press())["acked"]:
+        pass

@@ -164,6 +164,13 @@ def test_patience_with_another_writer_is_that_of_sqlite(engine: Engine) -> None:
 
 
 @pytest.mark.only(database_url="postgresql")
+def test_whoever_is_brief_and_hangs_keeps_the_turn_for_no_longer_than_others_wait_for_it(engine: Engine) -> None:
+    for brief, patience in ((True, f"{PATIENCE_SECONDS}s"), (False, "0")):
+        with engine.execution_options(brief=brief).connect() as connection:
+            assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == patience
+
+
+@pytest.mark.only(database_url="postgresql")
 def test_each_side_soon_finds_that_the_other_is_gone(engine: Engine) -> None:
     with engine.connect() as connection:
         driver = connection.connection.driver_connection

@@ -69,6 +69,17 @@ async def test_press_that_slack_delivers_twice_counts_once(engine: Engine, way: 
         assert len(here.letters) == 1
 
 
+async def test_press_that_waited_while_the_process_hung_is_left_to_the_one_that_took_over(engine: Engine):
+    async with office(engine, "socket", waits=QUICK) as here:
+        await here.deliver(here.school.post_nudge("tutor"))
+        here.may = False
+        assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is False
+        assert (here.school.the_flag().state, here.count(Seen)) == ("new", 0)
+        here.may = True
+        assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is True
+        assert here.school.the_flag().state == "taken"
+
+
 @WAYS
 async def test_button_of_a_group_that_is_not_theirs_shows_what_a_missing_one_would(engine: Engine, way: str):
     async with office(engine, way) as here:

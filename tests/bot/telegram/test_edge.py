@@ -54,6 +54,8 @@ class Desk:
     room: Classroom
     letters: list[Letter] = field(default_factory=list)
     woken: int = 0
+    # Whether updates may be taken in: no other process does.
+    may: bool = True
 
     def edge(self) -> TelegramEdge:
         return TelegramEdge(
@@ -64,6 +66,7 @@ class Desk:
             self.letters.extend,
             self.wake,
             SECRET,
+            may=lambda: self.may,
         )
 
     def wake(self) -> None:
@@ -139,6 +142,18 @@ async def test_the_offset_moves_after_the_commit_and_not_before(desk: Desk):
         await eventually(lambda: desk.cursor() == updates[0]["update_id"] + 1)
     assert desk.answered() == ["Thanks for w"]
     assert desk.kept() == [1]
+
+
+async def test_what_was_fetched_before_the_process_hung_is_left_to_the_one_that_took_over(desk: Desk):
+    await said(desk, "hello")
+    edge, stop = desk.edge(), asyncio.Event()
+    updates = await edge._fetch(0)
+    desk.may = False
+    assert await edge._take(updates, 0, stop) == 0
+    assert (desk.cursor(), desk.kept(), edge.committed, await desk.pending()) == (None, [], 0, 1)
+    desk.may = True
+    assert await edge._take(updates, 0, stop) == updates[0]["update_id"] + 1
+    assert desk.answered() == ["Thanks for w"]
 
 
 async def test_an_edge_that_starts_again_goes_on_where_it_was(desk: Desk):
