@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -117,9 +116,7 @@ async def test_a_program_that_hangs_is_followed_and_stands_by_when_it_goes_on(en
         await phones[0].write("/help")
         # In the middle of that one, which may come twice, and nothing else.
         first.process.send_signal(signal.SIGSTOP)
-        hung = time.monotonic()
         await eventually(answered, "the other has answered")
-        assert time.monotonic() - hung < 30
         await second.has(*SEATS)
         first.process.send_signal(signal.SIGCONT)
         asked += len(phones)
