@@ -245,7 +245,8 @@ def _change(session: Session, sealer: Sealer, context: Context, pupil: Pupil, ef
         pupil.status = effect.status
         session.add(pupil)
         if effect.status == "stopped":
-            outbox.withdraw(session, pupil.school_id, f"pupil:{pupil.id.hex}", context.now, lanes=[LANES["bulk"]])
+            theirs, bulk = f"pupil:{pupil.id.hex}", [LANES["bulk"]]
+            outbox.withdraw(session, pupil.school_id, theirs, context.now, lanes=bulk, edits=False)
     elif isinstance(effect, SetLanguage):
         pupil.language = effect.language
         session.add(pupil)

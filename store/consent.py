@@ -57,7 +57,7 @@ def start(session: Session, pupil: Pupil, now: datetime, actor: str) -> bool:
 
 def end_check_ins(session: Session, pupil_id: UUID, school_id: UUID, now: datetime) -> None:
     """Put away the check-ins a pupil has open, and take back what of them has not been sent."""
-    outbox.withdraw(session, school_id, f"pupil:{pupil_id.hex}", now, lanes=[LANES["bulk"]])
+    outbox.withdraw(session, school_id, f"pupil:{pupil_id.hex}", now, lanes=[LANES["bulk"]], edits=False)
     unfinished = select(CheckIn).where(
         CheckIn.school_id == school_id,
         CheckIn.pupil_id == pupil_id,

@@ -351,11 +351,17 @@ def _reader(slot: str, slots: str) -> str:
     return slot.removeprefix(slots).partition(":")[0]
 
 
-def withdraw(session: Session, school_id: UUID, recipient: str, now: datetime, *, lanes: Iterable[int]) -> None:
-    """Take back what has not left yet: the phone is no longer theirs, or they asked to stop."""
+def withdraw(
+    session: Session, school_id: UUID, recipient: str, now: datetime, *, lanes: Iterable[int], edits: bool = True
+) -> None:
+    """Take back what has not left yet: the phone is no longer theirs, or they asked to stop.
+
+    Without `edits`, what changes a message that is there already still goes: it takes away buttons that lead nowhere.
+    """
+    theirs = (col(Outbox.recipient) == recipient, col(Outbox.lane).in_(list(lanes)))
     session.exec(
         update(Outbox)
-        .where(_IS_WAITING, col(Outbox.school_id) == school_id)
-        .where(col(Outbox.recipient) == recipient, col(Outbox.lane).in_(list(lanes)))
+        .where(_IS_WAITING, col(Outbox.school_id) == school_id, *theirs)
+        .where(*(() if edits else (col(Outbox.method) != "edit",)))
         .values(state="replaced", last_error="withdrawn", done_at=now, leased_by=None, lease_until=None)
     )

@@ -117,6 +117,13 @@ def test_stopping_withdraws_bulk_of_this_pupil_alone(room: Classroom):
     assert states == {(mine, 2): "replaced", (mine, 1): "waiting", (theirs, 2): "waiting", (theirs, 1): "waiting"}
 
 
+def test_stopping_lets_go_on_what_takes_old_buttons_away(room: Classroom):
+    pupil = room.pupil(9)
+    carry_out(room, pupil, Edit(HELLO, "check-in:1", "bulk"), Send(HELLO, "check-in:2", lane="bulk"))
+    carry_out(room, pupil, SetStatus("stopped"))
+    assert [(row.method, row.state) for row in room.outbox()] == [("edit", "waiting"), ("send", "replaced")]
+
+
 # --- check-ins --------------------------------------------------------------------------------------------------------
 
 

@@ -270,6 +270,17 @@ def test_withdrawing_takes_back_what_waits_for_one_person_in_the_lanes_named(ses
     assert states(session) == {"bulk": "replaced", "reply": "waiting", "another's": "waiting"}
 
 
+def test_withdrawing_can_leave_edits_to_be_sent(session: Session, sealer: Sealer) -> None:
+    school = make_school(session)
+    write(session, sealer, school, "question", lane="bulk")
+    write(session, sealer, school, "buttons away", lane="bulk", method="edit", slot="check-in:1")
+    session.flush()
+    outbox.withdraw(session, school.id, "pupil:1", NOW, lanes=[LANES["bulk"]], edits=False)
+    assert states(session) == {"question": "replaced", "buttons away": "waiting"}
+    outbox.withdraw(session, school.id, "pupil:1", NOW, lanes=[LANES["bulk"]])
+    assert states(session) == {"question": "replaced", "buttons away": "replaced"}
+
+
 def test_withdrawing_in_one_school_leaves_another_alone(session: Session, sealer: Sealer) -> None:
     here, there = make_school(session), make_school(session)
     write(session, sealer, there, "there")
