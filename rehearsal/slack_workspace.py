@@ -72,17 +72,20 @@ class MemberDoor:
 
     async def _people(self, request: web.Request) -> object:
         memory = self._desk.memory
-        wanted = request.query.get("q", "").casefold()
+        wanted = request.query.get("q", "").strip().casefold()
         found = [
             person
             for person in memory.people.values()
             if any(wanted in each.casefold() for each in (person.name, person.real_name, person.email))
         ]
-        return [
-            asdict(person)
-            | {"unread": sum(memory.unread(person.id, channel.id) for channel in memory.conversations(person.id))}
-            for person in found[: int(request.query.get("limit", PEOPLE))]
-        ]
+        unread = {
+            person.id: sum(memory.unread(person.id, channel.id) for channel in memory.conversations(person.id))
+            for person in found
+        }
+        # “head” is the head, before ten heads of year; then come those who have something to read.
+        found.sort(key=lambda person: (wanted not in _titles(person), unread[person.id] == 0))
+        limit = int(request.query.get("limit", PEOPLE))
+        return [asdict(person) | {"unread": unread[person.id]} for person in found[:limit]]
 
     async def _put_channels(self, request: web.Request) -> object:
         """Make public channels: [{"id": "C…", "name", "members": [ids], "bot_in": bool}]."""
@@ -185,3 +188,8 @@ def _answering(handler: Callable[[web.Request], Awaitable[object]]) -> Handler:
             return web.json_response({"error": str(error)}, status=400)
 
     return answer
+
+
+def _titles(person: Person) -> list[str]:
+    """List what a member is in school, which stands behind their name."""
+    return person.real_name.casefold().partition(" · ")[2].split(", ")

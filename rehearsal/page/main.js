@@ -40,7 +40,6 @@ function remember(name, value) {
 
 const pupilName = (person) => [person.first_name, person.last_name].filter(Boolean).join(" ");
 const staffName = (person) => person.real_name || person.name;
-const unreadFirst = (list) => [...list].sort((a, b) => (b.unread > 0) - (a.unread > 0));
 
 const refreshBadges = debounce(() => {
   pupilPicker.refresh();
@@ -79,7 +78,7 @@ const staffPicker = makePicker({
   input: byId("staff-search"),
   list: byId("staff-list"),
   optionTestId: "staff-option",
-  search: async (query) => unreadFirst(await people("workspace", query, EVERYONE).catch(() => [])).slice(0, OPTIONS),
+  search: (query) => people("workspace", query, OPTIONS).catch(() => []),
   describe: (person) => ({
     key: person.id,
     name: staffName(person),

@@ -19,6 +19,7 @@ import store.signal_tables
 import store.tables  # noqa: F401 (fills the metadata)
 from bot.command_line import COMMANDS
 from bot.settings import Settings
+from conversations.bank import LATEST, load
 from store.sealing import CONTRACTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +128,15 @@ def test_sealed_columns_are_those_of_the_contracts():
         if column.name.endswith("_sealed")
     }
     assert sealed == set(CONTRACTS)
+
+
+def test_tour_names_the_low_end_of_every_question_the_pupil_may_be_asked_first():
+    step = re.search(r"^1\. \*\*Answer.*?(?=^2\. )", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert step is not None
+    _, _, listed = re.sub(r"\s+", " ", step[0]).partition("the low end: ")
+    items = [item for item in load(LATEST).items.values() if item.kind == "state"]
+    low = {item.options["young"][0 if item.direction == 1 else -1].text for item in items}
+    assert set(re.findall(r"\*([^*]+)\*", listed.partition(". ")[0])) == low
 
 
 def test_licence_is_the_one_the_project_names():

@@ -453,6 +453,20 @@ async def test_people_are_searched_and_limited():
         assert [each["id"] for each in await rig.ask("GET", "/workspace/people?limit=1")] == ["U0HART"]
 
 
+async def test_whole_title_is_found_before_part_of_one_and_then_who_has_something_to_read():
+    titles = {"U0AA": "head of year 4", "U0BB": "head of year 5", "U0CC": "tutor of 7B, head", "U0DD": "head"}
+    people = [
+        {"id": id_, "email": f"{id_}@example.org", "name": id_, "real_name": f"Ash Example · {title}"}
+        for id_, title in titles.items()
+    ]
+    async with slack() as rig:
+        await rig.ask("PUT", "/workspace/people", people)
+        for reader in ("U0BB", "U0DD"):
+            await rig.client.chat_postMessage(channel=reader, text="hello")
+        found = [each["id"] for each in await rig.ask("GET", "/workspace/people?q=Head")]
+        assert found == ["U0DD", "U0CC", "U0BB", "U0AA"]
+
+
 async def test_unread_falls_to_none_once_the_member_has_looked():
     async with slack() as rig:
         await nudge(rig)

@@ -45,6 +45,13 @@ async def test_people_are_found_by_any_part_of_name_or_note(rig: Rig, wanted: st
     assert [one["id"] for one in await rig.phone("GET", f"people?q={wanted}")] == [ROBIN]
 
 
+async def test_pupils_are_found_before_parents(rig: Rig):
+    parent = person(503, "Alex", "Example") | {"note": "parent of Sasha Example (7S) · not joined yet"}
+    pupil = person(504, "Zain", "Example") | {"note": "Year 7 · 7S · not joined yet"}
+    await rig.phone("PUT", "people", [parent, pupil])
+    assert [one["id"] for one in await rig.phone("GET", "people?q=not%20joined")] == [504, 503]
+
+
 async def test_people_are_limited(rig: Rig):
     many = [person(1000 + n, f"Pupil {n:04}", "Sample") for n in range(1035)]
     assert await rig.phone("PUT", "people", many) == {"people": 1037}
