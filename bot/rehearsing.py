@@ -23,7 +23,7 @@ from bot.clock import REHEARSAL_CLOCK, Clock, kept_clock
 from bot.opening import OnlyOne, open_store
 from bot.running import console, still_ours, stop_on_signals, the_school, until_done
 from bot.sample import listing, sample
-from bot.sample.listing import SampleDirectory, Waiting, joined_since, phone_people
+from bot.sample.listing import PhoneUser, SampleDirectory, answered_since, joined_since, phone_people
 from bot.service import Service
 from bot.settings import Settings
 from bot.waiting import pause
@@ -93,10 +93,11 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer, lock: On
         session.commit()
     networks = await start_networks(settings)
     try:
-        waiting = await bring_people(settings, listing.listed(engine, sealer, clock()))
+        listed, people = clock(), listing.listed(engine, sealer, clock())
+        await bring_people(settings, people)
         service = Service(settings, engine, sealer, school_id, clock)
         await service.start(stop, routes(service))
-        notes = asyncio.create_task(_keep_notes(settings, service, waiting))
+        notes = asyncio.create_task(_keep_notes(settings, service, people, listed))
         console.print(f"\nEarshot is running. Open [bold]{address(settings)}[/bold] in a browser.")
         console.print("Ctrl-C stops everything; nothing is lost.\n")
         await stop.wait()
@@ -209,34 +210,36 @@ async def stop_networks(process: Process) -> None:
             await process.wait()
 
 
-async def bring_people(settings: Settings, people: SampleDirectory) -> Waiting:
-    """Tell the stand-in networks who has a phone and who is in the workspace; gives who has not joined yet."""
+async def bring_people(settings: Settings, people: SampleDirectory) -> None:
+    """Tell the stand-in networks who has a phone and who is in the workspace."""
     base = address(settings)
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         await http.put(f"{base}/phone/people", json=people.phone_people())
         await http.put(f"{base}/workspace/people", json=people.workspace_people())
-    return people.waiting
 
 
-async def _keep_notes(settings: Settings, service: Service, waiting: Waiting) -> None:
-    """Take the code out of a pupil's note once it was used, and put a new one there before the clock makes it too old.
+async def _keep_notes(settings: Settings, service: Service, people: SampleDirectory, listed: datetime) -> None:
+    """Take out of a pupil's note what is true no more: a code that was used, two low answers once another came.
 
-    The next to look for one would find that it is.
+    A new code comes before the clock makes the one there too old. The next to look for one would find that it is.
     """
     told: set[int] = set()
-    listed = service.clock()
+
+    def look(session: Session) -> list[PhoneUser]:
+        changed = [*joined_since(session, people.waiting), *answered_since(session, people.near, listed)]
+        return [phone for phone in changed if phone.id not in told]
+
     async with aiohttp.ClientSession(raise_for_status=True) as http:
-        while len(told) < len(waiting):
+        while True:
             await asyncio.sleep(_NOTES_SECONDS)
             now = service.clock()
             if now - listed > _NOTES_LAST:
-                people = await service.worker.run(partial(listing.directory, sealer=service.sealer, now=now))
+                anew = await service.worker.run(partial(listing.directory, sealer=service.sealer, now=now))
                 with suppress(aiohttp.ClientError):
-                    waiting = await bring_people(settings, people)
-                    told, listed = set(), now
+                    await bring_people(settings, anew)
+                    people, told, listed = anew, set(), now
                 continue
-            joined = await service.worker.run(partial(joined_since, waiting=waiting))
-            fresh = [phone for phone in joined if phone.id not in told]
+            fresh = await service.worker.run(look)
             # The stand-ins are a process of their own; when one is slow to answer the next look brings the note.
             with suppress(aiohttp.ClientError):
                 if fresh:

@@ -18,7 +18,7 @@ from bot.sample import care
 from bot.sample.near import one_low_away
 from store.invites import issue
 from store.sealing import Sealer
-from store.tables import Binding, Pupil, School, Staff, TutorGroup
+from store.tables import Binding, CheckIn, Pupil, School, Staff, TutorGroup
 
 FIRST_CHAT = 5_000_000_000
 WAITING_NOTE = "not joined yet, join code "
@@ -62,8 +62,8 @@ class SlackUser:
     showcase: bool = False
 
 
-Waiting = Mapping[UUID, PhoneUser]
-"""Pupils who have not joined yet, by their id."""
+Phones = Mapping[UUID, PhoneUser]
+"""Some pupils' phones, by the pupil's id."""
 
 
 def phone_people(pupils: Sequence[PhoneUser]) -> list[dict[str, Any]]:
@@ -73,12 +73,16 @@ def phone_people(pupils: Sequence[PhoneUser]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class SampleDirectory:
-    """Everybody on the stand-in networks, in the order they were brought in; `waiting` says who has not joined yet."""
+    """Everybody on the stand-in networks, in the order they were brought in.
+
+    `waiting` are the pupils who have not joined yet, `near` those who are one low check-in away from a nudge.
+    """
 
     pupils: list[PhoneUser]
     staff: list[SlackUser]
     parents: list[PhoneUser]
-    waiting: Waiting = field(default_factory=dict)
+    waiting: Phones = field(default_factory=dict)
+    near: Phones = field(default_factory=dict)
 
     def phone_people(self) -> list[dict[str, Any]]:
         """Put the pupils and parents into the body of `PUT /phone/people`."""
@@ -131,9 +135,11 @@ def directory(session: Session, sealer: Sealer, now: datetime) -> SampleDirector
             shown = shown or group
         first, _, last = str(sealer.read(pupil, "name")).partition(" ")
         phones.append(PhoneUser(FIRST_CHAT + number + 1, first, last, " · ".join(note), pupil.id in joined, showcase))
-    waiting = {pupil.id: phone for pupil, phone in zip(pupils, phones, strict=True) if not phone.started}
+    by_pupil = {pupil.id: phone for pupil, phone in zip(pupils, phones, strict=True)}
+    waiting = {pupil_id: phone for pupil_id, phone in by_pupil.items() if not phone.started}
     staff = _slack_users(session, sealer, list(groups.values()), shown)
-    return SampleDirectory(phones, staff, [_phone(*one) for one in care.parents(session, sealer, now)], waiting)
+    parents = [_phone(*one) for one in care.parents(session, sealer, now)]
+    return SampleDirectory(phones, staff, parents, waiting, {pupil_id: by_pupil[pupil_id] for pupil_id in near})
 
 
 def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
@@ -141,13 +147,28 @@ def _phone(chat: int, name: str, note: str, joined: bool) -> PhoneUser:
     return PhoneUser(chat, first, last, note, joined)
 
 
-def joined_since(session: Session, waiting: Waiting) -> list[PhoneUser]:
+def joined_since(session: Session, waiting: Phones) -> list[PhoneUser]:
     """List those whose code has been used since they were listed, with a note that holds it no more."""
     joined = session.exec(select(Binding.pupil_id).where(col(Binding.pupil_id).in_(list(waiting)))).all()
     return [
         replace(phone, note=phone.note.partition(f" · {WAITING_NOTE}")[0], started=True)
         for pupil_id, phone in waiting.items()
         if pupil_id in joined
+    ]
+
+
+def answered_since(session: Session, near: Phones, since: datetime) -> list[PhoneUser]:
+    """List those who have answered a check-in since they were listed as near: their note holds that no more."""
+    ended = select(CheckIn.pupil_id).where(
+        col(CheckIn.pupil_id).in_(list(near)),
+        col(CheckIn.ended_at) > since,
+        col(CheckIn.state).in_(("answered", "partial")),
+    )
+    answered = set(session.exec(ended))
+    return [
+        replace(phone, note=phone.note.partition(f" · {NEAR_NOTE}")[0])
+        for pupil_id, phone in near.items()
+        if pupil_id in answered
     ]
 
 

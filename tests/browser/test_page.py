@@ -46,6 +46,8 @@ def test_check_in_answered_on_the_phone_becomes_a_nudge_taken_in_slack(page: Pag
     question(page, 6)
     page.get_by_test_id("phone-button").filter(has_text="Nothing to add").click()
     expect(page.get_by_test_id("phone-log")).to_contain_text("That is all for now")
+    # It was true before this one.
+    expect(page.locator("#pupil-note")).not_to_contain_text(NEAR_NOTE)
 
     page.get_by_test_id("slack-tab-dm").click()
     card = page.get_by_test_id("slack-log").locator("li").filter(has_text="a change in pattern")

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from bot.importing import importing
 from bot.sample import listing, sample
-from bot.sample.listing import FIRST_CHAT, NEAR_NOTE, SampleDirectory, joined_since
+from bot.sample.listing import FIRST_CHAT, NEAR_NOTE, SampleDirectory, answered_since, joined_since
 from bot.sample.names import FIRST, LAST, names, plain
 from bot.sample.sample import SampleProblem, SampleSize
 from conversations.bank import LATEST, load
@@ -188,6 +188,23 @@ def test_who_used_their_code_since_is_listed_anew_with_a_note_that_holds_no_code
     [now] = joined_since(session, listed.waiting)
     year, group = before.note.split(" · ")[:2]
     assert now == replace(before, note=f"{year} · {group}", started=True)
+
+
+def test_who_answered_since_is_listed_anew_without_the_note_of_two_low_answers(
+    session: Session, listed: SampleDirectory
+):
+    # The two years of history do not count.
+    assert (len(listed.near), answered_since(session, listed.near, NOW)) == (4, [])
+    one, other = list(listed.near)[:2]
+    for pupil_id, state in ((one, "answered"), (other, "replaced")):
+        check_in = session.exec(select(CheckIn).where(CheckIn.pupil_id == pupil_id)).first()
+        assert check_in is not None
+        check_in.state, check_in.ended_at = state, NOW + timedelta(minutes=1)
+        session.add(check_in)
+    session.flush()
+    before = listed.near[one]
+    year, group = before.note.split(" · ")[:2]
+    assert answered_since(session, listed.near, NOW) == [replace(before, note=f"{year} · {group}")]
 
 
 def test_the_named_few_are_one_low_check_in_from_a_flag(session: Session, listed: SampleDirectory):
