@@ -60,7 +60,7 @@ def sheet(report: SchoolReport, school: SchoolFacts, language: str) -> Sheet:
         return text.render(phrase, language, school.zone, report.made_at)
 
     def counts(row: Sequence[int | None]) -> tuple[str, ...]:
-        return tuple(put(words["kept_back"]) if count is None else str(count) for count in row)
+        return tuple(put(words["kept_back"]) if count is None else text.number(count, language) for count in row)
 
     def bar(opened: datetime, answered: float | None) -> Bar:
         day = text.day(opened, language, school.zone)

@@ -97,6 +97,11 @@ def dated_day(value: date, language: str) -> str:
     return format_date(value, "full", locale=babel_locale(language))
 
 
+def number(value: int, language: str) -> str:
+    """Write a whole number as a language's readers do: "1,035"."""
+    return format_decimal(value, locale=babel_locale(language))
+
+
 def month(moment: datetime, language: str, zone: str) -> str:
     """Write the month of a moment in short: "Jan"."""
     return format_date(moment.astimezone(ZoneInfo(zone)), "LLL", locale=babel_locale(language))
@@ -114,7 +119,7 @@ def _word(value: str | int | date | Phrase, language: str, zone: str, now: datet
     elif isinstance(value, date):
         word = _day(value, language)
     elif isinstance(value, int):
-        word = format_decimal(value, locale=babel_locale(language))
+        word = number(value, language)
     else:
         word = value
     # A name or a telephone number keeps its own order within right-to-left words: 116 123 would else read 123 116.

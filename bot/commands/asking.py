@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from bot.clock import kept_clock
 from bot.codes import write_codes
 from bot.commands.tools import out, settings, the_school
+from bot.finding import counted
 from bot.opening import open_store
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
@@ -40,7 +41,8 @@ def wave(
         rounds.open_now(session, school, wave_now(school.calendar, wave_rule(school), clock()), clock())
         asked = rounds.reachable_pupils(session, school.id)
         session.commit()
-    out.print(f"A check-in opens for {asked} pupils. They get it as soon as Earshot is running.")
+    pupils = counted(asked, "pupil", "pupils")
+    out.print(f"A check-in opens for {pupils}. They get it at Telegram’s pace, while Earshot runs.")
 
 
 def _refuse_a_second(session: Session, school: SchoolFacts, now: datetime) -> None:

@@ -100,6 +100,13 @@ def test_example_of_settings_holds_each_setting_once_and_empty():
     assert example() == {f"EARSHOT_{name.upper()}": "" for name in Settings.model_fields}
 
 
+def test_example_of_settings_names_every_path_of_the_web_server():
+    paths = set(re.findall(r'add_(?:get|post)\("(/[a-z/]+)"', (ROOT / "bot/service.py").read_text("utf-8")))
+    assert "/healthz" in paths
+    text = (ROOT / ".env.example").read_text("utf-8")
+    assert [path for path in sorted(paths) if path not in text] == []
+
+
 def test_example_of_settings_as_it_is_means_the_rehearsal():
     settings = Settings(_env_file=ROOT / ".env.example")  # type: ignore[call-arg]
     assert settings == Settings(_env_file=None)  # type: ignore[call-arg]

@@ -87,11 +87,11 @@ def test_what_is_kept_back_says_so_and_few_pupils_have_no_bar(room: Classroom):
     answering, nudges, requests, pupils = page.sections
     assert (len(answering.bars), answering.bars[-2].share) == (CHECK_INS, None)
     assert answering.bars[-2].words == "fewer than ten pupils"
-    assert nudges.rows[0] == ("Year 1", "1000", "1000", "kept back", "kept back", "4000")
+    assert nudges.rows[0] == ("Year 1", "1,000", "1,000", "kept back", "kept back", "4,000")
     assert nudges.lines == ("Half of the nudges were decided on within 45 minutes of school time.",)
     assert requests.rows == (("Whole school", "10", "20", "30", "60"),)
     assert requests.lines == ("Half of the requests were taken within 10 hours of school time.",)
-    assert pupils.rows == (("Whole school", "900", "kept back", "kept back", "1035"),)
+    assert pupils.rows == (("Whole school", "900", "kept back", "kept back", "1,035"),)
 
 
 @pytest.mark.parametrize("language", ["en", "cy"])
