@@ -203,7 +203,10 @@ def close_group(session: Session, wave: Wave, group_id: UUID, now: datetime) -> 
 def group_card(
     session: Session, sealer: Sealer, school: SchoolFacts, wave: Wave, group_id: UUID, now: datetime
 ) -> None:
-    """Tell the tutor how many of the group answered."""
+    """Tell the tutor how many of the group answered.
+
+    Of a wave that another took the place of before anybody answered there is nothing to tell: nobody has missed it.
+    """
     group = session.get_one(TutorGroup, group_id)
     # Check-ins of pupils who left or stopped meanwhile have no conversation left to end them; that is no missing.
     for check_in in _unfinished(session, wave, group_id):
@@ -212,6 +215,8 @@ def group_card(
         session.add(check_in)
     session.flush()
     counted, tutor = response(session, wave, group), tutor_of(session, group_id)
+    if not counted.answered and _was_replaced(session, wave, group_id):
+        return
     key = f"wave:{wave.id.hex}:{group_id.hex}"
     if tutor is not None and counted.asked and not outbox.is_written(session, key):
         card = wave_card(counted)
@@ -233,6 +238,16 @@ def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:
             )
         ).all()
     )
+
+
+def _was_replaced(session: Session, wave: Wave, group_id: UUID) -> bool:
+    replaced = select(CheckIn.id).where(
+        CheckIn.school_id == wave.school_id,
+        CheckIn.wave_id == wave.id,
+        CheckIn.group_id == group_id,
+        CheckIn.state == "replaced",
+    )
+    return session.exec(replaced.limit(1)).first() is not None
 
 
 def _spread(session: Session, wave: Wave, kind: str, now: datetime) -> None:
