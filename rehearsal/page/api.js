@@ -2,6 +2,8 @@
 
 export class Refused extends Error {}
 
+export const NO_ANSWER = "The rehearsal server does not answer. Is it still running?";
+
 async function ask(method, path, body) {
   let answer;
   try {
@@ -11,7 +13,7 @@ async function ask(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new Refused("The rehearsal server does not answer. Is it still running?");
+    throw new Refused(NO_ANSWER);
   }
   const text = await answer.text();
   let value = null;

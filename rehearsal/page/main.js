@@ -1,5 +1,5 @@
 // The page: who is chosen on each side, the top bar, and what to fetch again when something changed.
-import { get, listen, people, post } from "./api.js";
+import { get, listen, NO_ANSWER, people, post } from "./api.js";
 import { byId, debounce, h, initials } from "./dom.js";
 import { setNames } from "./mrkdwn.js";
 import { makePhone } from "./phone.js";
@@ -9,6 +9,8 @@ import { setSchoolClock } from "./time.js";
 
 const EVERYONE = 5000;
 const OPTIONS = 60;
+// Of two presses, one upon the other, the second would ask the whole school twice; in milliseconds.
+const REST = 4000;
 const STOPPED = "Rehearsal has been stopped.";
 const FAULTS = {
   off: "No: everything works",
@@ -164,8 +166,8 @@ function showConnection() {
   place.dataset.state = state;
 }
 
-/** Runs one of the school's actions and says its result in a sentence. */
-async function schoolAction(button, path, sentence) {
+/** Runs one of the school's actions and says its result in a sentence; `rest` is how long the button then waits. */
+async function schoolAction(button, path, sentence, rest = 0) {
   button.setAttribute("aria-busy", "true");
   button.disabled = true;
   tell("One moment…", false);
@@ -176,10 +178,12 @@ async function schoolAction(button, path, sentence) {
   } catch (error) {
     tell(error.message);
   }
-  button.disabled = false;
   button.removeAttribute("aria-busy");
-  button.focus({ preventScroll: true });
   loadClock();
+  if (rest) await new Promise((done) => setTimeout(done, rest));
+  button.disabled = false;
+  // A button that cannot be pressed loses the keyboard; whoever has gone on meanwhile is left where they are.
+  if (!rest || document.activeElement === document.body) button.focus({ preventScroll: true });
 }
 
 byId("next-school-day").addEventListener("click", (event) =>
@@ -201,7 +205,7 @@ function openedSentence({ opened, replaced, ahead = 0 }) {
 }
 
 byId("open-check-in").addEventListener("click", (event) =>
-  schoolAction(event.currentTarget, "/control/wave", openedSentence),
+  schoolAction(event.currentTarget, "/control/wave", openedSentence, REST),
 );
 
 const faults = byId("faults");
@@ -251,7 +255,7 @@ listen(
     streaming = state === "open";
     showConnection();
     if (!streaming) return;
-    if (notice.textContent === STOPPED) tell("", false);
+    if ([STOPPED, NO_ANSWER].includes(notice.textContent)) tell("", false);
     // Whatever happened while nobody listened is not told again: everything in sight is fetched anew.
     loadFaults().catch((error) => tell(error.message));
     waitForPeople();

@@ -29,6 +29,8 @@ def test_check_in_answered_on_the_phone_becomes_a_nudge_taken_in_slack(page: Pag
     page.get_by_test_id("slack-tab-home").click()
     page.get_by_test_id("open-check-in").click()
     expect(page.get_by_test_id("notice")).to_contain_text("A check-in was opened for 1,0")
+    # A second press at once would ask the whole school twice.
+    expect(page.get_by_test_id("open-check-in")).to_be_disabled(timeout=1_000)
     for number in range(1, 6):
         key = low_answer(page, number)
         if number == 1:
@@ -105,6 +107,22 @@ def opened(page: Page, address: str) -> Page:
     expect(page.locator("#connection")).to_have_text("Connected")
     expect(page.locator("#pupil-note")).to_contain_text("·")
     return page
+
+
+def test_server_that_did_not_answer_is_no_longer_spoken_of_once_it_is_back(page: Page, request: pytest.FixtureRequest):
+    page.add_init_script("""
+        const Source = EventSource, ask = fetch;
+        window.EventSource = class extends Source { constructor(path) { super(path); window.stream = this; } };
+        window.fetch = (...given) => (window.away ? Promise.reject(new TypeError("away")) : ask(...given));
+    """)
+    opened(page, request.getfixturevalue("address"))
+    page.evaluate("window.away = true; window.stream.dispatchEvent(new Event('error'))")
+    page.locator("#next-school-day").click()
+    expect(page.get_by_test_id("notice")).to_have_text("The rehearsal server does not answer. Is it still running?")
+    expect(page.locator("#connection")).to_have_text("Reconnecting…")
+    page.evaluate("window.away = false; window.stream.dispatchEvent(new Event('open'))")
+    expect(page.locator("#connection")).to_have_text("Connected")
+    expect(page.get_by_test_id("notice")).to_be_empty(timeout=5_000)
 
 
 def test_long_chat_scrolls_in_its_place_and_page_stays_as_tall_as_window(page: Page, request: pytest.FixtureRequest):
@@ -186,7 +204,7 @@ def test_top_bar_has_room_at_each_width_and_says_that_the_networks_misbehave(
             assert edges(page.get_by_test_id("clock"))["height"] < 1.5 * line, width
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
             # Both buttons in one line, but for the smallest phones.
-            assert width == 320 or edges(page.locator(".actions"))["height"] < 2 * line, width
+            assert width == 320 or edges(page.locator("header .actions"))["height"] < 2 * line, width
     finally:
         page.get_by_test_id("faults").select_option("off")
     expect(page.get_by_label("Make the networks misbehave")).to_have_value("off")
