@@ -133,13 +133,7 @@ def tapped(state: State, data: str, person: Person, now: datetime) -> Step:
     if parts is None:
         return _gently(state, say("That button does not fit here. Nothing was changed."))
     if check_in is None or check_in.check_in != parts["id"] or person.status != "active":
-        is_open = check_in is not None and check_in.closes_at > now and person.status == "active"
-        return _gently(
-            state,
-            say("That check-in is over. The one that is open now is further down.")
-            if is_open
-            else say("That check-in is over. The next one comes another day."),
-        )
+        return _gently(state, _over(check_in if person.status == "active" else None, now))
     if parts["what"] is None:
         shown = replace(_settled(check_in, person.band), asked_at=now)
         message = Send(question(shown, person), slot(shown), expires_at=shown.closes_at)
@@ -155,6 +149,15 @@ def tapped(state: State, data: str, person: Person, now: datetime) -> Step:
     if moved is None:
         return _gently(state, say("That button does not fit here. Nothing was changed."))
     return Step(_with(state, moved), (Edit(question(moved, person)),))
+
+
+def _over(open_now: OpenCheckIn | None, now: datetime) -> Phrase:
+    """Answer a tap on a check-in that has ended; the one that took its place may not have reached the phone yet."""
+    if open_now is None or open_now.closes_at <= now:
+        return say("That check-in is over. The next one comes another day.")
+    if open_now.started:
+        return say("That check-in is over. The one that is open now is further down.")
+    return say("That check-in is over. A new one is open: it is further down, or still on its way.")
 
 
 def waits_for_words(state: State) -> bool:
