@@ -184,7 +184,7 @@ def test_top_bar_has_room_at_each_width_and_says_that_the_networks_misbehave(
             assert edges(page.get_by_test_id("clock"))["height"] < 1.5 * line, width
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
             # Both buttons in one line, but for the smallest phones.
-            assert width == 320 or edges(page.locator(".actions"))["height"] < 2 * line, width
+            assert width == 320 or edges(page.locator(".top .actions"))["height"] < 2 * line, width
     finally:
         page.get_by_test_id("faults").select_option("off")
     expect(page.get_by_label("Make the networks misbehave")).to_have_value("off")
