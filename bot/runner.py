@@ -17,6 +17,7 @@ from sqlmodel import Session
 from bot import parents, reading_aloud, text
 from bot.adults import adults_of
 from bot.effects import Context, Outcome, apply
+from conversations.flows.join import may_be_given_on
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import needs, step
 from scheduling.jobs import JOBS
@@ -27,7 +28,7 @@ from store import invites, people
 from store.invites import Lookup
 from store.people import Correspondent, Known
 from store.sealing import Sealer
-from store.tables import CheckIn, Due, Failure, Pupil, Seen
+from store.tables import CheckIn, Due, Failure, Invite, Pupil, Seen
 
 log = structlog.get_logger()
 
@@ -163,9 +164,11 @@ class Runner:
     ) -> None:
         """Answer a pupil, or a stranger; a code's owner is not this chat's until the step binds it."""
         event = incoming.event
+        if found is not None and found.invite is not None and who is not None and _is_anothers(who, found.invite):
+            event, found = CodeGiven("anothers"), None
         if found is not None:
             if found.invite is not None:
-                who = _of_invite(session, self._sealer, found.invite.pupil_id, incoming.chat_id)
+                who = people.of_invite(session, self._sealer, found.invite.pupil_id, incoming.chat_id)
             if _only_looks_like_a_code(incoming, who, found):
                 found = None
             else:
@@ -354,11 +357,12 @@ def _note_reachable(session: Session, who: Correspondent, incoming: Incoming, no
     session.add(who.pupil)
 
 
-def _of_invite(session: Session, sealer: Sealer, pupil_id: UUID, chat_id: int) -> Correspondent:
-    found = people.by_pupil(session, sealer, pupil_id)
-    if found is not None:
-        return replace(found, chat_id=chat_id)
-    return Correspondent(session.get_one(Pupil, pupil_id), chat_id, None, {})
+def _is_anothers(who: Correspondent, invite: Invite) -> bool:
+    """Whether a code is not that of the pupil who has joined here, and was not sent twice, which would mean it."""
+    if who.pupil.id == invite.pupil_id or who.pupil.status not in ("active", "stopped"):
+        return False
+    state, _ = _state(who)
+    return not may_be_given_on(state)
 
 
 def _known_language(code: str | None, otherwise: str) -> str:

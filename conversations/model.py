@@ -29,7 +29,7 @@ Lane = Literal["urgent", "reply", "bulk"]
 
 # --- what happened ----------------------------------------------------------------------------------------------------
 
-CodeOutcome = Literal["valid", "unknown", "used", "expired", "slow_down"]
+CodeOutcome = Literal["valid", "anothers", "unknown", "used", "expired", "slow_down"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,10 @@ class Command:
 
 @dataclass(frozen=True)
 class CodeGiven:
-    """A join code arrived (by /start CODE or typed); the runner has looked it up."""
+    """A join code arrived (by /start CODE or typed); the runner has looked it up.
+
+    "anothers" is a good code of another pupil than the one who has joined in this chat.
+    """
 
     outcome: CodeOutcome
 

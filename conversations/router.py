@@ -71,6 +71,9 @@ def step(state: State, event: Event, person: Person | None, now: datetime) -> St
 
 
 def _route(state: State, event: Event, person: Person | None, now: datetime) -> Step:
+    if join.may_be_given_on(state) and isinstance(event, Command | Tap | Text | Attachment):
+        # They went on with something else, so the phone is theirs.
+        state = replace(state, awaiting="")
     match event:
         case CodeGiven(outcome):
             return join.code_given(state, outcome, person)

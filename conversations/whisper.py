@@ -160,7 +160,9 @@ def _photo(exchange: Exchange | None, caption: str, around: Around) -> Turn:
 
 def _sealed(exchange: Exchange | None, around: Around, *, again: bool) -> Turn:
     if exchange is None or exchange.choice is None:
-        return Turn(exchange, (Speak(pages.kept_already()),))
+        # What was sealed before this process began had its choice: of that whisper nothing waited any more.
+        here = None if exchange is None else replace(exchange, lapsed=False)
+        return Turn(here, (Speak(pages.kept_already()),))
     if again:
         return Turn(exchange, (Speak(pages.received(around, exchange.choice, urgent=False)),))
     first_urgent = exchange.urgent and not exchange.choice.told

@@ -70,6 +70,12 @@ def by_pupil(session: Session, sealer: Sealer, pupil_id: UUID) -> Correspondent 
     return _correspondent(sealer, (pupil, conversation), sealer.read(binding, "chat"))
 
 
+def of_invite(session: Session, sealer: Sealer, pupil_id: UUID, chat_id: int) -> Correspondent:
+    """Lock the pupil of a code, who may have no phone, or have given it on, as if this chat were theirs."""
+    found = _found(session, _LOCK_BY_PUPIL, _BY_CODE, {"pupil_id": pupil_id}).one()
+    return _correspondent(sealer, found, chat_id)
+
+
 # Made once, for they are asked at every update. `_LOCK_…` is for PostgreSQL.
 _OF_CHAT = (
     col(Binding.school_id) == bindparam("school_id"),
@@ -85,6 +91,11 @@ _BY_CHAT = (
 _BY_PUPIL = (
     select(Pupil, Conversation, Binding)
     .join(Binding, col(Binding.pupil_id) == col(Pupil.id))
+    .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
+    .where(_OF_PUPIL)
+)
+_BY_CODE = (
+    select(Pupil, Conversation)
     .join(Conversation, col(Conversation.pupil_id) == col(Pupil.id), isouter=True)
     .where(_OF_PUPIL)
 )

@@ -2,13 +2,13 @@
 
 import re
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
+from bot.clock import kept_clock
 from bot.commands.tools import bar, out, settings, the_school
 from bot.finding import counted
 from bot.letters import LettersProblem, write_letters
@@ -36,7 +36,7 @@ def letters(
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session, bar("Writing letters") as progress:
         write = write_parents_letters if parents else write_letters
-        school, now = the_school(session), datetime.now(UTC)
+        school, now = the_school(session), kept_clock(session)()
         count = write(session, sealer, school, folder, name, now, progress)
         if count:
             what = "wrote parents' letters" if parents else "wrote letters"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session, select
 
+from bot.clock import kept_clock
 from bot.commands.tools import day_of, out, private_file, settings, the_school
 from bot.copies.adults import GUARDIAN_FORM, STAFF_FORM, gather_guardian, gather_staff
 from bot.copies.gathering import gather
@@ -22,15 +23,17 @@ from scheduling.school import facts
 from store import audit, consent, invites
 from store.erasure import Erased, erase_guardian, erase_pupil
 from store.former import erase_staff, naming
+from store.people import initials
 from store.people_tables import Guardian
 from store.sealing import Sealer
-from store.tables import Pupil, School, Staff
+from store.tables import Pupil, School, Staff, TutorGroup
 from store.vault import StoreProblem
 
 ACTOR = "command:person"
 
 app = typer.Typer(
-    help="What is done for one person at their or their family's wish.\n\nExample: earshot person opt-out P123",
+    help="What is done for one person at their or their family's wish.\n\n"
+    "Example: earshot person opt-out P123 --by pupil",
     no_args_is_help=True,
 )
 PupilId = Annotated[str, typer.Argument(help="The pupil's id in your own system.")]
@@ -104,7 +107,10 @@ def opt_in(
 
 
 @app.command()
-def code(person_id: PersonId, guardian: OfGuardian = False) -> None:
+def code(
+    person_id: Annotated[str, typer.Argument(help="The pupil's id in your own system; or a guardian's.")],
+    guardian: OfGuardian = False,
+) -> None:
     """Make a join code for one person: their letter was lost, or they have a new phone. It is recorded.
 
     Everybody else's codes stay as they are. Hand it to nobody else: the phone that gives it first is theirs from then.
@@ -113,20 +119,23 @@ def code(person_id: PersonId, guardian: OfGuardian = False) -> None:
     """
     engine, sealer = open_store(settings(), make=False)
     with Session(engine) as session:
-        school, now = the_school(session), datetime.now(UTC)
+        school, now = the_school(session), kept_clock(session)()
         if guardian:
             parent = _find_guardian(session, sealer, school, person_id)
             if not parent.active:
                 raise PersonProblem("They are no longer in your lists. Import a list that has them in it first.")
             subject, made = f"guardian:{parent.id.hex}", invites.issue_to_guardian(session, sealer, parent, now)
+            whose = initials(str(sealer.read(parent, "name")))
         else:
             pupil = _who_may_join(find_pupil(session, sealer, school, person_id))
             subject, made = f"pupil:{pupil.id.hex}", invites.issue(session, sealer, pupil, now)
+            group = session.get_one(TutorGroup, pupil.group_id).name
+            whose = f"{initials(str(sealer.read(pupil, 'name')))} ({group})"
         audit.record(session, school.id, now, actor=ACTOR, action="wrote a code", subject=subject)
         session.commit()
     engine.dispose()
     out.plain(
-        f"Their code is {made} ({invites.spelled(made)}). It works once, for thirty days, and ends any code they had "
+        f"For {whose}: {made} ({invites.spelled(made)}). It works once, for thirty days, and ends any code they had "
         "before. A phone they use now goes on until it is used."
     )
 

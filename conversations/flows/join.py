@@ -8,6 +8,8 @@ Rules
 4. Check-ins begin only after the pupil taps that they have read it. Not now is as good an answer; nothing is sent.
 5. The notice can be read in any language of the school.
 6. A good code from somebody who has joined already means a new phone: welcome back, and the menu.
+   A good code of somebody else, in the chat of a pupil who has joined, does nothing until it is sent once more at once:
+   a classmate's code, tried for fun, must not take this phone away from one and give it to the other.
 7. A pupil who has left the school cannot join again with an old code.
 8. Whose guardian has check-ins stopped is not told that all is set: they read that none come, and what they can do.
 """
@@ -15,6 +17,7 @@ Rules
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from conversations.flows import language, menu, stopping
 from conversations.flows.help import who_sees_what
@@ -34,6 +37,14 @@ from conversations.model import (
     say,
 )
 from conversations.wording import is_young, menu_button, talk_button, way_on
+
+# After the code of another pupil was sent once: sent again at once it means that the phone is theirs now.
+GIVEN_ON: Final = "join:given_on"
+
+
+def may_be_given_on(state: State) -> bool:
+    """Say whether a good code of another pupil was sent just before."""
+    return state.awaiting == GIVEN_ON
 
 
 def how_to_join(state: State) -> Step:
@@ -58,6 +69,15 @@ def code_given(state: State, outcome: CodeOutcome, person: Person | None) -> Ste
         return Step(state, (Send(Message((words,), rows=_help())),))
     if outcome == "valid":
         return _welcomed(state, person)
+    if outcome == "anothers":
+        words = say(
+            "Somebody has joined on this phone already, with another code. Is it your phone now? Then send your code "
+            "once more. If not, nothing changes."
+        )
+        return Step(replace(state, awaiting=GIVEN_ON), (Send(Message((words,), rows=way_on())),))
+    if person.status == "invited" and outcome == "used":
+        # Most likely their own: the phone is theirs, and only the notice is still to be read.
+        return notice_again(state, person, tapped=False)
     if person.status in ("active", "stopped"):
         words = say("You have joined already, so you do not need a code.")
         return Step(state, (Send(Message((words,), rows=way_on())),))

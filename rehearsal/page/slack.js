@@ -9,6 +9,9 @@ import { bySchoolClock, dayHeading, timeOfDay } from "./time.js";
 
 const SLOW = "Earshot did not answer Slack within three seconds, so nothing may have happened.";
 
+// As the app's manifest has it.
+const READ_ONLY = "In Slack nobody can write words here, only commands: try /earshot help.";
+
 /** Wires the workspace in the page; `tell(sentence)` shows a problem, `seen()` is called after messages were read. */
 export function makeSlack({ tell, seen, tabChosen }) {
   const home = byId("slack-home");
@@ -289,10 +292,13 @@ export function makeSlack({ tell, seen, tabChosen }) {
     const box = byId("slack-text");
     const said = box.value.trim();
     if (!said || user === null) return;
-    box.value = "";
     const [, command, rest] = /^(\/[\w-]+)\s*([\s\S]*)$/.exec(said) ?? [];
-    if (command) report(await attempt(() => post(`/workspace/${user}/command`, { command, text: rest })));
-    else await attempt(() => post(`/workspace/${user}/say`, { channel, text: said }));
+    if (!command) {
+      tell(READ_ONLY);
+      return;
+    }
+    box.value = "";
+    report(await attempt(() => post(`/workspace/${user}/command`, { command, text: rest })));
   });
 
   keepPlaced(log);

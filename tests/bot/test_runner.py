@@ -287,8 +287,15 @@ def test_a_valid_code_typed_on_a_phone_that_has_joined_is_a_code(room: Classroom
     room.pupil(ROBIN)
     younger = room.pupil(status="invited")
     code = issue(room, younger)
-    room.handle(room.incoming(ROBIN, Text(code), code=code))
+    for _ in ("asked whether the phone is theirs now", "it is"):
+        room.handle(room.incoming(ROBIN, Text(code), code=code))
     assert [row.pupil_id for row in room.rows(Binding)] == [younger.id]
+
+
+GIVES_ON = (
+    "Somebody has joined on this phone already, with another code. Is it your phone now? Then send your code once "
+    "more. If not, nothing changes."
+)
 
 
 # --- joining ----------------------------------------------------------------------------------------------------------
@@ -349,6 +356,39 @@ def test_the_same_link_tapped_twice_is_answered_kindly(room: Classroom):
     assert give(room, ROBIN, code) == ["You have joined already, so you do not need a code."]
 
 
+def test_a_classmates_code_does_nothing_until_it_is_sent_once_more(room: Classroom):
+    pupil, check_in = started(room)
+    other = room.pupil(status="invited")
+    code = issue(room, other)
+    assert give(room, ROBIN, code) == [GIVES_ON]
+    assert [row.pupil_id for row in room.rows(Binding)] == [pupil.id]
+    # They go on as before, and whoever tries another day is asked again.
+    room.say(ROBIN, Tap(f"c:{check_in.id.hex}:0:1"), message_id=5, callback_id="cb")
+    assert room.state(pupil)["check_in"]["at"] == 1
+    assert give(room, ROBIN, code) == [GIVES_ON]
+    assert [row.pupil_id for row in room.rows(Binding)] == [pupil.id]
+    assert invites.look_up(room.session, room.sealer, pupil.school_id, b"", code, room.clock()).outcome == "valid"
+
+
+def test_whose_phone_was_given_on_joins_again_with_another_code(room: Classroom):
+    pupil, _check_in = started(room)
+    code = issue(room, room.pupil(status="invited"))
+    give(room, ROBIN, code)
+    give(room, ROBIN, code)
+    said = give(room, SASHA, issue(room, pupil))
+    assert said[-1] == "Welcome back! You are all set here."
+    assert pupil.id in [row.pupil_id for row in room.rows(Binding)]
+    assert room.failures() == []
+
+
+def test_a_code_given_again_before_agreeing_brings_the_notice_again(room: Classroom):
+    code = issue(room, room.pupil(status="invited"))
+    first = give(room, ROBIN, code)
+    assert give(room, ROBIN, code) == first
+    room.say(ROBIN, Tap("join:later"), message_id=1, callback_id="cb")
+    assert give(room, ROBIN, code) == first
+
+
 def test_a_second_phone_takes_over_and_nothing_more_goes_to_the_first(room: Classroom):
     pupil, check_in = started(room)
     waiting = room.outbox(slot=f"check-in:{check_in.id.hex}")
@@ -369,9 +409,11 @@ def test_a_second_phone_takes_over_and_nothing_more_goes_to_the_first(room: Clas
 def test_a_phone_given_on_to_another_pupil_gets_nothing_more_of_the_first(room: Classroom):
     pupil, _check_in = started(room)
     younger = room.pupil(status="invited")
-    give(room, ROBIN, issue(room, younger))
+    code = issue(room, younger)
+    assert give(room, ROBIN, code) == [GIVES_ON]
+    give(room, ROBIN, code)
     assert [row.pupil_id for row in room.rows(Binding)] == [younger.id]
-    assert [row.state for row in room.outbox(recipient=f"pupil:{pupil.id.hex}")] == ["replaced"]
+    assert {row.state for row in room.outbox(recipient=f"pupil:{pupil.id.hex}")} == {"replaced"}
     assert [row.state for row in room.outbox(recipient=f"pupil:{younger.id.hex}")] == ["waiting"]
 
 
@@ -381,6 +423,7 @@ def test_a_phone_given_on_in_the_midst_of_a_batch_is_the_other_pupils_from_there
     code = issue(room, younger)
     room.handle(
         room.incoming(ROBIN, Command("menu")),
+        room.incoming(ROBIN, Command("start"), code=code),
         room.incoming(ROBIN, Command("start"), code=code),
         room.incoming(ROBIN, Tap("join:agree")),
         room.incoming(ROBIN, Command("stop")),

@@ -167,6 +167,18 @@ def test_in_narrow_window_words_can_be_typed_and_sent_on_both_sides(
         assert edges == sorted(edges)
 
 
+def test_plain_words_to_earshot_are_not_sent_for_its_messages_are_only_read_in_slack(
+    page: Page, request: pytest.FixtureRequest
+):
+    opened(page, request.getfixturevalue("address"))
+    page.locator("#slack-tab-dm").click()
+    page.get_by_test_id("slack-text").fill("hello, is anybody there?")
+    page.get_by_test_id("slack-send").click()
+    expect(page.get_by_text("In Slack nobody can write words here")).to_be_visible()
+    expect(page.get_by_test_id("slack-text")).to_have_value("hello, is anybody there?")
+    expect(page.get_by_test_id("slack-log")).not_to_contain_text("hello, is anybody there?")
+
+
 def test_who_has_joined_is_no_longer_offered_with_a_code(page: Page, request: pytest.FixtureRequest):
     opened(page, request.getfixturevalue("address"))
     page.get_by_test_id("pupil-search").fill("not joined")
@@ -204,7 +216,7 @@ def test_top_bar_has_room_at_each_width_and_says_that_the_networks_misbehave(
             assert edges(page.get_by_test_id("clock"))["height"] < 1.5 * line, width
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
             # Both buttons in one line, but for the smallest phones.
-            assert width == 320 or edges(page.locator("header .actions"))["height"] < 2 * line, width
+            assert width == 320 or edges(page.locator(".top .actions"))["height"] < 2 * line, width
     finally:
         page.get_by_test_id("faults").select_option("off")
     expect(page.get_by_label("Make the networks misbehave")).to_have_value("off")

@@ -171,7 +171,7 @@ class Stage:
             case "pupil edits":
                 return Edited(what), None
             case "pupil code":
-                assert what in ("valid", "unknown", "used", "expired", "slow_down")
+                assert what in ("valid", "anothers", "unknown", "used", "expired", "slow_down")
                 return CodeGiven(what), None
             case "pupil":
                 return (Command(what[1:]) if what.startswith("/") else Text(what)), None

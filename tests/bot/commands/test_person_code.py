@@ -2,18 +2,19 @@
 
 import csv
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
+from bot.clock import REHEARSAL_CLOCK, kept_clock
 from bot.opening import open_store
 from bot.settings import Settings
 from store.invites import LIFETIME, Outcome, issue, look_up
 from store.people import bind
 from store.people_tables import Guardian
-from store.tables import Audit, Pupil, School
+from store.tables import Audit, Cursor, Pupil, School
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import Earshot, _as_before, earshot, made, write
 
@@ -57,6 +58,8 @@ def test_a_lost_letter_is_made_good_without_ending_anybody_elses_code(people: Ea
     told = people("person", "code", "P1")
     assert told.status == 0
     new = code_of(told.out)
+    # Whose it is can be seen: a wrong id would give a classmate's.
+    assert told.out.startswith(f"For W.A. (9Q): {new} (")
     assert (outcome(new), outcome(before["Wren Ashdown"]), outcome(before["Ivo Tarn"])) == ("valid", "expired", "valid")
     assert told.out.endswith(
         "It works once, for thirty days, and ends any code they had before. "
@@ -124,6 +127,20 @@ def test_who_may_not_join_gets_none(people: Earshot, now: dict[str, object], sai
     engine.dispose()
     told = people("person", "code", "P1")
     assert (told.status, told.err) == (1, said)
+
+
+def test_in_a_rehearsal_whose_clock_was_moved_it_lives_for_thirty_days_from_there(people: Earshot) -> None:
+    engine, sealer = open_store(Settings(), make=False)
+    with Session(engine) as session:
+        session.add(Cursor(name=REHEARSAL_CLOCK, position=int(timedelta(days=60).total_seconds())))
+        session.commit()
+        moved = kept_clock(session)
+    new = code_of(people("person", "code", "P1").out)
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        found = look_up(session, sealer, school.id, b"a chat", new, moved())
+    engine.dispose()
+    assert found.outcome == "valid"
 
 
 def test_an_id_that_nobody_has_is_told(people: Earshot) -> None:
