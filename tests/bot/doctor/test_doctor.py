@@ -449,6 +449,14 @@ def test_a_database_that_cannot_be_opened_is_found(settings: Settings) -> None:
     assert list(mended(away)) == ["database"]
 
 
+def test_an_address_to_listen_at_that_is_none_of_this_machine_is_found(settings: Settings) -> None:
+    elsewhere = settings.model_copy(update={"http_host": "300.1.1.1"})
+    assert mended(elsewhere) == {
+        "settings": "EARSHOT_HTTP_HOST is no address of this machine: leave it empty for 127.0.0.1, "
+        "or set it to 0.0.0.0 for all."
+    }
+
+
 # --- the networks -----------------------------------------------------------------------------------------------------
 
 
