@@ -25,7 +25,7 @@ from bot.running import console, still_ours, stop_on_signals, the_school, until_
 from bot.sample import listing, sample
 from bot.sample.listing import SampleDirectory, Waiting, joined_since, phone_people
 from bot.service import Service
-from bot.settings import Settings
+from bot.settings import Settings, check_host
 from bot.waiting import pause
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
@@ -65,6 +65,7 @@ def rehearse(settings: Settings) -> None:
     settings = rehearsal_settings(settings)
     # Before the sample school is made, which takes a while.
     check_ports(settings)
+    check_host(settings)
     engine, sealer = open_store(settings, make=True)
     lock = OnlyOne(settings, engine)
     _make_sample(engine, sealer)

@@ -105,15 +105,15 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
                 "EARSHOT_SLACK_BOT_TOKEN": "xapp-made-up",
                 "EARSHOT_SLACK_APP_TOKEN": "xoxb-made-up",
             },
-            "EARSHOT_SLACK_BOT_TOKEN holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?.",
+            "EARSHOT_SLACK_BOT_TOKEN holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?",
         ),
         (
             {**SLACK, "EARSHOT_TELEGRAM_TOKEN": "xoxb-made-up"},
-            "EARSHOT_TELEGRAM_TOKEN holds what belongs in EARSHOT_SLACK_BOT_TOKEN: are the two swapped?.",
+            "EARSHOT_TELEGRAM_TOKEN holds what belongs in EARSHOT_SLACK_BOT_TOKEN: are the two swapped?",
         ),
         (
             {**SLACK, "EARSHOT_TELEGRAM_TOKEN": TELEGRAM, "EARSHOT_SLACK_SIGNING_SECRET": "xapp-made-up"},
-            "EARSHOT_SLACK_SIGNING_SECRET holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?.",
+            "EARSHOT_SLACK_SIGNING_SECRET holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?",
         ),
         ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
         (
@@ -128,7 +128,7 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             {"EARSHOT_DATABASE_URL": "postgresql://u:secret-word@h:port/d"},
-            "EARSHOT_DATABASE_URL cannot be read: is it like postgresql://user:password@host:5432/database?.",
+            "EARSHOT_DATABASE_URL cannot be read: is it like postgresql://user:password@host:5432/database?",
         ),
         *(
             (

@@ -527,6 +527,19 @@ async def test_networks_that_do_not_answer_are_told_as_that(no_store: Settings) 
     assert all("cannot be reached" in words for _, words in told.values())
 
 
+def test_tokens_on_the_sample_schools_folder_are_told_as_run_tells_them(settings: Settings, engine: Engine) -> None:
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        school.policy = {**school.policy, "sample": {}}
+        session.add(school)
+        session.commit()
+    assert "school" not in mended(settings)
+    assert mended(live(settings, "http://127.0.0.1:9"))["school"] == (
+        "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
+        "then run `earshot init` for your own school."
+    )
+
+
 # --- what trust rests on ----------------------------------------------------------------------------------------------
 
 
