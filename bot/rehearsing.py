@@ -68,7 +68,12 @@ def rehearse(settings: Settings) -> None:
     check_host(settings)
     engine, sealer = open_store(settings, make=True)
     lock = OnlyOne(settings, engine)
-    _make_sample(engine, sealer)
+    try:
+        _make_sample(engine, sealer)
+    except BaseException:
+        lock.close()
+        engine.dispose()
+        raise
     until_done(_rehearse(settings, engine, sealer, lock), lock)
 
 
