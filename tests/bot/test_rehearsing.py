@@ -98,7 +98,7 @@ async def test_a_rehearsal_keeps_others_out_again_after_its_server_was_away(engi
             await asyncio.sleep(2.5)
         finally:
             let_in(engine, True)
-        await until(lambda: looked == [True])
+        await until(lambda: looked == [True] and len(said) == 2)
     assert [line["event"] for line in said] == ["the database cannot be reached", "the database is back"]
     other = make_engine(engine.url.render_as_string(hide_password=False))
     with pytest.raises(StoreProblem, match="already running"):
