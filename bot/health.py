@@ -2,6 +2,36 @@
 
 from collections.abc import Iterable
 
+import structlog
+
+log = structlog.get_logger()
+
+
+class Refusals:
+    """What the networks refuse just now: each is told once in the log, and in the health until it is mended."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, str] = {}
+
+    @property
+    def problems(self) -> list[str]:
+        return list(self._now.values())
+
+    def tell(self, what: str, sentence: str) -> None:
+        """Note that `what` is refused, in a sentence that says what to do."""
+        if self._now.get(what) != sentence:
+            log.error(sentence)
+        self._now[what] = sentence
+
+    def mended(self, what: str) -> None:
+        """Note that `what` is accepted."""
+        if self._now.pop(what, None) is not None:
+            log.info("accepted after all", what=what)
+
+    def forget(self) -> None:
+        """Note nothing more: another process asks from now on."""
+        self._now.clear()
+
 
 def problems_of(
     ended: Iterable[str],

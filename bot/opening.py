@@ -23,6 +23,11 @@ from store.vault import StoreProblem
 
 DISK_LEAST = 200 * 1024 * 1024
 STORE_LOCK: Final = 0x6561_7273_686F_74
+SAMPLE_IS_HERE: Final = (
+    "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
+    "then run `earshot init` for your own school."
+)
+"""What is said to tokens of the real networks: the sample's chats are made up, and may be somebody's."""
 
 _OF_THE_MACHINE: Final = {
     errno.ENOSPC: "The disk is full. Make room, then try again: what was kept before is unharmed.",

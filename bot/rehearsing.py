@@ -25,8 +25,8 @@ from bot.running import console, still_ours, stop_on_signals, the_school, until_
 from bot.sample import listing, sample
 from bot.sample.listing import PhoneUser, SampleDirectory, answered_since, joined_since, phone_people
 from bot.service import Service
-from bot.settings import Settings
-from bot.waiting import pause
+from bot.settings import Settings, check_host
+from bot.waiting import pause, unless
 from scheduling import rounds
 from scheduling.rounds import WaveProblem
 from scheduling.school import SchoolFacts, Schools, next_in_school, wave_rule
@@ -65,9 +65,15 @@ def rehearse(settings: Settings) -> None:
     settings = rehearsal_settings(settings)
     # Before the sample school is made, which takes a while.
     check_ports(settings)
+    check_host(settings)
     engine, sealer = open_store(settings, make=True)
     lock = OnlyOne(settings, engine)
-    _make_sample(engine, sealer)
+    try:
+        _make_sample(engine, sealer)
+    except BaseException:
+        lock.close()
+        engine.dispose()
+        raise
     until_done(_rehearse(settings, engine, sealer, lock), lock)
 
 
@@ -100,12 +106,24 @@ async def _rehearse(settings: Settings, engine: Engine, sealer: Sealer, lock: On
         notes = asyncio.create_task(_keep_notes(settings, service, people, listed))
         console.print(f"\nEarshot is running. Open [bold]{address(settings)}[/bold] in a browser.")
         console.print("Ctrl-C stops everything; nothing is lost.\n")
+        beside = asyncio.create_task(stay_beside(networks, stop))
         await stop.wait()
         notes.cancel()
         await service.close()
     finally:
         await stop_networks(networks)
     await alone
+    await beside
+
+
+async def stay_beside(networks: Process, stop: asyncio.Event) -> None:
+    """Watch the stand-in networks until `stop`. Raises RehearsalProblem when they end before; `stop` is set then."""
+    await unless(stop, networks.wait())
+    if not stop.is_set():
+        stop.set()
+        raise RehearsalProblem(
+            "The rehearsal's Telegram and Slack have ended, and the page with them: start it again; nothing is lost."
+        )
 
 
 async def stay_alone(lock: OnlyOne, check: Callable[[], None], stop: asyncio.Event) -> None:

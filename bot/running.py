@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from bot.clock import Clock
-from bot.opening import OnlyOne, open_store
+from bot.opening import SAMPLE_IS_HERE, OnlyOne, open_store
 from bot.seats import Alone, Seats
 from bot.service import ROLES, Service
-from bot.settings import Settings, for_chosen
+from bot.settings import Settings, check_host, for_chosen
 from store import vault
 from store.database import is_postgresql
 from store.sealing import KeyProblem, Sealer
@@ -27,7 +27,8 @@ console = Console()
 
 
 def serve(settings: Settings, roles: Collection[str] = ROLES) -> None:
-    """Run on the real networks until Ctrl-C or SIGTERM. Raises StoreProblem or KeyProblem."""
+    """Run on the real networks until Ctrl-C or SIGTERM. Raises SettingsProblem, StoreProblem or KeyProblem."""
+    check_host(settings)
     engine, sealer = open_store(settings, make=False)
     if not is_postgresql(engine) and set(roles) != set(ROLES):
         engine.dispose()
@@ -64,11 +65,7 @@ async def _serve(settings: Settings, engine: Engine, sealer: Sealer, roles: Coll
     stop = stop_on_signals()
     school = the_school(engine)
     if "sample" in school.policy:
-        # Its pupils' chats are made up, and may be somebody's.
-        raise StoreProblem(
-            "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
-            "then run `earshot init` for your own school."
-        )
+        raise StoreProblem(SAMPLE_IS_HERE)
     if "basis" not in school.policy:
         grounds = "No check-in opens until the lawful basis and the impact assessment are noted: `earshot basis`."
         console.print(for_chosen(grounds))

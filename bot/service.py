@@ -18,11 +18,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 from telegram import Bot
-from telegram.error import InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.health import problems_of
+from bot.health import Refusals, problems_of
 from bot.hearing import Hearing
 from bot.opening import anchor_path
 from bot.pace import SLACK, TELEGRAM
@@ -31,6 +30,7 @@ from bot.seats import Alone, Seats
 from bot.settings import Settings, for_chosen
 from bot.slack import roll as slack_roll
 from bot.slack.edge import EVENTS_PATH, SlackEdge
+from bot.slack.listening import listen
 from bot.telegram.edge import WEBHOOK_PATH, TelegramEdge
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.sender import TelegramSender
@@ -103,6 +103,7 @@ class Service:
         # What is written here is leased to nobody until this process has the seat of delivery.
         self.runner = Runner(sealer, clock, "", bot=token.partition(":")[0])
         takes_in = partial(self._has, "intake")
+        self.refusals = Refusals()
         self.whispers = WhisperService(settings, self._bot, self.worker, sealer, clock, self.schools.of, takes_in)
         self.ticker = Ticker(
             self.worker, self.runner, self.schools.of, self._dispatch_after_jobs, lambda: not self.seats.seconds_away()
@@ -117,6 +118,7 @@ class Service:
             webhook_secret=sealer.blind("webhook", token).hex(),
             may=takes_in,
             whispers=self.whispers.telegram,
+            refusals=self.refusals,
         )
         slack_token = settings.slack_bot_token.get_secret_value()
         self.slack = SlackEdge(
@@ -133,6 +135,7 @@ class Service:
             may=takes_in,
             name="",
             whispers=self.whispers.slack,
+            refusals=self.refusals,
         )
         self.slack_delivery = Delivery(
             "slack",
@@ -250,13 +253,16 @@ class Service:
             await self._surely(leave, self.whispers.begin_anew)
         if not isinstance(self.seats, Alone):
             await self._surely(leave, lambda: self.worker.run(self.whispers.note_place))
-        await self._together(
-            leave,
-            telegram=self._run_telegram(leave),
-            hearing=self.hearing.run(leave),
-            slack=self._run_slack(leave),
-            whispers=self.whispers.run(leave),
-        )
+        try:
+            await self._together(
+                leave,
+                telegram=self.telegram.run(self.settings.telegram_webhook_url, leave),
+                hearing=self.hearing.run(leave),
+                slack=listen(self.slack, self.refusals, leave),
+                whispers=self.whispers.run(leave),
+            )
+        finally:
+            self.refusals.forget()
 
     async def _look_after(self, leave: asyncio.Event, _took_over: bool) -> None:
         self.slack.open()
@@ -282,39 +288,6 @@ class Service:
         while not leave.is_set():
             await self._surely(leave, lambda: self.worker.run(self.schools.of))
             await pause(leave, 30.0)
-
-    async def _run_telegram(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await self._bot.initialize()
-                await self.telegram.announce(self.settings.telegram_webhook_url)
-                break
-            except InvalidToken:
-                log.error(for_chosen("telegram refuses the token: `earshot doctor` says what to mend"))
-                await pause(stop, 30.0)
-            except TelegramError as error:
-                log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
-                await pause(stop, 2.0)
-        if stop.is_set():
-            # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
-            return
-        menus = asyncio.create_task(self.telegram.show_menus())
-        try:
-            if not self.settings.telegram_webhook_url:
-                await self.telegram.poll(stop)
-            await stop.wait()
-        finally:
-            menus.cancel()
-
-    async def _run_slack(self, leave: asyncio.Event) -> None:
-        while not leave.is_set():
-            try:
-                await self.slack.start()
-                await leave.wait()
-            except Exception as error:
-                log.warning("slack cannot be reached, trying again", error=type(error).__name__)
-                await pause(leave, 2.0)
-        await self.slack.stop()
 
     async def _keep_anchor(self, stop: asyncio.Event) -> None:
         """Note where the audit chain ends, outside the database, each minute and at the end."""
@@ -357,7 +330,7 @@ class Service:
             since_round=self.whispers.rounds.seconds_since_pass() if "intake" in held else 0.0,
             since_store=self.seats.seconds_away(),
         )
-        problems += self.whispers.problems
+        problems += [*self.refusals.problems, *self.whispers.problems]
         problems += [f"no process has the seat “{seat}”: see docs/scaling.md" for seat in self.seats.nobodys()]
         here = {"ok": not problems, "problems": problems, "seats": sorted(held)}
         return web.json_response(here, status=503 if problems else 200)

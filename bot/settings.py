@@ -6,12 +6,14 @@ counts, so that no token of the machine's environment can come to the wrong scho
 
 import os
 import re
+import socket
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from dotenv.parser import parse_stream
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +21,17 @@ from sqlalchemy.exc import ArgumentError
 
 class SettingsProblem(Exception):
     """A setting is missing or wrong; the sentence says which and what to do."""
+
+
+# What each token looks like, and where it is found.
+_SHAPES = {
+    "telegram_token": (
+        re.compile(r"[0-9]+:[A-Za-z0-9_-]+"),
+        "must be a token as @BotFather gives it: digits, a colon, and letters",
+    ),
+    "slack_bot_token": (re.compile(r"xoxb-\S+"), "must begin with xoxb-, as on the app's page OAuth & Permissions"),
+    "slack_app_token": (re.compile(r"xapp-\S+"), "must begin with xapp-, as on the app's page Basic Information"),
+}
 
 
 class Settings(BaseSettings):
@@ -70,7 +83,20 @@ class Settings(BaseSettings):
     @field_validator("telegram_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
+        return value.strip() or None if isinstance(value, str) else value
+
+    @field_validator("telegram_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @classmethod
+    def _in_its_place(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if secret is None:
+            return None
+        value, name = secret.get_secret_value(), str(info.field_name)
+        looks_like = next((other for other, (shape, _) in _SHAPES.items() if shape.fullmatch(value)), "")
+        if looks_like and looks_like != name:
+            raise ValueError(f"holds what belongs in EARSHOT_{looks_like.upper()}: are the two swapped?")
+        if name in _SHAPES and not looks_like:
+            raise ValueError(_SHAPES[name][1])
+        return secret
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
@@ -178,6 +204,19 @@ def read_settings() -> Settings:
     return own
 
 
+def check_host(settings: Settings) -> None:
+    """Find out whether one can listen at the address that is set. Raises SettingsProblem."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(settings.http_host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.bind(address)
+    except (OSError, UnicodeError):
+        raise SettingsProblem(
+            "EARSHOT_HTTP_HOST is no address of this machine: leave it empty for 127.0.0.1, "
+            "or set it to 0.0.0.0 for all."
+        ) from None
+
+
 def unknown_names() -> list[str]:
     """List what begins with EARSHOT_, in the file of settings or the environment, and is the name of no setting."""
     chosen = CHOSEN.get()
@@ -185,6 +224,13 @@ def unknown_names() -> list[str]:
     given = {*dotenv_values(file, interpolate=False), *(() if chosen else os.environ)}
     known = {CALLED_FROM, *(f"EARSHOT_{name.upper()}" for name in Settings.model_fields)}
     return sorted({name.upper() for name in given if name.upper().startswith("EARSHOT_")} - known)
+
+
+def unknown_told() -> list[str]:
+    """Say of each of `unknown_names` what is to be done: it would silently do nothing."""
+    return [
+        f"{name} is no setting of Earshot and does nothing: compare it with .env.example." for name in unknown_names()
+    ]
 
 
 def _of_school(name: str) -> Settings:
@@ -231,6 +277,8 @@ def _place_of(url: str) -> str:
 
 def _read(make: Callable[[], Settings], file: Path) -> Settings:
     try:
+        if file.exists():
+            _check_lines(file)
         return make()
     except ValidationError as error:
         first = error.errors()[0]
@@ -238,8 +286,17 @@ def _read(make: Callable[[], Settings], file: Path) -> Settings:
         if name.endswith("_PORT "):
             raise SettingsProblem(f"{name}must be a port: a whole number from 1 to 65535.") from None
         # The message is ours; the value itself is never shown, it may be a token.
-        raise SettingsProblem(f"{name}{first['msg'].removeprefix('Value error, ')}.") from None
+        words = f"{name}{first['msg'].removeprefix('Value error, ')}"
+        raise SettingsProblem(words if words.endswith("?") else f"{words}.") from None
     except (OSError, UnicodeDecodeError):
         raise SettingsProblem(
             f"The file {file} cannot be read: see that it is plain text and that you may read it."
         ) from None
+
+
+def _check_lines(file: Path) -> None:
+    """Find the first line that is none. Raises SettingsProblem: what it was to set would silently not be set."""
+    with file.open(encoding="utf-8") as lines:
+        for binding in parse_stream(lines):
+            if binding.error:
+                raise SettingsProblem(f"Line {binding.original.line} of {file} cannot be read: write it as NAME=value.")

@@ -35,6 +35,22 @@ _SENTENCES: Final[dict[int | str, str]] = {
     "55P03": _BUSY,
 }
 
+# Of a connection that was not made psycopg gives no code, only words; never repeated, for they hold the address. In
+# this order, for a host may have two addresses: what the one says that answers counts.
+_NOT_LET_IN: Final = {
+    ("failed to resolve host", "could not translate host name"): (
+        "The server of the {0} cannot be found by its name: check the host in {1}."
+    ),
+    ("password authentication failed", "no password supplied", 'role "'): (
+        "The server of the {0} refuses the name or the password: check them in {1}."
+    ),
+    ("pg_hba.conf",): "The server of the {0} lets nobody in from this machine as {1} says: see its pg_hba.conf.",
+    ('database "',): "There is no such database on the server: make it, or mend its name at the end of {1}.",
+    ("Connection refused", "No such file or directory", "timeout expired", "No route to host", "timed out"): (
+        "No server of the {0} answers there: see that PostgreSQL runs, and check the host and the port in {1}."
+    ),
+}
+
 
 class StoreProblem(Exception):
     """The store cannot be used as it is; the sentence says why and what to do."""
@@ -49,10 +65,21 @@ def problem(error: DBAPIError, what: str = "database", setting: str = "EARSHOT_D
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if code in _SENTENCES:
         return StoreProblem(_SENTENCES[code].format(what))
+    if not isinstance(error.orig, sqlite3.Error):
+        return StoreProblem(_of_server(error).format(what, setting))
     return StoreProblem(
         f"The {what} cannot be used ({type(error.orig).__name__}). Check {setting}, the disk, and "
         "whether the file may be written to."
     )
+
+
+def _of_server(error: DBAPIError) -> str:
+    words = str(error.orig)
+    found = (sentence for signs, sentence in _NOT_LET_IN.items() if any(sign in words for sign in signs))
+    kind = type(error.orig).__name__
+    other = f"The server of the {{0}} cannot be used ({kind}): check {{1}}, and that PostgreSQL is well."
+    # What was asked of a server that let us in has a code.
+    return other if getattr(error.orig, "sqlstate", None) else next(found, other)
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.tools import settings
-from bot.settings import CHOSEN, SettingsProblem
+from bot.commands.tools import errors, settings
+from bot.settings import CHOSEN, SettingsProblem, unknown_told
 
 
 class Part(StrEnum):
@@ -30,6 +30,9 @@ def run(role: Annotated[list[Part] | None, ROLE] = None) -> None:
     Example: earshot run
     """
     here = settings()
+    for words in unknown_told():
+        # A token's name misspelt would begin the rehearsal.
+        errors.print(words, highlight=False, soft_wrap=True)
     if CHOSEN.get() and here.rehearses:
         # Else the rehearsal's sample school would be made in its folder.
         raise SettingsProblem("This school has no tokens yet. Fill them in in its .env, then run it again")

@@ -21,7 +21,7 @@ from bot.doctor.whisper_desk import desk_findings
 from bot.doctor.whispers import whisper_findings
 from bot.finding import Finding
 from bot.opening import problem_of
-from bot.settings import CHOSEN, Settings, unknown_names
+from bot.settings import CHOSEN, Settings, SettingsProblem, check_host, unknown_told
 from bot.slack.client import METHOD_SCOPES, make_client
 from bot.slack.sender import code_of
 from bot.telegram.edge import WEBHOOK_PATH
@@ -47,10 +47,11 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _settings_findings(settings: Settings) -> list[Finding]:
     """Look for slips of the pen: what they were to set would silently stay as it was, or lead nowhere."""
-    found = [
-        Finding("settings", False, f"{name} is no setting of Earshot and does nothing: compare it with .env.example.")
-        for name in unknown_names()
-    ]
+    found = [Finding("settings", False, words) for words in unknown_told()]
+    try:
+        check_host(settings)
+    except SettingsProblem as problem:
+        found.append(Finding("settings", False, str(problem)))
     if settings.telegram_webhook_url.rstrip("/").endswith(WEBHOOK_PATH):
         too_long = f"EARSHOT_TELEGRAM_WEBHOOK_URL ends in {WEBHOOK_PATH}, which Earshot adds itself: leave that out."
         found.append(Finding("settings", False, too_long))

@@ -19,7 +19,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.clock import kept_clock
 from bot.finding import Finding, counted
-from bot.opening import DISK_LEAST, is_there, key_ring
+from bot.opening import DISK_LEAST, SAMPLE_IS_HERE, is_there, key_ring
 from bot.settings import Settings
 from scheduling.calendar import CalendarError
 from scheduling.school import SchoolFacts, facts, wave_rule
@@ -100,7 +100,7 @@ def store_findings(settings: Settings) -> list[Finding]:
         with Session(engine) as session:
             if sealer is None and (known := vault.keys_of(session)):
                 key = Finding(key.what, False, f"{key.words[:-1]}; the key it needs has the id {', '.join(known)}.")
-            return [key, database, *_key_matches(session, sealer), *_school_findings(session)]
+            return [key, database, *_key_matches(session, sealer), *_school_findings(settings, session)]
     finally:
         engine.dispose()
 
@@ -137,10 +137,12 @@ def _key_matches(session: Session, sealer: Sealer | None) -> list[Finding]:
     return [Finding("key", True, "The key is the one the database was sealed with.")]
 
 
-def _school_findings(session: Session) -> list[Finding]:
+def _school_findings(settings: Settings, session: Session) -> list[Finding]:
     row = session.exec(select(School).limit(1)).first()
     if row is None:
         return [Finding("school", False, "There is no school yet: run `earshot init`.")]
+    if "sample" in row.policy and not settings.rehearses:
+        return [Finding("school", False, SAMPLE_IS_HERE)]
     # In rehearsal rows are written in its own time.
     now = kept_clock(session)()
     findings = [Finding("school", True, "There is a school."), _basis(row), _calendar(row, now)]

@@ -108,7 +108,10 @@ def build(
     with Session(engine) as session:
         if (present := session.exec(select(School).limit(1)).first()) is not None:
             if "sample" not in present.policy:
-                raise SampleProblem("The store holds a school already: choose another data folder for the sample.")
+                raise SampleProblem(
+                    "There are no tokens, and this database holds a school of its own: to run that, put the tokens of "
+                    "Telegram and Slack in .env; for a rehearsal, set EARSHOT_DATA_DIR to another folder."
+                )
             return
         school = _school(now, seed, size)
         session.add(school)

@@ -8,12 +8,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 log = structlog.get_logger()
 
 METHOD_SCOPES: Final[dict[str, str | None]] = {
     "apps.connections.open": None,  # the app-level token's own scope, connections:write
+    "auth.test": None,
     "chat.delete": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
@@ -31,6 +33,8 @@ METHOD_SCOPES: Final[dict[str, str | None]] = {
 """Every Web API method called here, and the scope of the bot token that it needs (docs.slack.dev/reference/methods)."""
 
 TIMEOUT_SECONDS = 15
+# What Slack says of a token that no waiting mends.
+REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type")
 
 
 class _TypesOnly(logging.Handler):
@@ -67,3 +71,14 @@ def make_client(token: str | None, api_url: str | None) -> AsyncWebClient:
         # The library takes a proxy from the environment, which could not reach this machine's own stand-in.
         client.proxy = None
     return client
+
+
+async def accepts(client: AsyncWebClient) -> bool:
+    """Ask Slack whether it takes the client's token. Raises what the library does when there is no telling."""
+    try:
+        await client.auth_test()
+    except SlackApiError as error:
+        if error.response.get("error") not in REFUSED:
+            raise
+        return False
+    return True

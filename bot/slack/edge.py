@@ -30,6 +30,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from bot.health import Refusals
 from bot.slack.blocks import Reader, answer_blocks, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
@@ -96,6 +97,7 @@ class SlackEdge:
         name: str,
         may: Callable[[], bool] = lambda: True,
         whispers: WhisperSlack | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         if not app_token and not signing_secret:
             raise ValueError("Slack needs an app token (Socket Mode) or a signing secret (HTTP)")
@@ -105,7 +107,7 @@ class SlackEdge:
         self._app_token, self._school_id, self._worker, self._sealer = app_token, school_id, worker, sealer
         self._clock, self._dispatch, self._wake, self.name = clock, dispatch, wake, name
         self._socket: Socket | None = None
-        self._may, self._whispers = may, whispers
+        self._may, self._whispers, self._refusals = may, whispers, refusals
         self._tasks: set[asyncio.Task[Any]] = set()
         # Bolt's own client has no token: what is called, is called through ours, and nothing before the commit.
         self._library_client = make_client(None, api_url)
@@ -146,7 +148,7 @@ class SlackEdge:
         """Begin to listen; returns at once, and connects (and connects anew) in the background."""
         self.open()
         if self._app_token:
-            self._socket = Socket(app_token=self._app_token, web_client=self._library_client, logger=quiet_logger())
+            self._socket = Socket(app_token=self._app_token, web_client=self._library_client, refusals=self._refusals)
             self._socket.socket_mode_request_listeners.append(self._receive_envelope)
             self._later(self._socket.connect())  # type: ignore[no-untyped-call]
 

@@ -5,17 +5,17 @@ import contextlib
 import time
 from logging import Logger
 
-import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.health import Refusals
 from bot.settings import for_chosen
+from bot.slack.client import REFUSED, quiet_logger
 from bot.slack.sender import code_of
 
-log = structlog.get_logger()
-
-REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type")
+NOT_ACCEPTED = "slack refuses the app-level token: `earshot doctor` says what to mend"
+REFUSED_AGAIN = 30.0
 ADDRESS_SECONDS = 20.0
 PING_SECONDS = 3.0
 CLOSE_SECONDS = 0.3
@@ -28,7 +28,16 @@ class Socket(SocketModeClient):
     failed for ever; here one grows old and is asked for anew.
     """
 
-    def __init__(self, *, app_token: str, web_client: AsyncWebClient, logger: Logger) -> None:
+    def __init__(
+        self,
+        *,
+        app_token: str,
+        web_client: AsyncWebClient,
+        logger: Logger | None = None,
+        refusals: Refusals | None = None,
+    ) -> None:
+        self._refusals = refusals or Refusals()
+        logger = logger or quiet_logger()
         self._address: str | None = None
         self._address_at = 0.0
         super().__init__(app_token=app_token, web_client=web_client, logger=logger, ping_interval=PING_SECONDS)
@@ -44,14 +53,22 @@ class Socket(SocketModeClient):
         self._address, self._address_at = address, time.monotonic()
 
     async def issue_new_wss_url(self) -> str:
-        """Ask for an address; a token that is refused is told, for no waiting mends it."""
-        try:
-            address: str = await super().issue_new_wss_url()
-        except SlackApiError as error:
-            if code_of(error) in REFUSED:
-                log.error(for_chosen("slack refuses the app-level token: `earshot doctor` says what to mend"))
-            raise
-        return address
+        """Ask for an address; a token that is refused is told once, and asked with again only now and then."""
+        while True:
+            try:
+                answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+            except SlackApiError as error:
+                if code_of(error) == "ratelimited":
+                    await asyncio.sleep(int(error.response.headers.get("Retry-After", "30")))
+                    continue
+                if self.closed or code_of(error) not in REFUSED:
+                    raise
+                self._refusals.tell("slack app token", for_chosen(NOT_ACCEPTED))
+                # The library would try again in seconds, and say so each time.
+                await asyncio.sleep(REFUSED_AGAIN)
+            else:
+                self._refusals.mended("slack app token")
+                return str(answer["url"])
 
     def hold(self) -> None:
         """Take in no more: neither new envelopes nor a new connection."""

@@ -15,15 +15,17 @@ import structlog
 from aiohttp import web
 from sqlmodel import Session
 from telegram import Bot, BotCommand, BotCommandScopeChat
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import text
 from bot.effects import Outcome
+from bot.health import Refusals
 from bot.runner import Incoming, Runner
 from bot.seats import SeatLost
+from bot.settings import for_chosen
 from bot.telegram.sender import pause_of
 from bot.telegram.updates import read_update
-from bot.waiting import unless
+from bot.waiting import pause, unless
 from bot.whisper.whispering import Whispering
 from bot.worker import Worker
 from conversations.flows import parent
@@ -41,6 +43,11 @@ HEARS_FOR = 120.0
 # Ends of a button's waiting sign: so many at once, and held back so long (seconds) while a full line of updates waits.
 ANSWERS_AT_ONCE = 8
 ANSWERS_WAIT = 5.0
+# Asked again after so many seconds: what is refused needs somebody to mend it, what is away comes back by itself.
+REFUSED_AGAIN = 30.0
+AWAY_AGAIN = 2.0
+NOT_ACCEPTED = "telegram refuses the token: `earshot doctor` says what to mend"
+ADDRESS_REFUSED = "telegram refuses the address it is to bring updates to: mend EARSHOT_TELEGRAM_WEBHOOK_URL"
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/telegram/webhook"
 Commands = tuple[tuple[str, Phrase], ...]
@@ -67,10 +74,11 @@ class TelegramEdge:
         webhook_secret: str,
         may: Callable[[], bool] = lambda: True,
         whispers: Whispering | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
         self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
-        self._may, self._whispers = may, whispers
+        self._may, self._whispers, self._refusals = may, whispers, refusals or Refusals()
         self._answers: set[asyncio.Task[None]] = set()
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._line_is_short = asyncio.Event()
@@ -82,6 +90,42 @@ class TelegramEdge:
     def hears(self) -> bool:
         """Whether Telegram answered within the last two minutes, with updates or without."""
         return self._fetched is not None and time.monotonic() - self._fetched < HEARS_FOR
+
+    async def run(self, webhook_url: str, stop: asyncio.Event) -> None:
+        """Begin, by webhook when there is an address for it, and take updates in until `stop`."""
+        if not await self._begun(webhook_url, stop):
+            # Nothing more is asked of a bot that may never have begun, for nobody would close what that opens.
+            return
+        menus = asyncio.create_task(self.show_menus())
+        try:
+            if not webhook_url:
+                await self.poll(stop)
+            await stop.wait()
+        finally:
+            menus.cancel()
+
+    async def _begun(self, webhook_url: str, stop: asyncio.Event) -> bool:
+        """Ask Telegram until it takes the token and the way in; False when all ends before."""
+        away = False
+        while not stop.is_set():
+            again = REFUSED_AGAIN
+            try:
+                await self._bot.initialize()
+                await self.announce(webhook_url)
+            except InvalidToken:
+                self._refusals.tell("telegram", for_chosen(NOT_ACCEPTED))
+            except BadRequest:
+                # Asked who the bot is, Telegram never answers so: it is the address.
+                self._refusals.tell("telegram", ADDRESS_REFUSED)
+            except TelegramError as error:
+                if not away:
+                    log.warning("telegram cannot be reached, trying again", error=type(error).__name__)
+                away, again = True, AWAY_AGAIN
+            else:
+                self._refusals.mended("telegram")
+                return not stop.is_set()
+            await pause(stop, again)
+        return False
 
     # --- polling ------------------------------------------------------------------------------------------------------
 
@@ -105,10 +149,14 @@ class TelegramEdge:
             # names in any case; in lower case the library does not advise its own parsing method.
             answer = await self._bot.do_api_request("getupdates", wait, read_timeout=LONG_POLL + 10)
             self._fetched = time.monotonic()
+            self._refusals.mended("telegram")
             return [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         except RetryAfter as error:
             await asyncio.sleep(pause_of(error))
-        except (Conflict, InvalidToken) as error:
+        except InvalidToken:
+            self._refusals.tell("telegram", for_chosen(NOT_ACCEPTED))
+            await asyncio.sleep(REFUSED_AGAIN)
+        except Conflict as error:
             log.error("telegram refuses to give updates", error=type(error).__name__)
             await asyncio.sleep(5.0)
         except TelegramError as error:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from benchmarks.stage import free_port
 from bot.opening import OnlyOne
-from bot.rehearsing import RehearsalProblem, check_ports, start_networks, stay_alone, stop_networks
+from bot.rehearsing import RehearsalProblem, check_ports, start_networks, stay_alone, stay_beside, stop_networks
 from bot.settings import Settings
 from store.database import make_engine
 from store.sealing import KeyProblem
@@ -98,7 +98,7 @@ async def test_a_rehearsal_keeps_others_out_again_after_its_server_was_away(engi
             await asyncio.sleep(2.5)
         finally:
             let_in(engine, True)
-        await until(lambda: looked == [True])
+        await until(lambda: looked == [True] and len(said) == 2)
     assert [line["event"] for line in said] == ["the database cannot be reached", "the database is back"]
     other = make_engine(engine.url.render_as_string(hide_password=False))
     with pytest.raises(StoreProblem, match="already running"):
@@ -133,3 +133,35 @@ async def test_a_rehearsal_ends_when_the_key_was_changed_while_its_server_was_aw
         await stay_alone(lock, changed, stop)
     assert stop.is_set()
     lock.close()
+
+
+# --- the stand-ins beside it ------------------------------------------------------------------------------------------
+
+
+async def test_networks_that_end_by_themselves_end_the_rehearsal_with_a_sentence(tmp_path: Path):
+    networks, stop = (
+        await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port())),
+        asyncio.Event(),
+    )
+    staying = asyncio.create_task(stay_beside(networks, stop))
+    networks.kill()
+    async with asyncio.timeout(20):
+        await stop.wait()
+    with pytest.raises(RehearsalProblem) as problem:
+        await staying
+    assert str(problem.value) == (
+        "The rehearsal's Telegram and Slack have ended, and the page with them: start it again; nothing is lost."
+    )
+    await stop_networks(networks)
+
+
+async def test_networks_that_are_stopped_last_are_no_problem(tmp_path: Path):
+    networks, stop = (
+        await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port())),
+        asyncio.Event(),
+    )
+    staying = asyncio.create_task(stay_beside(networks, stop))
+    stop.set()
+    await staying
+    assert networks.returncode is None
+    await stop_networks(networks)

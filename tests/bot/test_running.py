@@ -6,6 +6,8 @@ import subprocess
 import sys
 from itertools import takewhile
 
+import pytest
+
 from benchmarks.stage import free_port
 from tests.bot.commands.test_keys import people
 from tests.bot.test_command_line import ROOT, Earshot, _as_before, earshot, made
@@ -49,3 +51,18 @@ def test_without_grounds_it_says_that_no_check_in_opens(people: Earshot) -> None
     assert said_at_start() == [grounds]
     people("basis", "--lawful-basis", "public task", "--dpia", "DPIA 2026-14")
     assert said_at_start() == []
+
+
+def test_without_tokens_a_school_of_ones_own_is_told_where_they_belong_and_of_a_name_that_is_none(
+    made: Earshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP", "REHEARSAL"):
+        monkeypatch.setenv(f"EARSHOT_{name}_PORT", str(free_port()))
+    monkeypatch.setenv("EARSHOT_TELEGRAM_TOKN", "700000001:made-up")
+    told = made("run")
+    assert (told.status, told.err) == (
+        1,
+        "EARSHOT_TELEGRAM_TOKN is no setting of Earshot and does nothing: compare it with .env.example. "
+        "There are no tokens, and this database holds a school of its own: to run that, put the tokens of Telegram and "
+        "Slack in .env; for a rehearsal, set EARSHOT_DATA_DIR to another folder.",
+    )

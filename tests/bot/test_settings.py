@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import CHOSEN, Settings, SettingsProblem, read_settings, unknown_names
+from bot.settings import CHOSEN, Settings, SettingsProblem, check_host, read_settings, unknown_names
 
 TELEGRAM = "700000001:made-up-telegram-token"
 SLACK = {"EARSHOT_SLACK_BOT_TOKEN": "xoxb-made-up", "EARSHOT_SLACK_APP_TOKEN": "xapp-made-up"}
@@ -84,6 +84,37 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
             {"EARSHOT_TELEGRAM_TOKEN": TELEGRAM, **SLACK, "EARSHOT_TELEGRAM_WEBHOOK_URL": "http://school.example"},
             "EARSHOT_TELEGRAM_WEBHOOK_URL must begin with https://.",
         ),
+        *(
+            (
+                {"EARSHOT_TELEGRAM_TOKEN": token, **SLACK},
+                "EARSHOT_TELEGRAM_TOKEN must be a token as @BotFather gives it: digits, a colon, and letters.",
+            )
+            for token in ("made-up", "bot700000001:made-up", "700000001:", "700000001:made up")
+        ),
+        (
+            {**SLACK, "EARSHOT_TELEGRAM_TOKEN": TELEGRAM, "EARSHOT_SLACK_BOT_TOKEN": "made-up"},
+            "EARSHOT_SLACK_BOT_TOKEN must begin with xoxb-, as on the app's page OAuth & Permissions.",
+        ),
+        (
+            {**SLACK, "EARSHOT_TELEGRAM_TOKEN": TELEGRAM, "EARSHOT_SLACK_APP_TOKEN": "made-up"},
+            "EARSHOT_SLACK_APP_TOKEN must begin with xapp-, as on the app's page Basic Information.",
+        ),
+        (
+            {
+                "EARSHOT_TELEGRAM_TOKEN": TELEGRAM,
+                "EARSHOT_SLACK_BOT_TOKEN": "xapp-made-up",
+                "EARSHOT_SLACK_APP_TOKEN": "xoxb-made-up",
+            },
+            "EARSHOT_SLACK_BOT_TOKEN holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?",
+        ),
+        (
+            {**SLACK, "EARSHOT_TELEGRAM_TOKEN": "xoxb-made-up"},
+            "EARSHOT_TELEGRAM_TOKEN holds what belongs in EARSHOT_SLACK_BOT_TOKEN: are the two swapped?",
+        ),
+        (
+            {**SLACK, "EARSHOT_TELEGRAM_TOKEN": TELEGRAM, "EARSHOT_SLACK_SIGNING_SECRET": "xapp-made-up"},
+            "EARSHOT_SLACK_SIGNING_SECRET holds what belongs in EARSHOT_SLACK_APP_TOKEN: are the two swapped?",
+        ),
         ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
         (
             {"EARSHOT_HTTP_PORT": "eighty"},
@@ -97,7 +128,7 @@ def test_tokens_go_live_and_are_never_printed(monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             {"EARSHOT_DATABASE_URL": "postgresql://u:secret-word@h:port/d"},
-            "EARSHOT_DATABASE_URL cannot be read: is it like postgresql://user:password@host:5432/database?.",
+            "EARSHOT_DATABASE_URL cannot be read: is it like postgresql://user:password@host:5432/database?",
         ),
         *(
             (
@@ -115,6 +146,37 @@ def test_a_fault_is_one_sentence_that_holds_no_value(
     assert told == sentence
     assert "made-up" not in told
     assert "secret-word" not in told
+
+
+def test_blanks_around_a_token_are_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, EARSHOT_TELEGRAM_TOKEN=f" {TELEGRAM} ", **SLACK)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == TELEGRAM
+
+
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1", "a..b", "nowhere.invalid"])
+def test_an_address_to_listen_at_that_is_none_of_this_machine_is_named(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    with pytest.raises(SettingsProblem) as told:
+        check_host(read(monkeypatch, EARSHOT_HTTP_HOST=host))
+    assert str(told.value) == (
+        "EARSHOT_HTTP_HOST is no address of this machine: leave it empty for 127.0.0.1, or set it to 0.0.0.0 for all."
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 (nobody listens)
+def test_an_address_of_this_machine_is_taken(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    check_host(read(monkeypatch, EARSHOT_HTTP_HOST=host))
+
+
+@pytest.mark.parametrize("line", ['EARSHOT_HTTP_PORT="9001', "= 9001", "EARSHOT_HTTP_PORT = 'made-up' secret-word"])
+def test_a_line_of_the_env_file_that_is_none_is_told_by_its_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".env").write_text(f"# Ours.\n\nEARSHOT_LOG_LEVEL=INFO\n{line}\n")
+    assert problem(monkeypatch) == "Line 4 of .env cannot be read: write it as NAME=value."
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("beginning", ["postgres", "postgresql", "postgresql+psycopg"])

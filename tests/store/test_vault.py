@@ -1,5 +1,7 @@
 """The vault: models equal migrations, up and down with data, and what is refused before anything is touched."""
 
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -133,14 +135,6 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path, conten
     engine.dispose()
 
 
-def test_a_database_that_does_not_answer_is_told_in_a_sentence() -> None:
-    engine = make_engine("postgresql+psycopg://earshot:secret@127.0.0.1:9/earshot?connect_timeout=2")
-    with pytest.raises(StoreProblem) as problem:
-        vault.check_version(engine)
-    assert str(problem.value).startswith("The database cannot be used (OperationalError). Check EARSHOT_DATABASE_URL")
-    engine.dispose()
-
-
 def test_a_database_that_may_only_be_read_is_told_in_a_sentence(tmp_path: Path, sqlite_template: bytes) -> None:
     path = tmp_path / "earshot.sqlite"
     path.write_bytes(sqlite_template)
@@ -207,3 +201,77 @@ def test_a_disk_that_fills_up_harms_nothing_kept_before(tmp_path: Path, sqlite_t
         assert len(session.exec(select(Pupil)).all()) == 1
         assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
     engine.dispose()
+
+
+# --- a PostgreSQL that does not let us in -----------------------------------------------------------------------------
+
+
+def told_of(url: str) -> str:
+    engine = make_engine(url)
+    with pytest.raises(vault.StoreProblem) as told:
+        vault.check_version(engine)
+    engine.dispose()
+    assert "secret" not in str(told.value)
+    return str(told.value)
+
+
+def refusing(words: str) -> str:
+    """Have a server refuse the next one to connect, as PostgreSQL does, in these words; gives its address."""
+    server = socket.create_server(("127.0.0.1", 0))
+    fields = b"".join(code + text.encode() + b"\0" for code, text in ((b"S", "FATAL"), (b"M", words)))
+
+    def refuse() -> None:
+        with server, server.accept()[0] as caller:
+            caller.recv(4096)
+            caller.sendall(b"E" + (len(fields) + 5).to_bytes(4) + fields + b"\0")
+
+    threading.Thread(target=refuse, daemon=True).start()
+    return f"postgresql+psycopg://secret:secret@127.0.0.1:{server.getsockname()[1]}/secret?sslmode=disable"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            'password authentication failed for user "secret"',
+            "The server of the database refuses the name or the password: check them in EARSHOT_DATABASE_URL.",
+        ),
+        (
+            'role "secret" does not exist',
+            "The server of the database refuses the name or the password: check them in EARSHOT_DATABASE_URL.",
+        ),
+        (
+            'no pg_hba.conf entry for host "127.0.0.1", user "secret", database "secret", no encryption',
+            "The server of the database lets nobody in from this machine as EARSHOT_DATABASE_URL says: "
+            "see its pg_hba.conf.",
+        ),
+        (
+            'database "secret" does not exist',
+            "There is no such database on the server: make it, or mend its name at the end of EARSHOT_DATABASE_URL.",
+        ),
+        (
+            "something else about secret",
+            "The server of the database cannot be used (OperationalError): "
+            "check EARSHOT_DATABASE_URL, and that PostgreSQL is well.",
+        ),
+    ],
+)
+def test_what_a_postgresql_refuses_is_one_sentence_without_the_address(words: str, sentence: str) -> None:
+    assert told_of(refusing(words)) == sentence
+
+
+def test_a_postgresql_that_is_not_there_is_one_sentence_without_the_address() -> None:
+    assert [
+        told_of(f"postgresql+psycopg://secret:secret@{host}/secret") for host in ("secret.invalid", "127.0.0.1:9")
+    ] == [
+        "The server of the database cannot be found by its name: check the host in EARSHOT_DATABASE_URL.",
+        "No server of the database answers there: see that PostgreSQL runs, and check the host and the port in "
+        "EARSHOT_DATABASE_URL.",
+    ]
+
+
+@pytest.mark.only(database_url="postgresql")
+def test_a_database_that_is_not_on_its_server_is_told_as_that(engine: Engine) -> None:
+    assert told_of(engine.url.set(database="secret").render_as_string(hide_password=False)) == (
+        "There is no such database on the server: make it, or mend its name at the end of EARSHOT_DATABASE_URL."
+    )

@@ -38,6 +38,6 @@ def test_a_whisper_store_that_can_only_be_read_is_refused_before_anybody_whisper
 
 def test_a_whisper_store_out_of_reach_is_told_with_its_own_setting(sealer: Sealer) -> None:
     assert refusal("postgresql+psycopg://nobody@127.0.0.1:1/none", sealer) == (
-        "The whisper store cannot be used (OperationalError). Check EARSHOT_WHISPER_DATABASE_URL, the disk, and "
-        "whether the file may be written to."
+        "No server of the whisper store answers there: see that PostgreSQL runs, and check the host and the port in "
+        "EARSHOT_WHISPER_DATABASE_URL."
     )

@@ -135,6 +135,9 @@ def test_one_schools_backup_does_not_open_with_the_others_keys(both: Earshot) ->
     assert told.err.startswith("The backup is sealed with the master key ")
 
 
+TOKENS = "EARSHOT_TELEGRAM_TOKEN={}\nEARSHOT_SLACK_BOT_TOKEN={}\nEARSHOT_SLACK_APP_TOKEN={}"
+
+
 @pytest.mark.parametrize(
     ("line", "shared"),
     [
@@ -144,9 +147,9 @@ def test_one_schools_backup_does_not_open_with_the_others_keys(both: Earshot) ->
         ("EARSHOT_DATABASE_URL=sqlite:////srv/x/../one.sqlite", "the database"),
         ("EARSHOT_KEY_FILE=/safe/one.key", "the key file"),
         ("EARSHOT_KEY_COMMAND=cat /safe/one.key", "the key’s command"),
-        ("EARSHOT_TELEGRAM_TOKEN=1:x\nEARSHOT_SLACK_BOT_TOKEN={0}\nEARSHOT_SLACK_APP_TOKEN={0}", "the Telegram bot"),
-        ("EARSHOT_TELEGRAM_TOKEN={0}\nEARSHOT_SLACK_BOT_TOKEN=x\nEARSHOT_SLACK_APP_TOKEN={0}", "the Slack app"),
-        ("EARSHOT_TELEGRAM_TOKEN={0}\nEARSHOT_SLACK_BOT_TOKEN={0}\nEARSHOT_SLACK_APP_TOKEN=a", "the Slack app"),
+        (TOKENS.format("1:x", "xoxb-{0}", "xapp-{0}"), "the Telegram bot"),
+        (TOKENS.format("1:{0}", "xoxb-x", "xapp-{0}"), "the Slack app"),
+        (TOKENS.format("1:{0}", "xoxb-{0}", "xapp-a"), "the Slack app"),
         ("EARSHOT_HTTP_PORT=8711", "the HTTP port"),
     ],
 )

@@ -449,6 +449,14 @@ def test_a_database_that_cannot_be_opened_is_found(settings: Settings) -> None:
     assert list(mended(away)) == ["database"]
 
 
+def test_an_address_to_listen_at_that_is_none_of_this_machine_is_found(settings: Settings) -> None:
+    elsewhere = settings.model_copy(update={"http_host": "300.1.1.1"})
+    assert mended(elsewhere) == {
+        "settings": "EARSHOT_HTTP_HOST is no address of this machine: leave it empty for 127.0.0.1, "
+        "or set it to 0.0.0.0 for all."
+    }
+
+
 # --- the networks -----------------------------------------------------------------------------------------------------
 
 
@@ -517,6 +525,19 @@ async def test_networks_that_do_not_answer_are_told_as_that(no_store: Settings) 
     told = await asked(live(no_store, "http://127.0.0.1:9"))
     assert [ok for ok, _ in told.values()] == [False, False, False]
     assert all("cannot be reached" in words for _, words in told.values())
+
+
+def test_tokens_on_the_sample_schools_folder_are_told_as_run_tells_them(settings: Settings, engine: Engine) -> None:
+    with Session(engine) as session:
+        school = session.exec(select(School)).one()
+        school.policy = {**school.policy, "sample": {}}
+        session.add(school)
+        session.commit()
+    assert "school" not in mended(settings)
+    assert mended(live(settings, "http://127.0.0.1:9"))["school"] == (
+        "This database holds the sample school of the rehearsal. Set EARSHOT_DATA_DIR to another folder, "
+        "then run `earshot init` for your own school."
+    )
 
 
 # --- what trust rests on ----------------------------------------------------------------------------------------------

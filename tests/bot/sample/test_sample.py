@@ -275,7 +275,7 @@ def test_a_store_with_another_school_is_left_alone(engine: Engine):
     with Session(engine) as session:
         session.add(School(name="Another School", zone="Europe/London", nation="ENG"))
         session.commit()
-    with pytest.raises(SampleProblem, match="holds a school already"):
+    with pytest.raises(SampleProblem, match="holds a school of its own"):
         sample.build(engine, SEALER, NOW, size=SMALL)
     with Session(engine) as session:
         assert (count_of(session, School), count_of(session, Pupil)) == (1, 0)

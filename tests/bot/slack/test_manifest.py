@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[3]
 MANIFEST: dict[str, Any] = json.loads((ROOT / "docs" / "slack-manifest.json").read_text("utf-8"))
 SOURCES = {path.stem: ast.parse(path.read_text("utf-8")) for path in (ROOT / "bot" / "slack").glob("*.py")}
 SOURCES["whisper"] = ast.parse((ROOT / "bot" / "whisper" / "slack.py").read_text("utf-8"))
-# The Socket Mode client of the library opens the connections itself, and an upload is three calls of its own.
-BY_THE_LIBRARY = {"apps.connections.open", "files.getUploadURLExternal", "files.completeUploadExternal"}
+# An upload is three calls of the library's own.
+BY_THE_LIBRARY = {"files.getUploadURLExternal", "files.completeUploadExternal"}
 UPLOADS = {"files_upload_v2"}
 
 

@@ -16,9 +16,11 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.telegram.edge import WEBHOOK_PATH, TelegramEdge
+from bot.health import Refusals
+from bot.telegram.edge import NOT_ACCEPTED, WEBHOOK_PATH, TelegramEdge
+from bot.telegram.request import AiohttpRequest
 from bot.worker import T, Worker
 from scheduling.school import Schools
 from store.outbox import Letter
@@ -56,10 +58,11 @@ class Desk:
     woken: int = 0
     # Whether updates may be taken in: no other process does.
     may: bool = True
+    refusals: Refusals = field(default_factory=Refusals)
 
-    def edge(self) -> TelegramEdge:
+    def edge(self, bot: Bot | None = None) -> TelegramEdge:
         return TelegramEdge(
-            self.rig.bot,
+            bot or self.rig.bot,
             self.room.runner,
             self.worker,
             Schools(self.room.school.id).of,
@@ -67,6 +70,7 @@ class Desk:
             self.wake,
             SECRET,
             may=lambda: self.may,
+            refusals=self.refusals,
         )
 
     def wake(self) -> None:
@@ -385,3 +389,17 @@ async def test_the_commands_menu_of_a_chat_follows_the_language_chosen_there(des
     # A start of the bot sets the menus of languages anew, and leaves a chat its own.
     await edge.show_menus()
     assert (await menu())[1] == "siarad â rhywun"
+
+
+async def test_a_token_that_is_taken_back_while_updates_are_fetched_is_noted(desk: Desk):
+    requests = AiohttpRequest(connections=1), AiohttpRequest(connections=1)
+    base = f"{desk.rig.base}/bot"
+    bot = Bot("700000001:taken-back", base_url=base, request=requests[0], get_updates_request=requests[1])
+    async with polling(desk.edge(bot)):
+        await eventually(lambda: desk.refusals.problems == [NOT_ACCEPTED])
+    for request in requests:
+        await request.shutdown()
+    # Asked with the right one, Telegram answers again.
+    await desk.rig.phone("POST", f"{ROBIN}/text", {"text": "/help"})
+    async with polling(desk.edge()):
+        await eventually(lambda: desk.refusals.problems == [])
