@@ -71,8 +71,8 @@ def code_given(state: State, outcome: CodeOutcome, person: Person | None) -> Ste
         return _welcomed(state, person)
     if outcome == "anothers":
         words = say(
-            "Somebody has joined on this phone already, with another code. Is it your phone now? Then send your code "
-            "once more. If not, nothing changes."
+            "This phone has joined with another code. Is it your phone now? Then send your code once more. If not, "
+            "nothing changes."
         )
         return Step(replace(state, awaiting=GIVEN_ON), (Send(Message((words,), rows=way_on())),))
     if person.status == "invited" and outcome == "used":

@@ -293,8 +293,8 @@ def test_a_valid_code_typed_on_a_phone_that_has_joined_is_a_code(room: Classroom
 
 
 GIVES_ON = (
-    "Somebody has joined on this phone already, with another code. Is it your phone now? Then send your code once "
-    "more. If not, nothing changes."
+    "This phone has joined with another code. Is it your phone now? Then send your code once more. If not, nothing "
+    "changes."
 )
 
 
