@@ -4,6 +4,7 @@ A test that takes `engine` runs once on SQLite and once on a real PostgreSQL, wh
 once per test process. EARSHOT_TEST_DATABASES=sqlite (or postgresql) keeps to one while working.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -28,11 +29,14 @@ from tests.not_run import not_run
 settings.register_profile(
     "earshot",
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("earshot")
+
+# Nothing that is imported or collected is rubbish: to look for some takes a tenth of the collection.
+gc.disable()
 
 # One thread each for the numbers: two test processes on two cores would spin, waiting for one another. Numpy reads it
 # when it is first imported, which is after this.
@@ -49,12 +53,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+def pytest_collection_finish() -> None:
+    """From here on there is rubbish again."""
+    gc.enable()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Count branches on SQLite: counting doubles a test's time, and on PostgreSQL it goes through the same lines.
 
-    What is about PostgreSQL alone is counted there; `uncounted` marks what runs the same lines many times, and where
-    everything runs together only waiting would take longer.
+    What is about PostgreSQL alone is counted there; `uncounted` marks what runs the same lines many times, which every
+    test with drawn examples does, and where everything runs together only waiting would take longer.
     """
     counting = item.config.pluginmanager.getplugin("_cov")
     controller = counting and counting.cov_controller
@@ -73,7 +82,8 @@ def _is_again(item: pytest.Item) -> bool:
 
 
 def _is_uncounted(item: pytest.Item) -> bool:
-    return item.path.parent.name in TOGETHER or item.get_closest_marker("uncounted") is not None
+    drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return drawn or item.path.parent.name in TOGETHER or item.get_closest_marker("uncounted") is not None
 
 
 def _params(item: pytest.Item) -> dict[str, object]:
