@@ -5,18 +5,14 @@ VENV := .venv/bin/python
 # What Python has compiled is kept, whatever the shell says: a start takes half as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check compiled tests bench bench-signals locales debian axe clean
+.PHONY: run test check compiled bench bench-signals locales debian axe clean
 
 run: .venv/run.stamp
 	@exec $(VENV) -m bot run
 
-# Much is done side by side: what comes before the tests keeps one processor busy each, or waits for the network, and the
-# checks run while the tests begin.
+# What comes before the tests is done side by side: each of these keeps one processor busy, or waits for the network.
 test:
-	@$(MAKE) --no-print-directory --jobs 3 debian axe compiled
-	@$(MAKE) --no-print-directory --jobs 2 check tests
-
-tests: .venv/dev.stamp
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target debian axe check compiled
 	$(VENV) -m pytest -n 6 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
