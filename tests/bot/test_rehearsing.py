@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,12 @@ async def test_a_rehearsal_ends_when_the_key_was_changed_while_its_server_was_aw
 # --- the stand-ins beside it ------------------------------------------------------------------------------------------
 
 
+async def networks_of(folder: Path) -> Process:
+    return await start_networks(Settings(_env_file=None, data_dir=folder, rehearsal_port=free_port()))
+
+
 async def test_networks_that_end_by_themselves_end_the_rehearsal_with_a_sentence(tmp_path: Path):
-    networks, stop = (
-        await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port())),
-        asyncio.Event(),
-    )
+    networks, stop = await networks_of(tmp_path), asyncio.Event()
     staying = asyncio.create_task(stay_beside(networks, stop))
     networks.kill()
     async with asyncio.timeout(20):
@@ -156,10 +158,7 @@ async def test_networks_that_end_by_themselves_end_the_rehearsal_with_a_sentence
 
 
 async def test_networks_that_are_stopped_last_are_no_problem(tmp_path: Path):
-    networks, stop = (
-        await start_networks(Settings(_env_file=None, data_dir=tmp_path, rehearsal_port=free_port())),
-        asyncio.Event(),
-    )
+    networks, stop = await networks_of(tmp_path), asyncio.Event()
     staying = asyncio.create_task(stay_beside(networks, stop))
     stop.set()
     await staying

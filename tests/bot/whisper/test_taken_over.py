@@ -58,13 +58,16 @@ async def test_a_whisper_is_not_over_that_began_elsewhere_and_holds_nothing_yet(
     assert chat in town.voice.marks
 
 
-async def test_who_takes_over_again_knows_nothing_of_before(town: Town):
-    chat = town.chats[0]
-    first = town.whispering
+async def begun_here_and_ended_elsewhere(town: Town, chat: int) -> None:
     await begin(town, chat)
     await town.feed(town.text(chat, "they take my things"))
     town.restart()
     await town.feed(town.tap(chat, town.voice.button(chat, "I have finished")))
+
+
+async def test_who_takes_over_again_knows_nothing_of_before(town: Town):
+    chat, first = town.chats[0], town.whispering
+    await begun_here_and_ended_elsewhere(town, chat)
     town.whispering = first
     first.begin_anew()
     await town.feed(town.text(chat, "i want to die"))
@@ -74,12 +77,8 @@ async def test_who_takes_over_again_knows_nothing_of_before(town: Town):
 
 
 async def test_who_takes_over_again_does_not_seal_what_the_other_has_sealed(town: Town):
-    chat = town.chats[0]
-    first = town.whispering
-    await begin(town, chat)
-    await town.feed(town.text(chat, "they take my things"))
-    town.restart()
-    await town.feed(town.tap(chat, town.voice.button(chat, "I have finished")))
+    chat, first = town.chats[0], town.whispering
+    await begun_here_and_ended_elsewhere(town, chat)
     await begin(town, chat)
     update = town.text(chat, "and my bag")
     # Sealed and answered, and never acknowledged.
