@@ -13,7 +13,7 @@ run: .venv/run.stamp
 # What comes before the tests is done side by side: each of these keeps one processor busy, or waits for the network.
 test:
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target debian axe check compiled
-	$(VENV) -m pytest -n 6 --dist worksteal --cov --cov-report=term:skip-covered
+	$(VENV) -m pytest -p tests.branches -n 4 --dist worksteal
 
 check: .venv/dev.stamp
 	$(VENV) -m ruff check .

@@ -42,7 +42,6 @@ gc.disable()
 # when it is first imported, which is after this.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-TOGETHER = ("anonymity", "browser", "crash", "end_to_end")
 DATABASES = os.environ.get("EARSHOT_TEST_DATABASES", "sqlite,postgresql").split(",")
 
 
@@ -56,34 +55,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """From here on there is rubbish again."""
     gc.enable()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Count branches on SQLite: counting doubles a test's time, and on PostgreSQL it goes through the same lines.
-
-    What is about PostgreSQL alone is counted there; `uncounted` marks what runs the same lines many times, which every
-    test with drawn examples does, and where everything runs together only waiting would take longer.
-    """
-    counting = item.config.pluginmanager.getplugin("_cov")
-    controller = counting and counting.cov_controller
-    if not controller or not (_is_again(item) or _is_uncounted(item)):
-        return (yield)
-    controller.pause()
-    try:
-        return (yield)
-    finally:
-        controller.resume()
-
-
-def _is_again(item: pytest.Item) -> bool:
-    """Say whether the same test runs on SQLite too."""
-    return "postgresql" in _params(item).values() and not list(item.iter_markers("only"))
-
-
-def _is_uncounted(item: pytest.Item) -> bool:
-    drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    return drawn or item.path.parent.name in TOGETHER or item.get_closest_marker("uncounted") is not None
 
 
 def _params(item: pytest.Item) -> dict[str, object]:

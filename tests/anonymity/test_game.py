@@ -20,8 +20,6 @@ from benchmarks.whisper_town import Town, make_town
 from store.sealing import Sealer
 from store.whisper_store import WhisperStore
 
-pytestmark = pytest.mark.uncounted
-
 # The whole proof is 1,000 trials, minutes on each database: EARSHOT_GAME_TRIALS=1000, as docs/anonymity.md says.
 TRIALS = int(os.environ.get("EARSHOT_GAME_TRIALS", "60"))
 CONTROL_TRIALS, CONTROL_BLOCK = 60, 5

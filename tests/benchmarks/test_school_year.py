@@ -18,8 +18,6 @@ from scheduling.sample import sample_calendar
 from store.plan_tables import Absence
 from store.tables import Due
 
-pytestmark = pytest.mark.uncounted
-
 CALENDAR = sample_calendar(2026)
 HOURS = SchoolHours(CALENDAR, date(2026, 9, 1), CALENDAR.terms[-1].last)
 SHORT = Plan(nudges=16, requests=12, dangers=3, outages=40, restarts=5)

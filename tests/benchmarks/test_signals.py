@@ -16,8 +16,6 @@ from benchmarks.signals_world import COMPARED_ON, REPORTED, of, off
 from signals import flag
 from signals.evidence import SIGNALS
 
-pytestmark = pytest.mark.uncounted
-
 
 @pytest.fixture(scope="module")
 def found() -> tuple[dict[str, Figures], float]:

@@ -4,8 +4,6 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from benchmarks import import_people, key_change, school, views
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.reply_latency import RATE, TAPS, Pupil, pupils_of, schedule
@@ -66,7 +64,6 @@ def test_a_share_of_values_is_one_of_them():
     assert [share(range(100), part) for part in (0.0, 0.5, 0.99, 1.0)] == [0, 50, 99, 99]
 
 
-@pytest.mark.uncounted
 async def test_views_of_a_tiny_school_read_no_large_table_from_end_to_end():
     report = await views.measure("tiny")
 

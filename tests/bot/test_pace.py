@@ -24,7 +24,6 @@ def runs(draw: st.DrawFn) -> list[tuple[float, bool, float]]:
     return draw(st.lists(st.tuples(idle, st.booleans(), late), min_size=1, max_size=100))
 
 
-@pytest.mark.uncounted
 @given(runs(), st.integers(1, 40), st.floats(0.1, 5), st.randoms(use_true_random=False))
 def test_no_window_at_the_network_ever_holds_more_than_most_however_uneven_the_way(
     run: list[tuple[float, bool, float]], most: int, seconds: float, random: Random
@@ -62,7 +61,6 @@ def test_a_message_without_an_answer_keeps_its_place_one_window_longer_at_most()
     assert [window.wait(now, bulk=False) for now in (10.0, 11.0, 12.0, 13.0, 14.0)] == [2.0, 2.0, 2.0, 1.0, 0.0]
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize(("way", "least"), [(0.0, 29.0), (0.01, 28.7), (0.1, 26.3)])
 @given(random=st.randoms(use_true_random=False), latest=st.sampled_from([0.0, 0.001, 0.01, 0.02]))
 def test_bulk_uses_the_limit_to_the_full_though_the_sender_wakes_late(

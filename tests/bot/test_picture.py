@@ -52,7 +52,6 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.uncounted
 @each_band
 @each_language
 def test_the_picture_is_one_that_telegram_takes_and_a_phone_can_show(language: str, band: Band):
@@ -120,7 +119,6 @@ def test_letters_are_larger_for_the_youngest():
     assert young > older
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("bold", [False, True])
 @pytest.mark.parametrize("language", text.languages())
 def test_the_font_has_every_letter_and_mark_of_every_language(language: str, bold: bool):

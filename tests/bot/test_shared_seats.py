@@ -20,8 +20,11 @@ from tests.bot.test_delivery import Post, post, running, until
 
 __all__ = ["post"]
 on_postgresql = pytest.mark.only(database_url="postgresql")
-# As when the server is restarted: every connection ends, and with it every lock.
-END_ALL = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()")
+# As when the server is restarted: every connection ends, and with it every lock. It waits until they have, for
+# somebody who asks at once would still find the lock taken.
+END_ALL = text(
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+)
 
 
 def seats_of(engine: Engine, bot: str = "1", check: Callable[[], None] = lambda: None) -> SharedSeats:

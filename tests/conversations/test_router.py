@@ -80,7 +80,6 @@ def after_effects(person: Person | None, pupil: Person, effects: tuple[Effect, .
 # --- any state, any event ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.uncounted
 @given(states, events, st.none() | people, times)
 def test_any_event_in_any_state_leaves_a_state_that_can_be_put_away(
     state: State, event: Event, person: Person | None, now: datetime
@@ -115,7 +114,6 @@ def test_what_is_said_fits_the_networks_and_can_be_rendered(
     assert sum(map(len, texts)) <= 4_096
 
 
-@pytest.mark.uncounted
 @given(states, events, people, times)
 def test_every_message_to_a_pupil_has_talk_to_someone_or_the_way_there(
     state: State, event: Event, person: Person, now: datetime
@@ -148,7 +146,6 @@ def test_typed_words_are_never_said_back(state: State, text: str, person: Person
 # --- any sequence -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.uncounted
 @given(people, st.booleans(), st.lists(st.tuples(events, st.integers(0, 9)), max_size=25))
 def test_no_sequence_of_events_reaches_a_dead_end(pupil: Person, joined: bool, script: list[tuple[Event, int]]):
     person, state, screen = (pupil if joined else None), State(), [""]
@@ -178,7 +175,6 @@ def test_a_button_just_shown_always_does_something(pupil: Person, joined: bool, 
                 assert messages_of(came) or {ShowAnswers(), ShowNotes()} & set(came.effects)
 
 
-@pytest.mark.uncounted
 @given(people, st.lists(events, max_size=25))
 def test_a_check_in_is_put_away_once_and_not_while_it_is_open(pupil: Person, script: list[Event]):
     person: Person | None = replace(pupil, status="active")
@@ -326,7 +322,6 @@ def test_half_a_surrogate_pair_is_replaced_so_that_the_words_can_be_kept():
 # --- danger -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.uncounted
 @given(states, people)
 def test_words_of_danger_always_show_the_card_first_and_tell_the_leads(state: State, person: Person):
     taken = step(state, Text("i want to die"), person, NOW)

@@ -17,7 +17,6 @@ def test_every_guard_is_in_the_page() -> None:
     assert every_guard() == set(ASKED)
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("guard", ASKED)
 def test_nobody_of_another_school_gets_through_any_guard(session: Session, sealer: Sealer, guard: str) -> None:
     here, there = fill(session, sealer), fill(session, sealer)

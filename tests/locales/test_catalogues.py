@@ -137,7 +137,6 @@ def test_no_phrase_stands_where_the_extraction_cannot_see_it():
     assert [name for path in sources for name in hidden(path)] == []
 
 
-@pytest.mark.uncounted
 @each_language
 def test_language_has_all_that_pupils_and_families_read_and_no_other_string(language: str):
     assert catalogues.completeness(language).pupils.missing == ()

@@ -177,7 +177,6 @@ def modals() -> tuple[Card, ...]:
     return tuple(cards.ideas_card(ideas[at : at + IDEAS]) for at in range(0, len(ideas), IDEAS))
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("card", staff_cards() + modals(), ids=lambda card: card.title.text)
 def test_every_card_is_translated_and_fits_slack_with_words_two_fifths_longer(card: Card):
     assert of_card(card) == []
@@ -199,7 +198,6 @@ def test_every_string_there_is_can_be_said_two_fifths_longer():
     assert [found for english in strings for found in faults(str(english))] == []
 
 
-@pytest.mark.uncounted
 def test_every_button_and_passing_word_there_is_fits_with_words_two_fifths_longer():
     def long(english: str, most: int) -> bool:
         return len(Pseudo().gettext(english)) > most

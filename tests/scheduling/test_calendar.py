@@ -213,7 +213,6 @@ def test_a_local_time_is_one_defined_moment_through_clock_changes(zone: str, loc
     assert moment.tzinfo == UTC
 
 
-@pytest.mark.uncounted
 @given(calendars(), st.sampled_from(["2026-10-25", "2027-03-28", "2026-10-04", "2027-04-04", "2026-09-06"]), st.data())
 def test_a_later_local_time_is_never_an_earlier_moment(calendar: SchoolCalendar, date_: str, data: st.DataObject):
     earlier, later = sorted(data.draw(st.lists(st.times(), min_size=2, max_size=2)))
@@ -291,7 +290,6 @@ def test_quiet_hours_on_the_night_clocks_go_back_are_one_stretch():
     assert not school.is_quiet(second)
 
 
-@pytest.mark.uncounted
 @given(calendars(), moments)
 def test_quiet_ends_is_outside_quiet_hours_and_everything_before_it_is_inside(calendar: SchoolCalendar, now: datetime):
     ends = calendar.quiet_ends(now)
@@ -373,7 +371,6 @@ def test_minutes_added_are_the_minutes_between(calendar: SchoolCalendar, now: da
         assert calendar.school_minutes_between(now, end) == minutes
 
 
-@pytest.mark.uncounted
 @given(calendars(), moments, moments)
 def test_minutes_between_added_again_never_go_past_the_end(calendar: SchoolCalendar, a: datetime, b: datetime):
     a, b = sorted((a, b))
@@ -382,7 +379,6 @@ def test_minutes_between_added_again_never_go_past_the_end(calendar: SchoolCalen
     assert end <= b
 
 
-@pytest.mark.uncounted
 @given(calendars(), st.lists(moments, min_size=3, max_size=3))
 def test_minutes_between_add_up_over_a_moment_in_the_middle(calendar: SchoolCalendar, three: list[datetime]):
     a, b, c = sorted(moment.replace(second=0, microsecond=0) for moment in three)

@@ -398,7 +398,6 @@ names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=120).filter(
 kinds: st.SearchStrategy[ClosureKind] = st.sampled_from(("half_term", "inset", "closed"))
 
 
-@pytest.mark.uncounted
 @given(names, names, kinds, st.dates(day("2026-09-02"), day("2026-12-18")), st.integers(0, 300))
 def test_any_name_and_length_written_is_read_back(name: str, other: str, kind: ClosureKind, first: date, length: int):
     term = Term(name, day("2026-09-02"), day("2026-09-02") + timedelta(days=length))

@@ -73,14 +73,12 @@ def badness(school: School, pairs: Mapping[UUID, UUID]) -> tuple[int, int, int]:
     return len(school.staff) - len(pairs), squares, again
 
 
-@pytest.mark.uncounted
 @given(schools())
 def test_no_assignment_whatsoever_is_better(school: School):
     best = min(badness(school, pairs) for pairs in every_assignment(school))
     assert badness(school, school.assigned().pairs) == best
 
 
-@pytest.mark.uncounted
 @given(schools(most_staff=30, most_leaders=6))
 def test_each_member_of_staff_is_in_the_result_once_and_within_the_rules(school: School):
     result = school.assigned()
@@ -94,7 +92,6 @@ def test_each_member_of_staff_is_in_the_result_once_and_within_the_rules(school:
     }
 
 
-@pytest.mark.uncounted
 @given(schools(most_staff=30, most_leaders=6), st.randoms(use_true_random=False))
 def test_the_order_in_which_ids_are_given_does_not_matter(school: School, chance: random.Random):
     shuffled = School(
@@ -107,7 +104,6 @@ def test_the_order_in_which_ids_are_given_does_not_matter(school: School, chance
     assert shuffled.assigned() == school.assigned()
 
 
-@pytest.mark.uncounted
 @given(schools(most_staff=30, most_leaders=6))
 def test_reasons_say_why_somebody_has_no_pair(school: School):
     result = school.assigned()
@@ -119,7 +115,6 @@ def test_reasons_say_why_somebody_has_no_pair(school: School):
         assert all(loads[leader] == school.room(leader) for leader in open_to)
 
 
-@pytest.mark.uncounted
 @given(st.integers(0, 120), st.integers(1, 9))
 def test_without_lines_loads_differ_by_one_at_most(staff: int, leaders: int):
     people = [who(number) for number in range(staff)]
@@ -130,7 +125,6 @@ def test_without_lines_loads_differ_by_one_at_most(staff: int, leaders: int):
     )
 
 
-@pytest.mark.uncounted
 @given(st.integers(2, 60))
 def test_with_two_free_leaders_and_an_even_last_year_nobody_meets_the_same_again(half: int):
     people = [who(number) for number in range(2 * half)]

@@ -67,7 +67,6 @@ def test_what_is_technical_is_in_the_data_alone(story: Story, engine: Engine, se
     assert kept.tables["signal"][0]["model"] not in read(as_page(kept))
 
 
-@pytest.mark.uncounted
 def test_the_page_is_in_the_pupils_language_with_its_direction_dates_and_questions(
     story: Story, engine: Engine, sealer: Sealer
 ) -> None:

@@ -13,8 +13,6 @@ from store.people_tables import Guardian, Guardianship
 from store.tables import Audit, Pupil, School, Staff, TutorGroup
 from tests.bot.importing.test_importing import SEALER, TODAY, school
 
-pytestmark = pytest.mark.uncounted
-
 __all__ = ["school"]
 STAFF = "staff_id,name,email,roles,year\nS1,Ann Oak,ann@fernhill.example,tutor,\n"
 GROUPS = "Reg group,tutor_id,Year group\n7A,S1,Year 7\n"

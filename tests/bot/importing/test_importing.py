@@ -415,7 +415,6 @@ files = st.text(max_size=200) | st.builds(
 )
 
 
-@pytest.mark.uncounted
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(files, max_size=3))
 def test_any_text_is_brought_in_whole_or_not_at_all(session: Session, school: School, texts: list[str]):

@@ -218,7 +218,6 @@ def test_line_break_in_a_name_makes_no_line_of_its_own():
     assert blocks[1]["text"]["text"] == "one two\nthree"
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("character", ["x", "&", "<", "é", "😀", "x "])
 def test_words_without_end_are_cut_to_what_slack_takes(character: str):
     endless = verbatim(character * 9000)

@@ -260,7 +260,6 @@ anything = st.recursive(
 )
 
 
-@pytest.mark.uncounted
 @given(anything)
 def test_no_json_raises(update: object):
     assert isinstance(read_update(update), Incoming | None)

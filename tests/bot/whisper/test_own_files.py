@@ -58,7 +58,6 @@ def test_name_in_the_name_of_a_file_is_found_and_not_repeated(tmp_path: Path):
     assert NAME not in {hit.file for hit in look(tmp_path / "export.zip").hits if "own name" in hit.file}
 
 
-@pytest.mark.uncounted
 def test_one_of_many_writings_is_found_among_others_also_where_two_parts_meet(tmp_path: Path):
     wanted = needles([*range(CHAT, CHAT + 500), NAME])
     for place in (0, (1 << 21) - 4, 3_000_000 - len(WORDS)):

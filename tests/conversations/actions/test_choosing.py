@@ -146,7 +146,6 @@ def test_pupils_alike_are_not_all_met_alike():
     assert max(firsts.values()) < 1_000 * 3 / len(firsts)
 
 
-@pytest.mark.uncounted
 def test_an_action_for_two_of_the_reasons_has_twice_the_odds_of_one_for_the_first_alone():
     both = set(fitting(["silence"], "young")) & set(fitting(["low_run"], "young"))
     alone = set(fitting(["silence"], "young")) - both
