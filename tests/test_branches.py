@@ -36,4 +36,4 @@ def test_a_branch_that_no_test_took_is_listed_and_one_that_any_process_took_is_n
     ).stdout
     counted = next(line for line in said.splitlines() if line.startswith("bot/__init__.py")).split()
     assert counted == ["bot/__init__.py", "6", "0", "4", "1", "75", "90", "4->6"]
-    assert "Never imported: bot/other.py\n" in said
+    assert "Imported by no test process: bot/other.py\n" in said
