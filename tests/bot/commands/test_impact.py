@@ -18,6 +18,9 @@ from signals.impact import Case
 from store.sealing import Sealer
 from store.tables import Audit, Flag, Request, School
 from tests.bot.classroom import Classroom, classroom
+from tests.bot.test_command_line import Earshot, _as_before, earshot, lay, made
+
+__all__ = ["_as_before", "earshot", "made"]
 
 STATE = [item for item in load(LATEST).items.values() if item.kind == "state"]
 
@@ -152,3 +155,18 @@ def test_cases_become_the_card():
     assert card_of(Followed((), ()), draws=False).lines[0].count == 0
     arms = tuple(Case(f"G{n % 5}", n % 2 == 0, -1.0, 0.01 * (n % 3), 0.1 * (n % 7)) for n in range(40))
     assert len(card_of(Followed((), arms), draws=True).lines) == 3
+
+
+def test_the_command_shows_what_came_of_it_and_sets_the_draw(made: Earshot) -> None:
+    told = made("impact")
+    assert (told.status, told.err) == (0, "")
+    assert "eight weeks" in told.out
+    assert made("impact", "--draw").out.startswith("From now on chance decides who of near ties is nudged about first")
+    assert made("impact", "--no-draw").out.startswith("Nothing is drawn any more")
+
+
+def test_without_a_school_the_command_says_what_to_do_first(earshot: Earshot, sqlite_template: bytes) -> None:
+    lay(sqlite_template)
+    told = earshot("impact")
+    assert (told.status, told.out) == (1, "")
+    assert "earshot init" in told.err
