@@ -85,8 +85,6 @@ class BotApi:
     async def _carry_out(self, request: web.Request, method: str) -> Json:
         try:
             args = await read_args(request)
-        except web.HTTPRequestEntityTooLarge:
-            raise Refusal(413, "Request Entity Too Large") from None
         except ConnectionResetError:
             # Whoever called hung up in the middle: nobody hears this.
             raise bad("the request was cut off") from None

@@ -133,15 +133,18 @@ class Updates:
                 self._allowed = known
                 self._book.put("telegram.delivery", "allowed", known)
 
-    async def poll(self, offset: int, limit: int, seconds: int) -> list[Json]:
-        """Answer getUpdates: confirm all below `offset`, then give what waits, or wait up to `seconds` for it.
-
-        Raises Refusal 409 while a webhook is set, and when another poll or a webhook takes over during the wait.
-        """
+    def refuse_beside_webhook(self) -> None:
+        """Raise Refusal 409 while a webhook is set: it takes all there is."""
         if self.hook is not None:
             raise _conflict(
                 "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
             )
+
+    async def poll(self, offset: int, limit: int, seconds: int) -> list[Json]:
+        """Answer getUpdates: confirm all below `offset`, then give what waits, or wait up to `seconds` for it.
+
+        Raises Refusal 409 when another poll or a webhook takes over during the wait.
+        """
         self._confirm(offset)
         batch = self._batch(limit)
         if batch or not seconds:

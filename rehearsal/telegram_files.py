@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 import struct
 
 from rehearsal.telegram_state import State, StoredFile
@@ -11,14 +12,22 @@ from rehearsal.telegram_wire import Args, Json, Upload, bad
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_VOICE_BYTES = 1024 * 1024
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
+_FILE_KINDS = {
+    "photo": "Photo",
+    "document": "Document",
+    "sticker": "Sticker",
+    "voice": "VoiceNote",
+    "audio": "Audio",
+    "video": "Video",
+    "video_note": "VideoNote",
+    "animation": "Animation",
+}
 
 
 def take_photo(state: State, args: Args) -> Json:
     """Read a call's photo, uploaded or known by its file_id, as the `photo` field of a Message."""
     found = _find(state, args, "photo")
     if isinstance(found, StoredFile):
-        if found.kind != "photo":
-            raise bad("can't use file of type Document as Photo")
         return {"photo": [found.shape]}
     if len(found.data) > MAX_PHOTO_BYTES:
         raise bad(
@@ -49,12 +58,13 @@ def take_document(state: State, args: Args) -> Json:
 def take_voice(state: State, args: Args) -> Json:
     """Read a call's voice message, uploaded or known by its file_id, as the `voice` field of a Message.
 
-    What is none of Ogg with Opus, MP3 and M4A is refused, where Telegram would show it as a file and not as a voice.
+    What is none of Ogg with Opus, MP3 and M4A, or is over 1 MB, is refused in words of our own, where Telegram may show
+    it as a file and not as a voice.
     """
     found = _find(state, args, "voice")
     if isinstance(found, StoredFile):
         if found.kind != "voice":
-            raise bad(f"can't use file of type {found.kind.capitalize()} as VoiceNote")
+            raise bad(f"can't use file of type {_FILE_KINDS[found.kind]} as VoiceNote")
         return {"voice": found.shape}
     if len(found.data) > MAX_VOICE_BYTES:
         raise bad(f"file of size {len(found.data)} bytes is too big for a voice message")
@@ -102,19 +112,31 @@ def describe_file(state: State, file_id: str) -> Json:
 
 def _find(state: State, args: Args, name: str) -> StoredFile | Upload:
     given = args.text(name)
-    upload = args.uploads.get(given.removeprefix("attach://") if given.startswith("attach://") else name)
-    if upload is not None:
-        if not upload.data:
-            raise bad("file must be non-empty")
-        return upload
-    if not given:
+    attached = given.startswith("attach://")
+    if given and not attached:
+        return _known(state, given, _FILE_KINDS[name])
+    upload = args.uploads.get(given.removeprefix("attach://") if attached else name)
+    if upload is None:
         raise bad(f"there is no {name} in the request")
-    if given.startswith(("http://", "https://")):
+    if not upload.data:
+        raise bad("file must be non-empty")
+    return upload
+
+
+def _known(state: State, file_id: str, kind: str) -> StoredFile:
+    stored = state.files.get(file_id)
+    if stored is None and "." in file_id:
         # Telegram would fetch it; rehearsal reaches nothing beyond this machine.
         raise bad("failed to get HTTP URL content")
-    if given not in state.files:
+    if stored is None and re.fullmatch(r"[a-z_]+-[0-9]+-[0-9a-f]{16}", file_id):
+        # It is written as ours are, and belongs to nothing: the servers behind say so, and not the Bot API.
         raise bad("wrong file identifier/HTTP URL specified")
-    return state.files[given]
+    if stored is None:
+        raise bad("wrong remote file identifier specified: can't unserialize it. Wrong last symbol")
+    its_kind = _FILE_KINDS[stored.kind]
+    if its_kind != kind and "Photo" in {its_kind, kind}:
+        raise bad(f"can't use file of type {its_kind} as {kind}")
+    return stored
 
 
 def picture_size(data: bytes) -> tuple[int, int] | None:

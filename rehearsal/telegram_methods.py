@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.hub import Hub
+from rehearsal.telegram_fields import flag_of, number_of, reading, whole
 from rehearsal.telegram_files import take_document, take_photo, take_voice
 from rehearsal.telegram_limits import Pace
-from rehearsal.telegram_markup import check_buttons, inline_only, read_markup
+from rehearsal.telegram_markup import checked_buttons, inline_only, read_markup
 from rehearsal.telegram_state import Message, Person, State
 from rehearsal.telegram_text import MAX_CAPTION, MAX_TEXT, parse_text
 from rehearsal.telegram_wire import Args, Json, Refusal, bad
@@ -22,6 +24,7 @@ _NOT_MODIFIED = (
 )
 _ACTIONS = frozenset(
     [
+        "cancel",
         "typing",
         "upload_photo",
         "record_video",
@@ -33,12 +36,21 @@ _ACTIONS = frozenset(
         "upload_document",
         "choose_sticker",
         "find_location",
+        "pick_up_location",
         "record_video_note",
         "upload_video_note",
     ]
 )
 
 Method = Callable[[Args], Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Which message a call replies to, 0 for none, and whether it may be gone."""
+
+    message_id: int = 0
+    may_be_gone: bool = False
 
 
 class Messages:
@@ -93,7 +105,7 @@ class Messages:
     def delete_message(self, args: Args) -> bool:
         if not args.text("chat_id"):
             raise bad("chat identifier is not specified")
-        number = args.integer("message_id")
+        number = _message_id(args)
         if not number:
             raise bad("message identifier is not specified")
         person = self._chat(args)
@@ -104,18 +116,9 @@ class Messages:
         return True
 
     def delete_messages(self, args: Args) -> bool:
-        given = args.structure("message_ids", "message_ids")
-        if not given:
-            raise bad("message identifiers are not specified")
-        if not isinstance(given, list):
-            raise bad("expected an Array of message identifiers")
-        if len(given) > MOST_DELETED:
-            raise bad("too many message identifiers specified")
-        if not all(isinstance(number, int) or (isinstance(number, str) and number.isdecimal()) for number in given):
-            raise bad("message identifier must be a Number")
+        numbers = _message_ids(args)
         person = self._chat(args)
         # Those that are gone already are passed over, as the real method does.
-        numbers = dict.fromkeys(int(number) for number in given)
         self._delete(person, [person.messages[number] for number in numbers if number in person.messages])
         return True
 
@@ -129,7 +132,7 @@ class Messages:
         return True
 
     def send_action(self, args: Args) -> bool:
-        if args.text("action") not in _ACTIONS:
+        if args.text("action").lower() not in _ACTIONS:
             raise bad("wrong parameter action in request")
         self._writable(args)
         return True
@@ -152,10 +155,11 @@ class Messages:
         return person
 
     def _send(self, args: Args, body: Json) -> Json:
+        reply = _read_reply(args)
         markup = read_markup(args)
         person = self._writable(args)
-        check_buttons(markup)
-        body = {**self._reply(args, person), **body}
+        body = {**self._reply(person, reply), **body}
+        markup = checked_buttons(markup)
         self._pace.take(person.id)
         panel = None
         if "inline_keyboard" in markup:
@@ -168,25 +172,19 @@ class Messages:
         self._tell(message, "message")
         return self._state.shown(message)
 
-    def _reply(self, args: Args, person: Person) -> Json:
-        given = args.structure("reply_parameters", "reply parameters") or {}
-        if not isinstance(given, dict):
-            raise bad("object expected as reply parameters")
-        number = given.get("message_id") or args.integer("reply_to_message_id")
-        if not number:
-            return {}
-        message = person.messages.get(number) if isinstance(number, int) else None
+    def _reply(self, person: Person, reply: Reply) -> Json:
+        message = person.messages.get(reply.message_id)
         if message is None:
-            if given.get("allow_sending_without_reply") or args.flag("allow_sending_without_reply"):
-                return {}
-            raise bad("message to be replied not found")
+            if reply.message_id and not reply.may_be_gone:
+                raise bad("message to be replied not found")
+            return {}
         shown = self._state.shown(message)
         shown.pop("reply_to_message", None)
         return {"reply_to_message": shown}
 
     def _editable(self, args: Args) -> tuple[Person, Message, Json]:
         markup = read_markup(args)
-        number = args.integer("message_id")
+        number = _message_id(args)
         if not args.text("chat_id") and not number:
             raise bad("message identifier is not specified")
         person = self._chat(args)
@@ -196,7 +194,7 @@ class Messages:
         if not message.by_bot or message.panel is not None:
             raise bad("message can't be edited")
         inline_only(markup)
-        check_buttons(markup)
+        markup = checked_buttons(markup)
         self._writable(args)
         return person, message, markup
 
@@ -222,20 +220,63 @@ class Messages:
         self._hub.publish("phone", {"user": message.chat, "kind": kind, "message_id": message.message_id})
 
 
+def _message_id(args: Args) -> int:
+    return max(0, args.integer("message_id"))
+
+
+def _message_ids(args: Args) -> list[int]:
+    if not args.text("message_ids"):
+        raise bad("message identifiers are not specified")
+    given = args.structure("message_ids", "message_ids")
+    if not isinstance(given, list):
+        raise bad("expected an Array of message identifiers")
+    if len(given) > MOST_DELETED:
+        raise bad("too many message identifiers specified")
+    told: dict[int, None] = {}
+    for one in given:
+        if isinstance(one, bool) or not isinstance(one, str | int | float):
+            raise bad("message identifier must be a Number")
+        number = whole(one)
+        if number is None:
+            raise bad("can't parse message identifier as a Number")
+        if number <= 0:
+            raise bad("invalid message identifier specified")
+        told[number] = None
+    if not told:
+        raise bad("message identifiers are not specified")
+    return list(told)
+
+
+def _read_reply(args: Args) -> Reply:
+    if "reply_parameters" not in args.values:
+        return Reply(max(0, args.integer("reply_to_message_id")), args.flag("allow_sending_without_reply"))
+    given = args.structure("reply_parameters", "reply parameters")
+    if args.text("reply_parameters") and not isinstance(given, dict):
+        raise bad("object expected as reply parameters")
+    if not isinstance(given, dict) or not given:
+        return Reply()
+    with reading():
+        number = number_of(given, "message_id", needed=True)
+        return Reply(max(0, number), flag_of(given, "allow_sending_without_reply"))
+
+
 def _read_text(args: Args, too_long: str) -> Json:
     if not args.text("text"):
         raise bad("message text is empty")
-    entities = args.structure("entities", "entities")
-    return parse_text(args.text("text"), args.text("parse_mode"), entities, MAX_TEXT, too_long)
+    return parse_text(args.text("text"), args.text("parse_mode"), args.entities("entities"), MAX_TEXT, too_long)
 
 
 def _read_caption(args: Args) -> Json:
-    if not args.text("caption").strip():
-        return {}
-    entities = args.structure("caption_entities", "caption entities")
     words = parse_text(
-        args.text("caption"), args.text("parse_mode"), entities, MAX_CAPTION, "message caption is too long"
+        args.text("caption"),
+        args.text("parse_mode"),
+        args.entities("caption_entities"),
+        MAX_CAPTION,
+        "message caption is too long",
+        may_be_empty=True,
     )
+    if not words["text"]:
+        return {}
     told: Json = {"caption": words["text"]}
     if "entities" in words:
         told["caption_entities"] = words["entities"]

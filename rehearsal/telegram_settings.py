@@ -6,15 +6,20 @@ import re
 
 from rehearsal.hub import Book
 from rehearsal.telegram_delivery import LONGEST_POLL_SECONDS, MOST_PER_POLL, Updates
+from rehearsal.telegram_entities import check_link
+from rehearsal.telegram_fields import number_of, object_of, reading, text_of, whole
 from rehearsal.telegram_files import describe_file
 from rehearsal.telegram_methods import Method
 from rehearsal.telegram_state import BOT_USER, Person, State
-from rehearsal.telegram_webhook import Hook, check_url
+from rehearsal.telegram_webhook import Hook, check_host, read_url
 from rehearsal.telegram_wire import Args, Json, Told, bad
 
 MOST_COMMANDS = 100
+LONGEST_COMMAND = 32
+LONGEST_DESCRIPTION = 256
 _CHATLESS_SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 _CHAT_SCOPES = {"chat", "chat_administrators", "chat_member"}
+_NO_BUTTON: Json = {"type": "default"}
 
 
 class Settings:
@@ -65,8 +70,9 @@ class Settings:
         return describe_file(self._state, args.text("file_id"))
 
     def set_commands(self, args: Args) -> bool:
-        commands = _read_commands(args)
+        given = _read_commands(args)
         place = self._place(args)
+        commands = _checked_commands(given)
         if not commands:
             return self.delete_commands(args)
         self._commands[place] = commands
@@ -83,12 +89,11 @@ class Settings:
         return True
 
     def set_menu(self, args: Args) -> bool:
-        button = args.structure("menu_button", "menu button") or {"type": "default"}
-        if not isinstance(button, dict):
-            raise bad("can't parse menu button: MenuButton must be an Object")
-        if button.get("type") not in {"default", "commands", "web_app"}:
-            raise bad("can't parse menu button: MenuButton has unsupported type")
+        with reading("can't parse menu button"):
+            button = _read_menu(args)
         place = self._menu_place(args)
+        if button["type"] == "web_app":
+            _check_web_app(button)
         self._menus[place] = button
         self._book.put("telegram.menus", place, button)
         return True
@@ -101,13 +106,14 @@ class Settings:
         if not url:
             return await self.delete_webhook(args)
         secret = args.text("secret_token")
+        parts = read_url(url)
         if len(secret) > 256:
             raise bad("secret token is too long")
         if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
             raise bad("secret token contains unallowed characters")
-        check_url(url)
+        check_host(parts)
         self._updates.allow(args.text("allowed_updates"))
-        hook = Hook(url, secret, args.integer("max_connections", 40, 1, 100))
+        hook = Hook(parts.geturl(), secret, args.integer("max_connections", 40, 1, 100))
         return await self._updates.set_hook(hook, args.flag("drop_pending_updates"))
 
     async def delete_webhook(self, args: Args) -> Told:
@@ -117,57 +123,114 @@ class Settings:
         return self._updates.hook_info()
 
     async def get_updates(self, args: Args) -> list[Json]:
+        self._updates.refuse_beside_webhook()
         self._updates.allow(args.text("allowed_updates"))
         limit = args.integer("limit", MOST_PER_POLL, 1, MOST_PER_POLL)
         seconds = args.integer("timeout", 0, 0, LONGEST_POLL_SECONDS)
         return await self._updates.poll(args.integer("offset"), limit, seconds)
 
     def _place(self, args: Args) -> str:
-        scope = args.structure("scope", "BotCommandScope") or {"type": "default"}
-        if not isinstance(scope, dict):
-            raise bad("can't parse BotCommandScope: BotCommandScope must be an Object")
-        kind = str(scope.get("type"))
-        if kind not in _CHATLESS_SCOPES | _CHAT_SCOPES:
-            raise bad("can't parse BotCommandScope: Unsupported type specified")
+        with reading("can't parse BotCommandScope"):
+            kind, chat = _read_scope(args)
+        if chat:
+            self._known_chat(chat)
+            if kind != "chat":
+                raise bad("can't use specified scope in private chats")
         language = args.text("language_code")
         if not re.fullmatch(r"([a-z]{2})?", language):
             raise bad("invalid language code specified")
-        if kind in _CHATLESS_SCOPES:
-            return f"{kind}|{language}"
-        return f"{self._known_chat(scope, kind)}|{language}"
+        return f"{kind}:{chat}|{language}" if chat else f"{kind}|{language}"
 
-    def _known_chat(self, scope: Json, kind: str) -> str:
-        chat = str(scope.get("chat_id") or "")
-        if not chat:
-            raise bad("can't parse BotCommandScope: Empty chat_id specified")
-        if not re.fullmatch(r"\d+", chat) or int(chat) not in self._state.people:
+    def _known_chat(self, chat: str) -> None:
+        if (whole(chat, 64) or 0) not in self._state.people:
             raise bad("chat not found")
-        return f"{kind}:{chat}"
 
     def _menu_place(self, args: Args) -> str:
-        chat = args.text("chat_id")
-        if chat and args.integer("chat_id") not in self._state.people:
-            raise bad("chat not found")
-        return chat
+        if "chat_id" not in args.values:
+            return ""
+        user = args.integer("chat_id")
+        if user <= 0:
+            raise bad("invalid chat_id specified")
+        if user not in self._state.people:
+            raise bad("user not found")
+        return str(user)
+
+
+def _read_scope(args: Args) -> tuple[str, str]:
+    """Read whom commands are for, as its kind and its chat, "" for no chat of its own."""
+    if not args.text("scope"):
+        return "default", ""
+    scope = args.structure("scope", "BotCommandScope")
+    if not isinstance(scope, dict):
+        raise ValueError("BotCommandScope must be an Object")
+    kind = text_of(scope, "type", needed=True)
+    if kind in _CHATLESS_SCOPES:
+        return kind, ""
+    if kind not in _CHAT_SCOPES:
+        raise ValueError("Unsupported type specified")
+    chat = text_of(scope, "chat_id", needed=True)
+    if not chat:
+        raise ValueError("Empty chat_id specified")
+    if kind == "chat_member" and number_of(scope, "user_id", needed=True, bits=64) <= 0:
+        raise ValueError("Invalid user_id specified")
+    return kind, chat
+
+
+def _read_menu(args: Args) -> Json:
+    if not args.text("menu_button"):
+        return _NO_BUTTON
+    button = args.structure("menu_button", "menu button")
+    if not isinstance(button, dict):
+        raise ValueError("MenuButton must be an Object")
+    kind = text_of(button, "type", needed=True)
+    if kind == "web_app":
+        url = text_of(object_of(button, "web_app"), "url", needed=True) if "text" in button else ""
+        return {"type": kind, "text": text_of(button, "text", needed=True), "web_app": {"url": url}}
+    if kind not in {"default", "commands"}:
+        raise ValueError("MenuButton has unsupported type")
+    return {"type": kind}
+
+
+def _check_web_app(button: Json) -> None:
+    if not button["text"]:
+        raise bad("menu button text must be non-empty")
+    url = button["web_app"]["url"]
+    with reading(f"menu button Web App URL '{url}' is invalid"):
+        check_link(url, secure=True)
 
 
 def _read_commands(args: Args) -> list[Json]:
-    given = args.structure("commands", "commands") or []
+    if not args.text("commands"):
+        return []
+    given = args.structure("commands", "commands")
     if not isinstance(given, list):
         raise bad("expected an Array of BotCommand")
-    if len(given) > MOST_COMMANDS:
-        raise bad("BOT_COMMANDS_TOO_MUCH")
+    with reading("can't parse BotCommand"):
+        return [_read_command(one) for one in given]
+
+
+def _read_command(one: object) -> Json:
+    if not isinstance(one, dict):
+        raise ValueError("expected an Object")
+    return {name: text_of(one, name, needed=True) for name in ("command", "description")}
+
+
+def _checked_commands(given: list[Json]) -> list[Json]:
     told: list[Json] = []
     for one in given:
-        if not isinstance(one, dict):
-            raise bad("can't parse BotCommand: expected an Object")
-        for name in ("command", "description"):
-            if not isinstance(one.get(name), str):
-                raise bad(f"can't parse BotCommand: Can't find field \"{name}\"")
-        command = one["command"].removeprefix("/")
-        if not re.fullmatch(r"[a-z0-9_]{1,32}", command):
-            raise bad("BOT_COMMAND_INVALID")
-        if not 1 <= len(one["description"].strip()) <= 256:
-            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
-        told.append({"command": command, "description": one["description"].strip()})
+        command, description = one["command"].strip().removeprefix("/"), one["description"].strip()
+        if not command:
+            raise bad("command must be non-empty")
+        if len(command) > LONGEST_COMMAND:
+            raise bad(f"command length must not exceed {LONGEST_COMMAND}")
+        if not description:
+            raise bad("command description must be non-empty")
+        if len(description) > LONGEST_DESCRIPTION:
+            raise bad(f"command description length must not exceed {LONGEST_DESCRIPTION}")
+        told.append({"command": command, "description": description})
+    # The rest is for the servers behind to say.
+    if len(told) > MOST_COMMANDS:
+        raise bad("BOT_COMMANDS_TOO_MUCH")
+    if not all(re.fullmatch(r"[a-z0-9_]+", one["command"]) for one in told):
+        raise bad("BOT_COMMAND_INVALID")
     return told

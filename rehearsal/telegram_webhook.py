@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 
@@ -14,6 +15,8 @@ from rehearsal.telegram_wire import Json, bad
 
 ANSWER_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 60
+# A host's letters, or those of an address of version 6.
+_HOST = re.compile(r"(?:[\w.!$,~*'();&+=-]|[^\x00-\x7f]|%[0-9a-fA-F]{2})+|[0-9a-f:.]+")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -26,18 +29,23 @@ class Hook:
     max_connections: int = 40
 
 
-def check_url(url: str) -> None:
-    """Refuse a webhook address that the real server, run with its --local option, would refuse from here.
+def read_url(url: str) -> SplitResult:
+    """Read a webhook address, taken for HTTPS when it does not say. Raises Refusal for what is no address.
 
-    Plain HTTP is allowed, as it is with that option; only this machine can be reached, so every other host is unknown.
+    Plain HTTP is allowed, as it is for a server that runs with the option --local.
     """
     try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        known = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
     except ValueError:
-        known = False
+        known = None
     if not known:
         raise bad("invalid webhook URL specified")
+    return parts
+
+
+def check_host(parts: SplitResult) -> None:
+    """Refuse every host but this machine, which alone can be reached, as one that nobody knows."""
     if parts.hostname not in _LOOPBACK:
         raise bad("bad webhook: failed to resolve host: Name or service not known")
 
@@ -56,11 +64,13 @@ class Courier:
         wanted: Callable[[Json], bool],
         delivered: Callable[[Json], None],
         failed: Callable[[str], None],
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._hook = hook
         self._wanted = wanted
         self._delivered = delivered
         self._failed = failed
+        self._timeout = aiohttp.ClientTimeout(total=answer_seconds)
         self._lanes: dict[int, deque[Json]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(hook.max_connections)
@@ -102,7 +112,7 @@ class Courier:
 
     async def _post(self, update: Json) -> tuple[str | None, int]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS))
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
         headers = {"X-Telegram-Bot-Api-Secret-Token": self._hook.secret_token} if self._hook.secret_token else {}
         try:
             async with self._session.post(

@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
+MAX_PARAMETER_BYTES = 1024 * 1024
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 
 Json = dict[str, Any]
@@ -85,65 +88,131 @@ class Args:
         if not given:
             return None
         try:
-            return json.loads(given)
-        except ValueError:
+            told = json.loads(given)
+        except (ValueError, RecursionError):
             raise bad(f"can't parse {called} JSON object") from None
+        _refuse_half_characters(json.dumps(told, ensure_ascii=False))
+        return told
+
+    def entities(self, name: str) -> object:
+        """Read explicit entities; what is not JSON counts as none, and nobody is told."""
+        try:
+            return self.structure(name, name)
+        except Refusal:
+            return None
 
 
 async def read_args(request: web.Request) -> Args:
     """Collect a call's parameters from its query and its form, JSON or multipart body; the body wins.
 
-    Raises Refusal for a body that cannot be read, and for one over 50 MB.
+    Raises Refusal for a body that cannot be read, for over 1 MB of parameters and for over 50 MB of files.
     """
-    values: dict[str, str] = dict(request.query)
+    values = _form_values(request.rel_url.raw_query_string)
     uploads: dict[str, Upload] = {}
     kind = request.content_type
     if kind == "application/json":
-        values.update(_json_values(await request.read()))
+        values.update(_json_values(await _read_parameters(request)))
     elif kind == "multipart/form-data":
         await _read_multipart(request, values, uploads)
     elif kind == "application/x-www-form-urlencoded":
-        values.update({name: value for name, value in (await request.post()).items() if isinstance(value, str)})
+        values.update(_form_values(await _read_parameters(request)))
     for value in values.values():
         _refuse_half_characters(value)
     return Args(values, uploads)
 
 
-def _json_values(body: bytes) -> dict[str, str]:
+async def _read_parameters(request: web.Request) -> str:
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > MAX_PARAMETER_BYTES:
+            raise Refusal(413, "Request Entity Too Large: too many parameters")
+    return _as_text(bytes(body))
+
+
+def _as_text(data: bytes) -> str:
+    # Bytes that are no UTF-8 come through as half characters, which are refused with the rest of them.
+    return data.decode(errors="surrogateescape")
+
+
+def _form_values(written: str) -> dict[str, str]:
+    return dict(parse_qsl(written, keep_blank_values=True, errors="surrogateescape"))
+
+
+def _json_values(body: str) -> dict[str, str]:
+    """Read a JSON object a field at a time, as the real server does, so that each fault has its own words."""
     if not body:
         return {}
-    try:
-        given = json.loads(body)
-    except ValueError:
-        raise bad("can't parse parameter value: invalid JSON") from None
-    if not isinstance(given, dict):
+    at = _after_space(body, 0)
+    if not body.startswith("{", at):
         raise bad("JSON object expected")
-    return {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in given.items()
-        if value is not None
-    }
+    at = _after_space(body, at + 1)
+    told: dict[str, str] = {}
+    while not body.startswith("}", at):
+        if at == len(body):
+            raise bad("expected parameter name")
+        name, at = _json_value(body, at, "parameter name")
+        at = _after_space(body, at)
+        if not body.startswith(":", at):
+            raise bad("can't parse object, ':' expected")
+        value, at = _json_value(body, _after_space(body, at + 1), "parameter value")
+        # What is no text is passed on as it is written, null too: the method refuses it in its own words.
+        told[str(name)] = value if isinstance(value, str) else json.dumps(value)
+        at = _after_space(body, at)
+        if body.startswith(",", at):
+            at = _after_space(body, at + 1)
+        elif not body.startswith("}", at):
+            raise bad("expected next field or object end")
+    if _after_space(body, at + 1) < len(body):
+        raise bad("unexpected data after object end")
+    return told
+
+
+def _json_value(body: str, at: int, called: str) -> tuple[object, int]:
+    if called == "parameter name" and not body.startswith('"', at):
+        raise bad(f"can't parse {called}: Opening '\"' expected")
+    try:
+        value, end = json.JSONDecoder(strict=False).raw_decode(body, at)
+    except (ValueError, RecursionError):
+        if body.startswith('"', at):
+            problem = "Closing '\"' not found"
+        else:
+            problem = "Unexpected end" if at == len(body) else f"Unexpected symbol '{body[at]}'"
+        raise bad(f"can't parse {called}: {problem}") from None
+    return value, end
+
+
+def _after_space(body: str, at: int) -> int:
+    while body[at : at + 1] in {" ", "\t", "\r", "\n"}:
+        at += 1
+    return at
 
 
 async def _read_multipart(request: web.Request, values: dict[str, str], uploads: dict[str, Upload]) -> None:
     size = 0
+    if "boundary" not in request.headers["Content-Type"].lower():
+        raise bad("boundary not found")
     try:
         async for part in await request.multipart():
-            # A part of parts is no part of this protocol; the real server does not read it either.
-            if not isinstance(part, BodyPartReader) or not part.name:
+            # A part of parts comes ready taken apart; no client of the Bot API sends one.
+            if not isinstance(part, BodyPartReader):
                 continue
+            if not part.name:
+                raise bad("field name in multipart/form-data not found")
             data = bytes(await part.read())
             size += len(data)
             if size > MAX_UPLOAD_BYTES:
                 raise Refusal(413, "Request Entity Too Large")
             if part.filename is None:
-                values[part.name] = data.decode()
+                values[part.name] = _as_text(data)
             else:
                 uploads[part.name] = Upload(
                     part.filename, part.headers.get("Content-Type", "application/octet-stream").partition(";")[0], data
                 )
+    except HttpProcessingError:
+        raise bad("can't parse form data headers") from None
     except ValueError:
-        raise bad("can't parse form data") from None
+        raise bad("unexpected end of request content") from None
 
 
 def _refuse_half_characters(value: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,11 @@ class Rig:
         status, told = await self.call(name, json=params)
         assert told == {"ok": False, "error_code": status, "description": told["description"]}
         return str(told["description"])
+
+    async def refuses(self, method: str, table: Sequence[tuple[dict[str, Any], str]]) -> None:
+        """Make calls that are bad requests, and compare what is said of each."""
+        told = [(params, await self.refused(method, **params)) for params, _ in table]
+        assert told == [(params, f"Bad Request: {description}") for params, description in table]
 
     async def start(self, user: int = ROBIN) -> None:
         """Press start on a phone, and take the update off the line."""

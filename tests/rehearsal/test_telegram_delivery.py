@@ -12,7 +12,14 @@ import pytest
 from aiohttp import web
 from telegram.error import Conflict
 
+from rehearsal.telegram_webhook import Courier
+from rehearsal.telegram_webhook import Hook as Address
+from rehearsal.telegram_wire import Json
 from tests.rehearsal.telegram_rig import ROBIN, SASHA, Rig, eventually, serving
+
+
+def fail(what: object) -> None:
+    raise AssertionError(what)
 
 
 @pytest.fixture
@@ -253,7 +260,7 @@ async def test_webhook_calls_say_what_was_done(rig: Rig):
     told = [
         (await rig.call("setWebhook", json=address))[1],
         (await rig.call("setWebhook", json=address))[1],
-        (await rig.call("deleteWebhook"))[1],
+        (await rig.call("setWebhook"))[1],
         (await rig.call("deleteWebhook"))[1],
     ]
     assert [one["description"] for one in told] == [
@@ -268,6 +275,11 @@ async def test_webhook_calls_say_what_was_done(rig: Rig):
     ("params", "description"),
     [
         ({"url": "not an address"}, "invalid webhook URL specified"),
+        ({"url": "ftp://127.0.0.1/h"}, "invalid webhook URL specified"),
+        ({"url": "http://127.0.0.1:0/h"}, "invalid webhook URL specified"),
+        ({"url": "http://127.0.0.1:65536/h"}, "invalid webhook URL specified"),
+        ({"url": "http://[::1/h"}, "invalid webhook URL specified"),
+        ({"url": "http:///h", "secret_token": "a b"}, "invalid webhook URL specified"),
         ({"url": "https://example.org/h"}, "bad webhook: failed to resolve host: Name or service not known"),
         ({"url": "http://127.0.0.1:9/h", "secret_token": "a b"}, "secret token contains unallowed characters"),
         ({"url": "http://127.0.0.1:9/h", "secret_token": "a" * 257}, "secret token is too long"),
@@ -275,6 +287,56 @@ async def test_webhook_calls_say_what_was_done(rig: Rig):
 )
 async def test_webhook_is_refused_as_telegram_does(rig: Rig, params: dict[str, str], description: str):
     assert await rig.refused("setWebhook", **params) == f"Bad Request: {description}"
+
+
+async def test_webhook_without_a_protocol_is_taken_for_https(rig: Rig):
+    assert (await rig.call("setWebhook", json={"url": "127.0.0.1:9/hook"}))[0] == 200
+    assert (await rig.bot.get_webhook_info()).url == "https://127.0.0.1:9/hook"
+
+
+async def test_poll_that_is_refused_changes_no_kinds(rig: Rig):
+    await rig.bot.set_webhook("http://127.0.0.1:9/hook", allowed_updates=["message"])
+    await rig.refused("getUpdates", allowed_updates=["callback_query"])
+    assert (await rig.bot.get_webhook_info()).allowed_updates == ("message",)
+
+
+@pytest.mark.parametrize("kinds", ["[", "1", '["callback_query", 1]'])
+async def test_kinds_that_cannot_be_read_change_nothing(rig: Rig, kinds: str):
+    await rig.call("getUpdates", data={"allowed_updates": kinds})
+    await write(rig, "heard")
+    assert await polled(rig) == ["heard"]
+
+
+async def test_update_that_is_wanted_no_more_is_passed_over():
+    async with listening() as hook:
+        done = asyncio.Queue[Json]()
+        courier = Courier(Address(hook.url), lambda update: update["update_id"] != 1, done.put_nowait, fail)
+        for number in (1, 2):
+            courier.push({"update_id": number, "poll": {"id": "5"}})
+        assert (await done.get())["update_id"] == 2
+        await courier.close()
+        assert [update["update_id"] for update in hook.accepted] == [2]
+
+
+@pytest.mark.parametrize(("silent", "problem"), [(True, "Read timeout expired"), (False, "Webhook connection closed")])
+async def test_webhook_that_says_nothing_is_told_of_as_telegram_does(*, silent: bool, problem: str):
+    over = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if silent:
+            await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        over.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        told = asyncio.Queue[str]()
+        courier = Courier(Address(address), lambda _: True, fail, told.put_nowait, answer_seconds=0.05)
+        courier.push({"update_id": 1, "message": {"chat": {"id": ROBIN}}})
+        assert await told.get() == problem
+        await courier.close()
+        await over.wait()
 
 
 async def test_server_with_a_waiting_poll_stops_at_once():

@@ -9,11 +9,8 @@ import aiohttp
 import pytest
 from telegram import (
     Bot,
-    BotCommand,
-    BotCommandScopeChat,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
-    MenuButtonCommands,
 )
 from telegram.error import BadRequest, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
@@ -117,23 +114,21 @@ async def test_parameters_are_read_in_every_form(rig: Rig, form: str):
             {**HELLO, "text": "<b>a", "parse_mode": "HTML"},
             "Bad Request: can't parse entities: Can't find end tag corresponding to start tag \"b\"",
         ),
-        ({**HELLO, "reply_markup": "{"}, "Bad Request: can't parse reply keyboard markup JSON object"),
-        ({**HELLO, "reply_markup": "[]"}, "Bad Request: object expected as reply markup"),
-        (
-            {**HELLO, "reply_markup": {"inline_keyboard": [{"text": "x"}]}},
-            'Bad Request: field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays',
-        ),
-        (
-            {**HELLO, "reply_markup": {"inline_keyboard": [[{"text": "x"}]]}},
-            "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
-        ),
-        (
-            {**HELLO, "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": "é" * 33}]]}},
-            "Bad Request: BUTTON_DATA_INVALID",
-        ),
         ({**HELLO, "reply_parameters": {"message_id": 9999}}, "Bad Request: message to be replied not found"),
-        ({**HELLO, "reply_parameters": {"message_id": "one"}}, "Bad Request: message to be replied not found"),
+        ({**HELLO, "reply_to_message_id": 9999}, "Bad Request: message to be replied not found"),
+        (
+            {**HELLO, "reply_parameters": {"message_id": "one"}},
+            'Bad Request: field "message_id" must be a valid Number',
+        ),
+        ({**HELLO, "reply_parameters": {"message_id": [1]}}, 'Bad Request: field "message_id" must be a Number'),
+        ({**HELLO, "reply_parameters": {"chat_id": 1}}, 'Bad Request: can\'t find field "message_id"'),
+        (
+            {**HELLO, "reply_parameters": {"message_id": 1, "allow_sending_without_reply": "yes"}},
+            'Bad Request: field "allow_sending_without_reply" must be of type Boolean',
+        ),
         ({**HELLO, "reply_parameters": "[1]"}, "Bad Request: object expected as reply parameters"),
+        ({**HELLO, "reply_parameters": "["}, "Bad Request: can't parse reply parameters JSON object"),
+        ({**HELLO, "text": "é" * (1 << 14) + "a"}, "Bad Request: text is too long"),
     ],
 )
 async def test_send_message_refuses_as_telegram_does(rig: Rig, params: dict[str, object], description: str):
@@ -144,16 +139,6 @@ async def test_send_message_refuses_as_telegram_does(rig: Rig, params: dict[str,
 async def test_text_of_4096_characters_after_markup_is_sent(rig: Rig):
     sent = await rig.bot.send_message(ROBIN, f"<b>{'a' * 4096}</b>", parse_mode="HTML")
     assert len(sent.text or "") == 4096
-
-
-async def test_callback_data_of_64_bytes_is_sent(rig: Rig):
-    keys = InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="d" * 64)]])
-    assert (await rig.bot.send_message(ROBIN, "a", reply_markup=keys)).reply_markup == keys
-
-
-async def test_body_that_is_not_json_is_refused(rig: Rig):
-    status, told = await rig.call("sendMessage", data=b"[1]", headers={"Content-Type": "application/json"})
-    assert (status, told["description"]) == (400, "Bad Request: JSON object expected")
 
 
 async def test_a_person_who_never_started_cannot_be_written_to(rig: Rig):
@@ -180,6 +165,21 @@ async def test_reply_shows_what_it_replies_to(rig: Rig):
     assert second.reply_to_message.message_id == first.message_id
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"reply_parameters": {"message_id": 9999, "allow_sending_without_reply": True}},
+        {"reply_to_message_id": 9999, "allow_sending_without_reply": "true"},
+        {"reply_parameters": {"message_id": -1}},
+        {"reply_parameters": {}, "reply_to_message_id": 9999},
+        {"reply_parameters": "", "reply_to_message_id": 9999},
+    ],
+)
+async def test_reply_to_what_may_be_gone_or_to_nothing_is_sent_without(rig: Rig, reply: dict[str, object]):
+    _, told = await rig.call("sendMessage", json={**HELLO, **reply})
+    assert (told["ok"], "reply_to_message" in told["result"]) == (True, False)
+
+
 async def test_edited_text_replaces_text_and_keyboard(rig: Rig):
     sent = await rig.bot.send_message(ROBIN, "One", reply_markup=KEYS)
     rig.clock.now += 5
@@ -192,6 +192,15 @@ async def test_edited_text_replaces_text_and_keyboard(rig: Rig):
     )
     shown = (await rig.messages())[-1]
     assert (shown["text"], shown["edited"], shown["keyboard"]) == ("Two", True, None)
+
+
+async def test_message_is_protected_when_asked_for(rig: Rig):
+    assert (await rig.bot.send_message(ROBIN, "One", protect_content=True)).has_protected_content
+
+
+async def test_entities_that_are_not_json_are_none(rig: Rig):
+    _, told = await rig.call("sendMessage", json={**HELLO, "entities": "["})
+    assert (told["ok"], "entities" in told["result"]) == (True, False)
 
 
 async def test_edited_keyboard_keeps_the_text(rig: Rig):
@@ -284,9 +293,39 @@ async def test_delete_messages_with_one_too_old_deletes_none(rig: Rig):
     assert [message["text"] for message in await rig.messages()] == ["/start", "Old", "New"]
 
 
-async def test_over_a_hundred_messages_are_not_deleted_at_once(rig: Rig):
-    described = await rig.refused("deleteMessages", chat_id=ROBIN, message_ids=list(range(1, 102)))
-    assert described == "Bad Request: too many message identifiers specified"
+async def test_messages_to_edit_or_delete_are_named_as_telegram_wants_them(rig: Rig):
+    nowhere = "message identifier is not specified"
+    for method in ("editMessageText", "deleteMessage"):
+        await rig.refuses(
+            method,
+            [
+                ({"text": "a", "chat_id": 99, "message_id": 1}, "chat not found"),
+                ({"text": "a", "message_id": -1}, nowhere if method[0] == "e" else "chat identifier is not specified"),
+                ({"text": "a", "chat_id": ROBIN}, "message to edit not found" if method[0] == "e" else nowhere),
+            ],
+        )
+    none = "message identifiers are not specified"
+    await rig.refuses(
+        "deleteMessages",
+        [
+            ({"chat_id": ROBIN}, none),
+            ({"chat_id": ROBIN, "message_ids": []}, none),
+            ({"chat_id": ROBIN, "message_ids": "["}, "can't parse message_ids JSON object"),
+            ({"chat_id": ROBIN, "message_ids": {}}, "expected an Array of message identifiers"),
+            ({"chat_id": ROBIN, "message_ids": list(range(1, 102))}, "too many message identifiers specified"),
+            ({"chat_id": ROBIN, "message_ids": [True]}, "message identifier must be a Number"),
+            ({"chat_id": ROBIN, "message_ids": [1.5]}, "can't parse message identifier as a Number"),
+            ({"chat_id": ROBIN, "message_ids": ["²"]}, "can't parse message identifier as a Number"),
+            ({"chat_id": ROBIN, "message_ids": [1 << 31]}, "can't parse message identifier as a Number"),
+            ({"chat_id": ROBIN, "message_ids": [0]}, "invalid message identifier specified"),
+        ],
+    )
+
+
+async def test_messages_are_deleted_by_their_digits_too(rig: Rig):
+    sent = await rig.bot.send_message(ROBIN, "One")
+    assert (await rig.call("deleteMessages", json={"chat_id": ROBIN, "message_ids": [str(sent.message_id)]}))[0] == 200
+    assert [message["text"] for message in await rig.messages()] == ["/start"]
 
 
 async def test_answered_tap_shows_its_words_once(rig: Rig):
@@ -316,47 +355,15 @@ async def test_unknown_tap_is_not_answered(rig: Rig):
     assert await rig.refused("answerCallbackQuery", callback_query_id="12") == QUERY_GONE
 
 
+async def test_words_of_an_answer_to_a_tap_have_a_limit(rig: Rig):
+    await rig.refuses("answerCallbackQuery", [({"text": "a" * 201}, "MESSAGE_TOO_LONG")])
+
+
 async def test_chat_action_is_taken_and_a_made_up_one_refused(rig: Rig):
-    assert await rig.bot.send_chat_action(ROBIN, "typing")
+    for action in ("typing", "Cancel", "pick_up_location"):
+        assert await rig.bot.send_chat_action(ROBIN, action)
     described = await rig.refused("sendChatAction", chat_id=ROBIN, action="yawning")
     assert described == "Bad Request: wrong parameter action in request"
-
-
-async def test_commands_are_kept_by_scope_and_language(rig: Rig):
-    await rig.bot.set_my_commands([BotCommand("help", "Help")])
-    await rig.bot.set_my_commands([BotCommand("aide", "Aide")], language_code="fr")
-    scope = BotCommandScopeChat(ROBIN)
-    assert await rig.bot.get_my_commands() == (BotCommand("help", "Help"),)
-    assert await rig.bot.get_my_commands(language_code="fr") == (BotCommand("aide", "Aide"),)
-    assert await rig.bot.get_my_commands(scope=scope) == ()
-    await rig.bot.set_my_commands([BotCommand("stop", "Stop")], scope=scope)
-    shown = (await rig.phone("GET", f"{ROBIN}/messages"))["commands"]
-    assert shown == [{"command": "stop", "description": "Stop"}]
-    await rig.bot.delete_my_commands(scope=scope)
-    assert (await rig.phone("GET", f"{ROBIN}/messages"))["commands"] == [{"command": "help", "description": "Help"}]
-
-
-@pytest.mark.parametrize(
-    ("params", "description"),
-    [
-        ({"commands": [{"command": "Help!", "description": "a"}]}, "Bad Request: BOT_COMMAND_INVALID"),
-        ({"commands": [{"command": "help", "description": ""}]}, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID"),
-        ({"commands": "x"}, "Bad Request: can't parse commands JSON object"),
-        ({"commands": [], "language_code": "english"}, "Bad Request: invalid language code specified"),
-        (
-            {"commands": [], "scope": {"type": "planet"}},
-            "Bad Request: can't parse BotCommandScope: Unsupported type specified",
-        ),
-        ({"commands": [], "scope": {"type": "chat", "chat_id": 9}}, "Bad Request: chat not found"),
-    ],
-)
-async def test_commands_are_refused_as_telegram_does(rig: Rig, params: dict[str, object], description: str):
-    assert await rig.refused("setMyCommands", **params) == description
-
-
-async def test_menu_button_is_kept_for_a_chat(rig: Rig):
-    assert await rig.bot.set_chat_menu_button(ROBIN, MenuButtonCommands())
-    assert await rig.bot.get_chat_menu_button(ROBIN) == MenuButtonCommands()
 
 
 async def test_stats_count_calls_by_method(rig: Rig):

@@ -32,6 +32,21 @@ def refused(text: str, mode: str) -> str:
         ("<b></b>a", "a", []),
         ("<a>words</a>", "words", []),
         ("<b>a </b>", "a", [("bold", 0, 1)]),
+        (
+            "&lt 1 &ltd; &#x41 &#X41; &#0; &#1114112; &#12345678;",
+            "< 1 &ltd; A &#X41; &#0; &#1114112; &#12345678;",
+            [("hashtag", 13, 4)],
+        ),
+        ("<a href=example.org >a</a >", "a", [("text_link", 0, 1)]),
+        (
+            "<blockquote expandable>a</blockquote><blockquote>b</>",
+            "ab",
+            [("expandable_blockquote", 0, 1), ("blockquote", 1, 1)],
+        ),
+        ("<tg-emoji emoji-id='5'>a</tg-emoji>", "a", [("custom_emoji", 0, 1)]),
+        ("<code class='language-py'>a</code>", "a", [("code", 0, 1)]),
+        ("<pre>a<code class='language-py'>b</code></pre>", "ab", [("pre", 0, 2), ("code", 1, 1)]),
+        ("<b>x.org</b> y.org", "x.org y.org", [("bold", 0, 5)]),
     ],
 )
 def test_html_becomes_entities(text: str, expected: str, entities: list[tuple[str, int, int]]):
@@ -50,6 +65,36 @@ def test_html_link_and_code_keep_where_they_lead():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "<pre><code class='language-py'>y</code></pre>",
+        "<code class='language-py'><pre>y</pre></code>",
+    ],
+)
+def test_code_in_a_block_has_its_language_whichever_is_inside(text: str):
+    assert parsed(text, "html")["entities"] == [{"type": "pre", "offset": 0, "length": 1, "language": "py"}]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://Example.org", "https://example.org/"),
+        ("example.org?a", "http://example.org/?a"),
+        ("tg://resolve?domain=a", "tg://resolve?domain=a"),
+        ("example.org#a", "http://example.org/#a"),
+        ("localhost", None),
+        ("a.b://c.d", None),
+        ("#", None),
+    ],
+)
+def test_links_are_kept_as_telegram_keeps_them(url: str, kept: str | None):
+    for text, mode in ((f"<a href='{url}'>x</a>", "HTML"), (f"[x]({url})", "MarkdownV2")):
+        assert [one["url"] for one in parsed(text, mode).get("entities", [])] == ([kept] if kept else [])
+    given = {"type": "text_link", "offset": 0, "length": 1, "url": url}
+    assert [one["url"] for one in parsed("x", given=[given]).get("entities", [])] == ([kept] if kept else [])
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("é<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
@@ -61,6 +106,18 @@ def test_html_link_and_code_keep_where_they_lead():
         ("<b>a</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
         ("<b>a</b", "Unclosed end tag at byte offset 4"),
         ("<a =>a</a>", 'Empty attribute name in the tag "a" at byte offset 0'),
+        ("<a href", 'Unclosed start tag "a" at byte offset 0'),
+        ("<a href=", 'Unclosed start tag "a" at byte offset 0'),
+        ("<a href='x", "Unclosed start tag at byte offset 0"),
+        ("<a href='x'", "Unclosed start tag at byte offset 0"),
+        ("é<a href=x_y>a</a>", "Unexpected end of name token at byte offset 10"),
+        ("<a href=x", "Unexpected end of name token at byte offset 8"),
+        ("<tg-emoji>a</tg-emoji>", "Invalid custom emoji identifier specified"),
+        (
+            "&#xD83D;&#xDE00;",
+            "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code"
+            " units",
+        ),
         ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
     ],
 )
@@ -76,6 +133,8 @@ def test_html_that_is_wrong_is_refused(text: str, problem: str):
         ("`a.b` ```py\nc!```", "a.b c!", ["code", "pre"]),
         ("[x](https://example.org)", "x", ["text_link"]),
         (">a\n>b\nc", "a\nb\nc", ["blockquote"]),
+        ("*a*\n>b", "a\nb", ["bold", "blockquote"]),
+        ("```\nc```", "c", ["pre"]),
     ],
 )
 def test_markdown_becomes_entities(text: str, expected: str, entities: list[str]):
@@ -92,10 +151,58 @@ def test_markdown_becomes_entities(text: str, expected: str, entities: list[str]
         ("*a _b*", "Can't find end of Bold entity at byte offset 5"),
         ("[a](b", "Can't find end of a URL at byte offset 4"),
         ("`a", "Can't find end of Code entity at byte offset 0"),
+        (">*a\nb", "Can't find end of Bold entity at byte offset 1"),
     ],
 )
 def test_markdown_that_is_wrong_is_refused(text: str, problem: str):
     assert refused(text, "MarkdownV2") == problem
+
+
+@pytest.mark.parametrize(
+    ("entity", "problem"),
+    [
+        ("bold", "can't parse MessageEntity: expected an Object"),
+        ({"length": 1}, "can't parse MessageEntity: Can't find field \"offset\""),
+        ({"offset": 0}, "can't parse MessageEntity: Can't find field \"length\""),
+        ({"type": ""}, "can't parse MessageEntity: Type is not specified"),
+        ({"type": "loud"}, "can't parse MessageEntity: Unsupported type specified"),
+        ({"type": "text_link"}, "can't parse MessageEntity: Can't find field \"url\""),
+        ({"type": "text_mention", "user": 1}, 'can\'t parse MessageEntity: Field "user" must be of type Object'),
+        ({"type": "text_mention", "user": {}}, "can't parse MessageEntity: Can't find field \"id\""),
+        (
+            {"type": "custom_emoji", "custom_emoji_id": 1 << 63},
+            'can\'t parse MessageEntity: Field "custom_emoji_id" must be a valid Number',
+        ),
+        ({"offset": -1, "type": "bold"}, "receive an entity with incorrect offset -1"),
+        ({"length": 1_000_001, "type": "bold"}, "receive an entity with incorrect length 1000001"),
+    ],
+)
+def test_given_entities_are_refused_as_telegram_does(entity: object, problem: str):
+    given = {"offset": 0, "length": 1, **entity} if isinstance(entity, dict) and "type" in entity else entity
+    with pytest.raises(Refusal) as caught:
+        parsed("a", given=[given])
+    assert caught.value.description == f"Bad Request: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"type": "pre", "language": "py"}, {"type": "pre", "language": "py"}),
+        ({"type": "pre", "url": "x"}, {"type": "pre"}),
+        ({"type": "text_mention", "user": {"id": "5"}}, {"type": "text_mention", "user": {"id": "5"}}),
+        ({"type": "custom_emoji", "custom_emoji_id": 5}, {"type": "custom_emoji", "custom_emoji_id": "5"}),
+        ({"type": "mention"}, None),
+        ({"type": "bold", "length": 0}, None),
+        ({"type": "bold", "offset": 7}, None),
+    ],
+)
+def test_given_entities_are_kept_with_what_belongs_to_them(given: Json, kept: Json | None):
+    told = parsed("a", given=[{"offset": 0, "length": 1, **given}])
+    assert told.get("entities", []) == ([{"offset": 0, "length": 1, **kept}] if kept else [])
+
+
+def test_given_entities_that_are_no_list_are_none():
+    assert parsed("a", given={"type": "bold"}) == {"text": "a"}
 
 
 def test_ends_are_trimmed_and_entities_moved():
