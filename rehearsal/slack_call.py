@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from rehearsal.slack_desk import Desk, base_of
-from rehearsal.slack_rules import Refusal, missing
+from rehearsal.slack_rules import Refusal, is_count, missing
 
 # Arguments that forms and queries carry as JSON text.
 STRUCTURED = frozenset({"blocks", "metadata", "view", "files"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+CHARSETS = frozenset({"utf-8", "iso-8859-1"})
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,10 @@ class Call:
         value = self.args.get(name)
         if value in (None, ""):
             return default
-        try:
-            number = int(value)
-        except (TypeError, ValueError):
-            raise Refusal("invalid_limit") from None
-        if number < 1 or number > most:
+        written = str(value)
+        if not is_count(written) or not 1 <= int(written) <= most:
             raise Refusal("invalid_limit")
-        return number
+        return int(written)
 
     def structured(self, name: str, error: str) -> object:
         """Give an argument that may come as JSON text; None when absent. Raises Refusal(`error`) for broken JSON."""
@@ -61,7 +60,7 @@ class Call:
             return None
         try:
             decoded: object = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal(error) from None
         return decoded
 
@@ -69,14 +68,19 @@ class Call:
 async def read_call(request: web.Request, desk: Desk) -> Call:
     """Read the arguments and the token of a call.
 
-    Raises Refusal `invalid_json`, `json_not_object` or `invalid_post_type` for a body that cannot be read.
+    Raises Refusal `missing_post_type`, `invalid_post_type`, `invalid_charset`, `invalid_form_data`, `invalid_json` or
+    `json_not_object` for a body that cannot be read.
     """
     args: dict[str, Any] = dict(request.query)
     if request.method == "POST" and request.can_read_body:
+        if "Content-Type" not in request.headers:
+            raise Refusal("missing_post_type")
+        if (request.charset or "utf-8").lower() not in CHARSETS:
+            raise Refusal("invalid_charset")
         if request.content_type == "application/json":
             args |= await _json(request)
         elif request.content_type in FORMS:
-            args |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            args |= await _form(request)
         else:
             raise Refusal("invalid_post_type")
     token = str(args.pop("token", "")) if request.content_type != "application/json" else ""
@@ -86,10 +90,17 @@ async def read_call(request: web.Request, desk: Desk) -> Call:
     return Call(desk, args, token, base_of(request))
 
 
+async def _form(request: web.Request) -> dict[str, str]:
+    try:
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    except (ValueError, HttpProcessingError):
+        raise Refusal("invalid_form_data") from None
+
+
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal("invalid_json") from None
     if not isinstance(body, dict):
         raise Refusal("json_not_object")
@@ -105,7 +116,7 @@ def page(rows: list[dict[str, Any]], call: Call, default: int, most: int) -> tup
     cursor = call.words("cursor")
     start = 0
     if cursor:
-        if not cursor.startswith("from:") or not cursor[5:].isdigit():
+        if not cursor.startswith("from:") or not is_count(cursor[5:]):
             raise Refusal("invalid_cursor")
         start = int(cursor[5:])
     end = start + limit

@@ -9,7 +9,7 @@ from rehearsal.slack_call import Call, page
 from rehearsal.slack_desk import Desk
 from rehearsal.slack_memory import Channel, Message
 from rehearsal.slack_payloads import channel_object
-from rehearsal.slack_rules import BOT_USER_ID, Refusal, scope_missing
+from rehearsal.slack_rules import BOT_USER_ID, Refusal, is_count, scope_missing
 
 TEXT_POSTED = 40_000
 TEXT_UPDATED = 4_000
@@ -152,7 +152,7 @@ def history(call: Call) -> Answer:
         raise Refusal("not_in_channel")
     oldest, latest = call.words("oldest"), call.words("latest")
     for name, bound in (("oldest", oldest), ("latest", latest)):
-        if bound and not bound.replace(".", "", 1).isdigit():
+        if bound and not is_count(bound.replace(".", "", 1)):
             raise Refusal(f"invalid_ts_{name}")
     inclusive = call.yes("inclusive")
     found = []

@@ -33,16 +33,16 @@ class Shape:
 
     def __call__(self, value: object, at: str, found: Findings) -> None:
         if not isinstance(value, dict):
-            found.add("must be an object", at)
+            found.add("must provide an object", at)
             return
         for name in self.required:
-            if value.get(name) is None:
+            if name not in value:
                 found.add(f"missing required field: {name}", at)
         for name, part in value.items():
             check = self.required.get(name) or self.optional.get(name)
+            # What is null is there, and of the wrong kind.
             if check is not None:
-                if part is not None:
-                    check(part, f"{at}/{name}", found)
+                check(part, f"{at}/{name}", found)
             elif name != "type":
                 found.add(f"invalid additional property: {name}", at)
 
@@ -52,7 +52,7 @@ def chars(most: int, least: int = 0) -> Check:
 
     def check(value: object, at: str, found: Findings) -> None:
         if not isinstance(value, str):
-            found.add("must be a string", at)
+            found.add("must provide a string", at)
         elif len(value) > most:
             found.add(f"must be less than {most + 1} characters", at)
         elif len(value) < least:
@@ -71,8 +71,12 @@ def one_of(*allowed: str) -> Check:
 
 def whole(least: int, most: int) -> Check:
     def check(value: object, at: str, found: Findings) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            found.add(f"must be a whole number from {least} to {most}", at)
+        if isinstance(value, bool) or not isinstance(value, int):
+            found.add("must provide a number", at)
+        elif value < least:
+            found.add(f"must be greater than {least}", at)
+        elif value > most:
+            found.add(f"must be less than {most}", at)
 
     return check
 
@@ -91,7 +95,7 @@ def items(check: Check, least: int, most: int) -> Check:
 
     def check_all(value: object, at: str, found: Findings) -> None:
         if not isinstance(value, list):
-            found.add("must be an array", at)
+            found.add("must provide an array", at)
             return
         if len(value) > most:
             found.add(f"no more than {most} items allowed", at)
@@ -109,7 +113,7 @@ def text(most: int, *kinds: str) -> Check:
 
     def check(value: object, at: str, found: Findings) -> None:
         if not isinstance(value, dict):
-            found.add("must be an object", at)
+            found.add("must provide an object", at)
             return
         if value.get("type") not in allowed:
             found.add(f"unsupported type: {value.get('type')}", f"{at}/type")

@@ -10,7 +10,7 @@ from rehearsal.hub import SLACK_BOT_TOKEN
 from rehearsal.slack_call import Call
 from rehearsal.slack_desk import Desk
 from rehearsal.slack_memory import File
-from rehearsal.slack_rules import BOT_USER_ID, Refusal, missing
+from rehearsal.slack_rules import BOT_USER_ID, Refusal, is_count, missing
 
 Answer = dict[str, Any]
 
@@ -27,10 +27,10 @@ TYPES = {
 def upload_url(call: Call) -> Answer:
     name = call.need("filename")
     length = call.need("length")
-    if not length.isdigit():
-        raise Refusal("invalid_arguments", ["[ERROR] must be a number [json-pointer:/length]"])
+    if not is_count(length):
+        raise Refusal("invalid_arguments", ["[ERROR] must provide a number [json-pointer:/length]"])
     if int(length) == 0:
-        raise Refusal("missing_argument")
+        raise Refusal("invalid_arguments", ["[ERROR] must be greater than 1 [json-pointer:/length]"])
     ticket, file_id = call.desk.uploads.begin(name, int(length), call.words("alt_txt"))
     return {"upload_url": f"{call.base}/upload/v1/{ticket}", "file_id": file_id}
 

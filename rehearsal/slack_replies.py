@@ -29,8 +29,8 @@ class ReplyDoor:
             return web.json_response(refusal.body(), status=404)
         try:
             body = await request.json()
-        except ValueError:
-            return web.json_response(Refusal("invalid_payload").body(), status=400)
+        except (ValueError, LookupError, RecursionError):
+            body = None
         if not isinstance(body, dict):
             return web.json_response(Refusal("invalid_payload").body(), status=400)
         try:

@@ -32,6 +32,7 @@ SCOPES: tuple[str, ...] = (
 # Slack publishes "one a second, short bursts allowed"; the size of the burst is ours.
 CHANNEL_BURST = 5
 CHANNEL_PER_SECOND = 1.0
+LONGEST_COUNT = 18
 
 
 class Refusal(Exception):
@@ -62,6 +63,11 @@ class Refusal(Exception):
 def missing(field: str) -> Refusal:
     """Say that an argument is absent, as Slack says it."""
     return Refusal("invalid_arguments", [f"[ERROR] missing required field: {field}"])
+
+
+def is_count(given: str) -> bool:
+    """Say whether a text is a whole number that somebody may count by: ASCII digits, and not a page of them."""
+    return given.isascii() and given.isdigit() and len(given) <= LONGEST_COUNT
 
 
 def scope_missing(needed: str, scopes: tuple[str, ...]) -> Refusal:

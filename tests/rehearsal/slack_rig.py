@@ -162,7 +162,8 @@ def field(block_id: str = "note", *, optional: bool = False) -> dict[str, Any]:
 
 
 def modal(*blocks: dict[str, Any], **more: object) -> dict[str, Any]:
-    return {
+    """Give a form; a field that is said to be `...` is left out of it."""
+    whole = {
         "type": "modal",
         "callback_id": "details",
         "title": {"type": "plain_text", "text": "Details"},
@@ -170,6 +171,7 @@ def modal(*blocks: dict[str, Any], **more: object) -> dict[str, Any]:
         "blocks": list(blocks or (section(),)),
         **more,
     }
+    return {name: part for name, part in whole.items() if part is not ...}
 
 
 def home(*blocks: dict[str, Any], **more: object) -> dict[str, Any]:

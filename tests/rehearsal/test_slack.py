@@ -102,21 +102,6 @@ async def test_form_with_json_text_is_read_as_json_is():
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "error"),
-    [
-        ("{", "application/json", "invalid_json"),
-        ("[]", "application/json", "json_not_object"),
-        ("<a/>", "text/xml", "invalid_post_type"),
-    ],
-)
-async def test_body_that_cannot_be_read_is_refused(body: str, content_type: str, error: str):
-    async with slack() as rig:
-        headers = {"Content-Type": content_type, "Authorization": "Bearer xoxb-rehearsal"}
-        async with rig.session.post(f"{rig.base}/api/chat.postMessage", data=body, headers=headers) as answer:
-            assert (await answer.json())["error"] == error
-
-
-@pytest.mark.parametrize(
     ("arguments", "error"),
     [
         ({"text": "", "channel": "U0HART"}, "no_text"),
@@ -125,6 +110,9 @@ async def test_body_that_cannot_be_read_is_refused(body: str, content_type: str,
         ({"text": "x", "channel": "C0APART"}, "not_in_channel"),
         ({"text": "x", "channel": "U0HART", "blocks": "{"}, "invalid_blocks_format"),
         ({"text": "x", "channel": "U0HART", "metadata": "{"}, "invalid_metadata_format"),
+        ({"text": "x", "channel": "U0HART", "blocks": {}}, "invalid_blocks_format"),
+        ({"text": "x", "channel": "U0HART", "blocks": "[" * 100_000}, "invalid_blocks_format"),
+        ({"text": "x", "channel": "U0HART", "metadata": []}, "invalid_metadata_format"),
         ({"text": "x", "channel": "U0HART", "metadata": {"event_type": "row"}}, "invalid_metadata_schema"),
     ],
 )
@@ -271,6 +259,17 @@ async def test_conversations_list_and_info_with_the_scopes_for_them():
         assert await error_of(rig.client.conversations_list(types="club")) == "invalid_types"
 
 
+async def test_conversation_the_app_is_not_in_is_not_read():
+    async with slack(scopes=(*SCOPES, "channels:history")) as rig:
+        await rig.ask("PUT", "/workspace/channels", [CHANNEL | {"id": "C0APART", "bot_in": False}])
+        assert await error_of(rig.client.conversations_history(channel="C0APART")) == "not_in_channel"
+
+
+async def test_app_is_a_member_too():
+    async with slack() as rig:
+        assert (await rig.client.users_info(user="U0EARSHOT"))["user"]["is_bot"] is True
+
+
 async def test_members_are_found_by_id_and_by_email_without_regard_to_case():
     async with slack() as rig:
         assert (await rig.client.users_info(user="U0HART"))["user"]["real_name"] == "Ada Hart"
@@ -321,45 +320,6 @@ async def test_home_is_published_and_a_stale_hash_conflicts():
         ]
         large = rig.client.views_publish(user_id="U0HART", view=home(*[section("x" * 2900)] * 90))
         assert await error_of(large) == "view_too_large"
-
-
-async def test_file_is_uploaded_in_its_three_steps_and_shown_to_the_member():
-    async with slack() as rig:
-        await rig.client.conversations_open(users="U0HART")
-        done = await rig.client.files_upload_v2(
-            content=b"\x89PNG", filename="trend.png", title="Trend", initial_comment="This half-term", channel=DM
-        )
-        shown = await rig.ask("GET", "/workspace/U0HART/messages")
-        assert [(each["text"], each["files"][0]["mimetype"]) for each in shown] == [("This half-term", "image/png")]
-        async with rig.session.get(f"{rig.base}/workspace/files/{shown[0]['files'][0]['id']}") as answer:
-            assert (answer.content_type, await answer.read()) == ("image/png", b"\x89PNG")
-        picture = {"type": "image", "slack_file": {"id": done["file"]["id"]}, "alt_text": "A line rising"}
-        assert (await post(rig, blocks=[picture]))["ok"] is True
-
-
-async def test_file_content_needs_the_token_and_the_scope():
-    async with slack(scopes=(*SCOPES, "files:read")) as rig:
-        done = await rig.client.files_upload_v2(content=b"words", filename="a.txt")
-        url = done["file"]["url_private"]
-        async with rig.session.get(url) as answer:
-            assert answer.status == 401
-        async with rig.session.get(url, headers={"Authorization": "Bearer xoxb-rehearsal"}) as answer:
-            assert await answer.read() == b"words"
-    async with slack() as rig:
-        url = (await rig.client.files_upload_v2(content=b"words", filename="a.txt"))["file"]["url_private"]
-        async with rig.session.get(url, headers={"Authorization": "Bearer xoxb-rehearsal"}) as answer:
-            assert answer.status == 403
-
-
-async def test_upload_that_was_never_sent_or_has_another_length_is_refused():
-    async with slack() as rig:
-        begun = await rig.client.files_getUploadURLExternal(filename="a.txt", length=5)
-        async with rig.session.post(begun["upload_url"], data=b"four") as answer:
-            assert answer.status == 404
-        unsent = rig.client.files_completeUploadExternal(files=[{"id": begun["file_id"]}])
-        assert await error_of(unsent) == "file_not_found"
-        empty = rig.client.files_getUploadURLExternal(filename="a.txt", length=0)
-        assert await error_of(empty) == "missing_argument"
 
 
 async def test_sixth_message_in_a_row_to_one_channel_is_rate_limited_and_other_channels_are_not():

@@ -30,12 +30,17 @@ def select(count: int = 3, **more: object) -> dict[str, Any]:
     return {"type": "static_select", "action_id": "why", "options": options(count), **more}
 
 
+def long(**more: object) -> dict[str, Any]:
+    return field() | {"element": {"type": "plain_text_input", "action_id": "words", **more}}
+
+
 LINES = [{"type": "divider"}] * 100
+PICTURE = {"type": "image", "image_url": "https://example.test/a.png", "alt_text": "A chart"}
 CONFIRM = {name: words("x") for name in ("title", "text", "confirm", "deny")}
 GOOD = [
     section("x" * 3000),
     section(accessory=button()),
-    section(accessory={"type": "image", "image_url": "https://example.test/a.png", "alt_text": "A chart"}),
+    section(accessory=PICTURE),
     {"type": "section", "fields": [words("x" * 2000, "mrkdwn")] * 10},
     {"type": "header", "text": words("x" * 150)},
     {"type": "divider"},
@@ -45,6 +50,8 @@ GOOD = [
     actions(button(value="x" * 2000, label="x" * 75)),
     actions(select(100)),
     actions({**button(), "style": "danger", "confirm": CONFIRM}),
+    actions({"type": "overflow", "options": [{**options(1)[0], "url": "https://example.test"}]}),
+    {"type": "context", "elements": [PICTURE]},
     {"type": "rich_text", "elements": []},
     field(),
 ]
@@ -57,6 +64,17 @@ def test_block_within_the_limits_is_accepted(block: dict[str, Any]):
 
 BAD: list[tuple[dict[str, Any], str]] = [
     (section("x" * 3001), "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"),
+    ({"type": "section", "text": "x"}, "must provide an object [json-pointer:/blocks/0/text]"),
+    ({"type": "section", "text": {"type": "mrkdwn"}}, "missing required field: text [json-pointer:/blocks/0/text]"),
+    (section(expand=1), "must be a boolean [json-pointer:/blocks/0/expand]"),
+    (section(block_id=["a"]), "must provide a string [json-pointer:/blocks/0/block_id]"),
+    (actions({**button(), "confirm": "x"}), "must provide an object [json-pointer:/blocks/0/elements/0/confirm]"),
+    (actions({**button(), "value": 7}), "must provide a string [json-pointer:/blocks/0/elements/0/value]"),
+    ({"type": "actions", "elements": "x"}, "must provide an array [json-pointer:/blocks/0/elements]"),
+    (
+        actions(select(1, options=[{**options(1)[0], "url": "https://example.test"}])),
+        "invalid additional property: url [json-pointer:/blocks/0/elements/0/options]",
+    ),
     (section(""), "must be more than 0 characters [json-pointer:/blocks/0/text/text]"),
     ({"type": "section"}, "must define either `text` or `fields` [json-pointer:/blocks/0/type]"),
     (
@@ -163,13 +181,20 @@ def test_view_within_the_limits_is_accepted(view: dict[str, Any]):
 
 BAD_VIEWS: list[tuple[Any, str]] = [
     (modal(title=words("x" * 25)), "must be less than 25 characters [json-pointer:/view/title/text]"),
-    (modal(title=None), "missing required field: title [json-pointer:/view]"),
+    (modal(title=...), "missing required field: title [json-pointer:/view]"),
+    (modal(title=None), "must provide an object [json-pointer:/view/title]"),
+    (modal(callback_id=None), "must provide a string [json-pointer:/view/callback_id]"),
+    (modal(clear_on_close="yes"), "must be a boolean [json-pointer:/view/clear_on_close]"),
+    ({**modal(), "blocks": {}}, "must provide an array [json-pointer:/view/blocks]"),
+    (modal(long(max_length=0)), "must be greater than 1 [json-pointer:/view/blocks/0/element/max_length]"),
+    (modal(long(min_length=3001)), "must be less than 3000 [json-pointer:/view/blocks/0/element/min_length]"),
+    (modal(long(max_length=True)), "must provide a number [json-pointer:/view/blocks/0/element/max_length]"),
     (modal(close=words("x" * 25)), "must be less than 25 characters [json-pointer:/view/close/text]"),
     (modal(private_metadata="x" * 3001), "must be less than 3001 characters [json-pointer:/view/private_metadata]"),
     (modal(callback_id="x" * 256), "must be less than 256 characters [json-pointer:/view/callback_id]"),
     (modal(*[{"type": "divider"}] * 101), "no more than 100 items allowed [json-pointer:/view/blocks]"),
     (
-        modal(field(), submit=None),
+        modal(field(), submit=...),
         "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/0/input]",
     ),
     (modal({"type": "markdown", "text": "x"}), "unsupported type: markdown [json-pointer:/view/blocks/0/type]"),

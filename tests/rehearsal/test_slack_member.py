@@ -287,11 +287,15 @@ async def test_errors_keep_the_modal_open_and_are_shown_to_the_member():
         assert (await top(rig))["id"] == shown["id"]
 
 
-async def test_errors_for_a_block_that_takes_no_input_are_refused():
+async def test_answers_that_mean_nothing_are_refused():
+    nothing = [{"other": "x"}, {}, None, ["note"]]
     async with slack() as rig, hand(rig) as held:
         shown = await opened(rig, held, modal(field()))
-        held.answers = [{"response_action": "errors", "errors": {"other": "x"}}]
-        assert (await submit(rig, shown))["refused"] == "invalid_arguments"
+        held.answers = [{"response_action": "errors", "errors": errors} for errors in nothing]
+        held.answers.append({"response_action": "vanish"})
+        told = [(await submit(rig, shown))["refused"] for _ in range(5)]
+        assert (await top(rig))["id"] == shown["id"]
+    assert told == ["invalid_arguments"] * 5
 
 
 async def test_update_answer_changes_the_modal_in_its_place():
@@ -382,7 +386,7 @@ async def test_closing_a_modal_that_clears_closes_all_and_says_so():
 
 async def test_modal_without_a_submit_button_cannot_be_sent():
     async with slack() as rig, hand(rig) as held:
-        shown = await opened(rig, held, modal(submit=None))
+        shown = await opened(rig, held, modal(submit=...))
         body = {"view_id": shown["id"]}
         status, _ = await rig.ask_status("POST", "/workspace/U0HART/view/submit", body)
     assert status == 404
@@ -436,12 +440,49 @@ async def test_response_url_can_answer_to_everybody():
         ({"blocks": [section("x" * 3001)]}, "invalid_blocks"),
         ({"text": "x", "replace_original": True}, "message_not_found"),
         ({"delete_original": True}, "message_not_found"),
+        ({"text": "x" * 40_001}, "msg_too_long"),
+        ({"text": ["x"]}, "no_text"),
+        ({"blocks": {}}, "invalid_blocks_format"),
         ([], "invalid_payload"),
     ],
 )
 async def test_response_url_refuses_what_is_no_message(body: object, error: str):
     async with slack() as rig, hand(rig) as held, rig.session.post(await reply_url(rig, held), json=body) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, error)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"{", "application/json"), (b"[" * 100_000, "application/json"), (b"{}", "a/b; charset=klingon")],
+)
+async def test_response_url_refuses_what_cannot_be_read(data: bytes, kind: str):
+    async with slack() as rig, hand(rig) as held:
+        headers = {"Content-Type": kind}
+        async with rig.session.post(await reply_url(rig, held), data=data, headers=headers) as answer:
+            assert (answer.status, await answer.json()) == (400, {"ok": False, "error": "invalid_payload"})
+
+
+async def test_view_that_cannot_be_changed_is_refused():
+    async with slack() as rig:
+        table = [
+            ("views.open", {"trigger_id": "x"}, "missing required field: view"),
+            ("views.open", {"view": modal()}, "missing required field: trigger_id"),
+            ("views.update", {"view": modal()}, "missing required field: view_id"),
+            ("views.publish", {"view": home()}, "missing required field: user_id"),
+        ]
+        told = []
+        for method, arguments, _ in table:
+            refused = await refusal(rig.client.api_call(method, json=arguments))
+            assert refused["error"] == "invalid_arguments"
+            told.append((method, arguments, refused["response_metadata"]["messages"]))
+        assert told == [(method, arguments, [f"[ERROR] {message}"]) for method, arguments, message in table]
+
+
+async def test_home_is_changed_by_its_id():
+    async with slack() as rig:
+        shown = (await rig.client.views_publish(user_id="U0HART", view=home()))["view"]
+        await rig.client.views_update(view_id=shown["id"], view=home(section("later")))
+        assert (await rig.ask("GET", "/workspace/U0HART/home"))["blocks"][0]["text"]["text"] == "later"
 
 
 # ----- who and where
@@ -484,6 +525,8 @@ async def test_unread_falls_to_none_once_the_member_has_looked():
         ("POST", "/workspace/U0HART/view/close", None, 404),
         ("POST", "/workspace/U0HART/say", {}, 400),
         ("POST", "/workspace/U0HART/click", {"channel": "D0HART"}, 404),
+        ("POST", "/workspace/U0HART/click", {"channel": "D0HART", "force": True}, 404),
+        ("POST", "/workspace/U0HART/click", {"view_id": "V0", "action_id": "a", "force": True}, 404),
         ("PUT", "/workspace/people", [{"id": "X1", "email": "x", "name": "x", "real_name": "x"}], 400),
         ("PUT", "/workspace/people", {"id": "U1"}, 400),
         ("PUT", "/workspace/delivery", {"mode": "pigeon"}, 400),
