@@ -27,18 +27,32 @@ SESSION = web.AppKey("session", aiohttp.ClientSession)
 
 
 class Control:
-    """Routes under `/control`, for one hub, fault switch, book and bot (the base URL of its own HTTP server)."""
+    """Routes under `/control`, for one hub, fault switch, book and bot (the base URL of its own HTTP server).
 
-    def __init__(self, hub: Hub, faults: Faults, book: Book, bot: str) -> None:
+    `heartbeat` and `patience` are the seconds between a stream's signs of life, and those that the bot may be silent.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        faults: Faults,
+        book: Book,
+        bot: str,
+        *,
+        heartbeat: float = HEARTBEAT_SECONDS,
+        patience: float = BOT_SECONDS,
+    ) -> None:
         self._hub = hub
         self._faults = faults
         self._book = book
         self._bot = bot.rstrip("/")
+        self._heartbeat = heartbeat
+        self._patience = patience
         # How many seconds the school's clock was ahead of this machine's, and since when: (since, seconds).
         self._ahead: list[tuple[float, float]] = [(float(since), ahead) for since, ahead in book.shelf("control.clock")]
 
     def add_routes(self, app: web.Application) -> None:
-        app.cleanup_ctx.append(_bot_session)
+        app.cleanup_ctx.append(self._bot_session)
         app.on_shutdown.append(self._say_closing)
         app.router.add_get("/control/health", self._health)
         app.router.add_get("/control/state", self._state)
@@ -47,6 +61,11 @@ class Control:
         app.router.add_get("/control/clock", self._clock)
         app.router.add_post("/control/clock/next-school-day", self._next_school_day)
         app.router.add_post("/control/wave", self._wave)
+
+    async def _bot_session(self, app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._patience)) as session:
+            app[SESSION] = session
+            yield
 
     async def _say_closing(self, _app: web.Application) -> None:
         # Streams end by themselves on this word; without it the server would wait for pages that never hang up.
@@ -81,7 +100,7 @@ class Control:
             try:
                 await stream.write(b"retry: 1000\n\n: listening\n\n")
                 while True:
-                    topics, chunk = await _next_chunk(changes)
+                    topics, chunk = await _next_chunk(changes, self._heartbeat)
                     await stream.write(chunk)
                     if CLOSING in topics:
                         break
@@ -139,16 +158,10 @@ class Control:
         self._book.put("control.clock", f"{asked:017.3f}", ahead)
 
 
-async def _bot_session(app: web.Application) -> AsyncIterator[None]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=BOT_SECONDS)) as session:
-        app[SESSION] = session
-        yield
-
-
-async def _next_chunk(changes: asyncio.Queue[tuple[str, dict[str, Any]]]) -> tuple[set[str], bytes]:
+async def _next_chunk(changes: asyncio.Queue[tuple[str, dict[str, Any]]], heartbeat: float) -> tuple[set[str], bytes]:
     """Wait for a change and give back all that is waiting with it, since a wave brings a thousand at once."""
     try:
-        async with asyncio.timeout(HEARTBEAT_SECONDS):
+        async with asyncio.timeout(heartbeat):
             waiting = [await changes.get()]
     except TimeoutError:
         return set(), b": still here\n\n"

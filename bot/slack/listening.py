@@ -27,13 +27,8 @@ NOT_ACCEPTED: Final = "slack refuses the bot token: `earshot doctor` says what t
 
 async def listen(edge: SlackEdge, refusals: Refusals, leave: asyncio.Event) -> None:
     """Listen until `leave`; a token that is refused is noted in `refusals`."""
-    while not leave.is_set():
-        try:
-            await edge.start()
-            await _keep_asking(edge, refusals, leave)
-        except Exception as error:
-            log.warning("slack cannot be reached, trying again", error=type(error).__name__)
-            await pause(leave, 2.0)
+    await edge.start()
+    await _keep_asking(edge, refusals, leave)
     await edge.stop()
 
 

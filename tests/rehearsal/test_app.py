@@ -9,8 +9,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from rehearsal.app import PAGE
+from rehearsal.app import PAGE, start
 from rehearsal.hub import SLACK_APP_TOKEN, TELEGRAM_TOKEN, Book
 from tests.rehearsal.control_rig import rehearsal
 
@@ -122,6 +123,23 @@ async def test_process_ends_cleanly_with_a_stream_a_long_poll_and_a_socket_open(
         assert (await stream.content.read()).endswith(b"event: closing\ndata: {}\n\n")
         await asyncio.gather(poll, return_exceptions=True)
         await socket.close()
+
+
+async def test_port_that_is_taken_is_given_up_with_all_that_was_begun():
+    first = await start(web.Application(), 0)
+    try:
+        ended: list[web.Application] = []
+        second = web.Application()
+
+        async def end(app: web.Application) -> None:
+            ended.append(app)
+
+        second.on_cleanup.append(end)
+        with pytest.raises(OSError, match="address already in use"):
+            await start(second, first.addresses[0][1])
+        assert ended == [second]
+    finally:
+        await first.cleanup()
 
 
 async def test_port_that_is_taken_is_said_in_a_sentence():

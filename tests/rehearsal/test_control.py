@@ -1,14 +1,18 @@
 import asyncio
 import json
 import time
-from datetime import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from rehearsal.hub import FAULT_MODES
-from tests.rehearsal.control_rig import School, bot, rehearsal
+from rehearsal.app import start
+from rehearsal.control import Control
+from rehearsal.hub import FAULT_MODES, Book, Faults, Hub
+from tests.rehearsal.control_rig import School, address, bot, rehearsal
 
 
 async def read_event(stream: aiohttp.ClientResponse) -> tuple[str, dict[str, object]]:
@@ -148,3 +152,65 @@ async def test_stream_left_by_its_reader_does_not_disturb_the_others():
             ("faults", {"mode": "drop"}),
             ("faults", {"mode": "off"}),
         ]
+
+
+@asynccontextmanager
+async def control(url: str = "http://127.0.0.1:1") -> AsyncIterator[tuple[aiohttp.ClientSession, web.AppRunner, Hub]]:
+    """Serve the controls alone, with less patience than they have."""
+    app, book, hub = web.Application(), Book(None), Hub()
+    Control(hub, Faults(), book, url, heartbeat=0.02, patience=0.05).add_routes(app)
+    runner = await start(app, 0)
+    try:
+        async with aiohttp.ClientSession(address(runner)) as session:
+            yield session, runner, hub
+    finally:
+        await runner.cleanup()
+        book.close()
+
+
+async def test_silent_stream_shows_that_it_is_alive_and_ends_with_the_server():
+    async with control() as (session, runner, _), session.get("/control/events") as stream:
+        assert await stream.content.readuntil(b"still here\n\n") == (b"retry: 1000\n\n: listening\n\n: still here\n\n")
+        await runner.cleanup()
+        assert (await stream.content.read()).endswith(b"event: closing\ndata: {}\n\n")
+
+
+async def test_changes_that_wait_together_come_together():
+    async with control() as (session, _, hub), session.get("/control/events") as stream:
+        await stream.content.readuntil(b": listening\n\n")
+        for number in range(3):
+            hub.publish("phone", {"user": number})
+        told = [await read_event(stream) for _ in range(3)]
+    assert told == [("phone", {"user": number}) for number in range(3)]
+
+
+async def test_bot_that_is_silent_gives_a_sentence():
+    over = asyncio.Event()
+
+    async def say_nothing(_: web.Request) -> web.Response:
+        await over.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/rehearsal/clock", say_nothing)
+    async with bot(app) as base, control(base) as (session, *_), session.get("/control/clock") as answer:
+        over.set()
+        sentence = "The bot did not answer in time. Try again in a moment."
+        assert (answer.status, await answer.json()) == (504, {"error": sentence})
+
+
+async def test_clock_that_stands_where_it_stood_is_noted_once_and_one_that_tells_no_time_never():
+    said = {"now": datetime.now(UTC).isoformat()}
+
+    async def tell(_: web.Request) -> web.Response:
+        return web.json_response(said)
+
+    app = web.Application()
+    app.router.add_get("/rehearsal/clock", tell)
+    async with bot(app) as base, control(base) as (session, *_):
+        counts = []
+        for now in (said["now"], said["now"], "soon"):
+            said["now"] = now
+            async with session.get("/control/clock") as answer:
+                counts.append(len((await answer.json())["ahead"]))
+    assert counts == [1, 1, 1]
