@@ -1,4 +1,4 @@
-"""MarkdownV2 as the Bot API reads it: its marks, and what it says of one that stands alone, by its byte."""
+"""Markdown as the Bot API reads it, old and new: its marks, and what it says of one that stands alone, by its byte."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from rehearsal.telegram_entities import Open, Written, byte_at, checked_link
 
 _MARKDOWN = {"*": "bold", "_": "italic", "__": "underline", "~": "strikethrough", "||": "spoiler", "[": "text_link"}
+_OLD = {"*": "bold", "_": "italic", "`": "code", "[": "text_link"}
 _MARKDOWN_NAMES = {
     "bold": "Bold",
     "italic": "Italic",
@@ -17,7 +18,63 @@ _MARKDOWN_NAMES = {
     "code": "Code",
     "pre": "Pre",
     "blockquote": "BlockQuote",
+    "custom_emoji": "CustomEmoji",
 }
+_LANGUAGE = re.compile(r"[^\s`]+(?!`)(?=\s)")
+_LINE_END = re.compile(r"\r\n|\n\r|\r|\n")
+_ADDRESS = re.compile(r"\(((?:\\.|[^)\\])*)\)", re.DOTALL)
+
+
+def parse_old_markdown(text: str) -> Written:
+    """Read a text with the four marks of before, none in another. Raises ValueError for one that does not end."""
+    written = Written()
+    position = 0
+    while position < len(text):
+        letter = text[position]
+        if letter == "\\" and text[position + 1 : position + 2] in set(_OLD):
+            written.write(text[position + 1])
+            position += 2
+        elif letter in _OLD:
+            position = _old_entity(text, position, written)
+        else:
+            written.write(letter)
+            position += 1
+    return written
+
+
+def _old_entity(text: str, begin: int, written: Written) -> int:
+    letter = text[begin]
+    opened = Open(letter, _OLD[letter], written.units, byte_at(text, begin))
+    if text.startswith("```", begin):
+        opened.kind, closing = "pre", "```"
+        position = _fence(text, begin, opened)
+    else:
+        closing, position = "]" if letter == "[" else letter, begin + 1
+    stop = text.find(closing, position)
+    if stop < 0:
+        raise ValueError(f"Can't find end of the entity starting at byte offset {opened.byte}")
+    written.write(text[position:stop])
+    position = stop + len(closing)
+    if letter == "[":
+        url = text[begin + 1 : stop]
+        if text.startswith("(", position):
+            # An address that does not end goes on to the end of the text.
+            url, _, _ = text[position + 1 :].partition(")")
+            position += len(url) + 2
+        opened.extra = {"url": checked_link(url)}
+    written.open.append(opened)
+    written.close()
+    return position
+
+
+def _fence(text: str, begin: int, opened: Open) -> int:
+    """Begin a block of code: note its language, pass over one end of line, and say where its words begin."""
+    position = begin + 3
+    if language := _LANGUAGE.match(text, position):
+        opened.extra = {"language": language[0]}
+        position = language.end()
+    line_end = _LINE_END.match(text, position)
+    return line_end.end() if line_end else position
 
 
 def parse_markdown(text: str) -> Written:
@@ -40,10 +97,14 @@ def parse_markdown(text: str) -> Written:
             quoted = True
             position += 1
         elif letter == "\n":
-            if quoted and not text.startswith(">", position + 1):
-                _markdown_end_quote(written)
-                quoted = False
+            # The end of its last line belongs to a quotation.
+            ends = quoted and not text.startswith(">", position + 1)
+            if ends:
+                _before_end_of_quote(text, position, written)
             written.write("\n")
+            if ends:
+                written.close()
+                quoted = False
             position += 1
             line_start = True
             continue
@@ -54,7 +115,8 @@ def parse_markdown(text: str) -> Written:
             position += 1
         line_start = False
     if quoted:
-        _markdown_end_quote(written)
+        _before_end_of_quote(text, position, written)
+        written.close()
     if written.open:
         raise _unended(written)
     return written
@@ -65,10 +127,16 @@ def _unended(written: Written) -> ValueError:
     return ValueError(f"Can't find end of {_MARKDOWN_NAMES[top.kind]} entity at byte offset {top.byte}")
 
 
-def _markdown_end_quote(written: Written) -> None:
+def _before_end_of_quote(text: str, position: int, written: Written) -> None:
+    """Leave nothing open but the quotation; two bars at its very end make it one that can be unfolded."""
+    top = written.open[-1]
+    folded = top.kind == "spoiler" and top.byte == byte_at(text, position) - 2
+    if folded:
+        written.open.pop()
     if written.open[-1].kind != "blockquote":
         raise _unended(written)
-    written.close()
+    if folded:
+        written.open[-1].kind = "expandable_blockquote"
 
 
 def _markdown_code(text: str, position: int, written: Written) -> int:
@@ -85,17 +153,18 @@ def _markdown_mark(text: str, position: int, written: Written) -> int:
     top = written.open[-1] if written.open else None
     if text.startswith("```", position):
         opened = Open("```", "pre", written.units, where)
-        language = re.compile(r"```([^\s`]+)(?=\n)").match(text, position)
-        if language:
-            opened.extra = {"language": language[1]}
-            position += len(language[1])
         written.open.append(opened)
-        return position + (4 if text.startswith("\n", position + 3) else 3)
+        return _fence(text, position, opened)
     if text[position] == "`":
         written.open.append(Open("`", "code", written.units, where))
         return position + 1
     if text[position] == "]" and top is not None and top.kind == "text_link":
         return _markdown_link(text, position, written)
+    if text[position] == "]" and top is not None and top.kind == "custom_emoji":
+        return _markdown_emoji(text, position, written)
+    if text.startswith("![", position):
+        written.open.append(Open("![", "custom_emoji", written.units, where))
+        return position + 2
     mark = next((two for two in ("__", "||") if text.startswith(two, position)), text[position])
     if mark not in _MARKDOWN:
         raise ValueError(f"Character '{mark}' is reserved and must be escaped with the preceding '\\'")
@@ -106,15 +175,30 @@ def _markdown_mark(text: str, position: int, written: Written) -> int:
     return position + len(mark)
 
 
+def _address(text: str, at: int) -> tuple[str, int]:
+    """Read an address in brackets; gives it, without what escapes in it, and where it ends."""
+    found = _ADDRESS.match(text, at)
+    if found is None:
+        raise ValueError(f"Can't find end of a URL at byte offset {byte_at(text, at + 1)}")
+    return re.sub(r"\\(.)", r"\1", found[1]), found.end()
+
+
 def _markdown_link(text: str, position: int, written: Written) -> int:
-    url = written.since(written.open[-1].offset)
-    end = position + 1
+    url, end = written.since(written.open[-1].offset), position + 1
     if text.startswith("(", end):
-        found = re.compile(r"\(((?:\\.|[^)\\])*)\)", re.DOTALL).match(text, end)
-        if found is None:
-            raise ValueError(f"Can't find end of a URL at byte offset {byte_at(text, end + 1)}")
-        url = re.sub(r"\\(.)", r"\1", found[1])
-        end = found.end()
+        url, end = _address(text, end)
     written.open[-1].extra = {"url": checked_link(url)}
+    written.close()
+    return end
+
+
+def _markdown_emoji(text: str, position: int, written: Written) -> int:
+    if not text.startswith("(", position + 1):
+        raise ValueError("The entity must contain a tg://emoji or tg://time URL")
+    url, end = _address(text, position + 1)
+    found = re.fullmatch(r"tg:(?://)?emoji/?\?(?:.*&)?id=(-?0*[1-9][0-9]{0,18})(?:&.*)?", url, re.IGNORECASE)
+    if found is None:
+        raise ValueError("Invalid tg://emoji or tg://time URL specified")
+    written.open[-1].extra = {"custom_emoji_id": found[1]}
     written.close()
     return end

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rehearsal.telegram_entities import Written, checked_link, utf16
 from rehearsal.telegram_fields import number_of, object_of, reading, text_of
 from rehearsal.telegram_html import parse_html
-from rehearsal.telegram_markdown import parse_markdown
+from rehearsal.telegram_markdown import parse_markdown, parse_old_markdown
 from rehearsal.telegram_wire import Json, bad
 
 MAX_TEXT = 4096
@@ -28,6 +28,26 @@ _KINDS = {
     "blockquote",
     "expandable_blockquote",
 }
+# Of two around the same words, the one that comes first.
+_ORDER = {
+    kind: order
+    for order, kinds in enumerate(
+        [
+            ("blockquote", "expandable_blockquote"),
+            ("pre",),
+            ("code",),
+            ("text_link", "text_mention"),
+            ("url",),
+            ("bold",),
+            ("italic",),
+            ("underline",),
+            ("strikethrough",),
+            ("spoiler",),
+            ("custom_emoji",),
+        ]
+    )
+    for kind in kinds
+}
 # Telegram finds these by itself, and takes nobody's word for them.
 _FOUND_KINDS = {
     "mention",
@@ -39,6 +59,8 @@ _FOUND_KINDS = {
     "phone_number",
     "bank_card_number",
 }
+# Carriage returns, marks of direction and of lines, and strokes over letters.
+_DROPPED = re.compile("[\\r\\u2028-\\u202e\\u0333\\u033f\\u030a]")
 _FARTHEST = 1_000_000
 _FOUND = re.compile(
     r"(?P<url>https?://[^\s<>\"]+[^\s<>\".,;:!?)\]'])"
@@ -65,6 +87,8 @@ def parse_text(
         plain, entities = _parsed(text, parse_html)
     elif mode == "markdownv2":
         plain, entities = _parsed(text, parse_markdown)
+    elif mode == "markdown":
+        plain, entities = _parsed(text, parse_old_markdown)
     else:
         raise bad("unsupported parse_mode")
     plain, entities = _trimmed(plain, entities)
@@ -84,7 +108,7 @@ def with_found(text: str, entities: list[Json]) -> Json:
         length = utf16(match[0])
         if all(offset + length <= start or end <= offset for start, end in taken):
             found.append({"type": str(match.lastgroup), "offset": offset, "length": length})
-    found.sort(key=lambda one: (one["offset"], -one["length"]))
+    found.sort(key=lambda one: (one["offset"], -one["length"], _ORDER.get(one["type"], _ORDER["url"])))
     return {"text": text, "entities": found} if found else {"text": text}
 
 
@@ -134,9 +158,25 @@ def _given_entity(one: object) -> Json:
     return {} if told.get("url") == "" else told
 
 
+def _cleaned(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+    """Drop the characters Telegram drops, and move the entities around them."""
+    if not _DROPPED.search(text):
+        return text, entities
+    # Where each UTF-16 unit of the text comes to stand.
+    moved, units = [0], 0
+    for letter in text:
+        width = utf16(letter)
+        units += 0 if _DROPPED.match(letter) else width
+        moved.extend([units] * width)
+    told = []
+    for one in entities:
+        start, end = (moved[min(at, len(moved) - 1)] for at in (one["offset"], one["offset"] + one["length"]))
+        told.append({**one, "offset": start, "length": end - start})
+    return _DROPPED.sub("", text), told
+
+
 def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
-    # A returned carriage would shift every offset after it, so it is dropped only where there are none.
-    text = text if entities else text.replace("\r", "")
+    text, entities = _cleaned(text, entities)
     text = "".join(letter if letter >= " " or letter == "\n" else " " for letter in text)
     whole = text.rstrip()
     end = utf16(whole)

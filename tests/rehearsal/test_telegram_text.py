@@ -131,10 +131,14 @@ def test_html_that_is_wrong_is_refused(text: str, problem: str):
         ("*a* _b_ __c__ ~d~ ||e||", "a b c d e", ["bold", "italic", "underline", "strikethrough", "spoiler"]),
         (r"1\.5 \*", "1.5 *", []),
         ("`a.b` ```py\nc!```", "a.b c!", ["code", "pre"]),
-        ("[x](https://example.org)", "x", ["text_link"]),
+        (r"[x](https://example.org) [y\.org] [z]", "x y.org z", ["text_link", "text_link"]),
         (">a\n>b\nc", "a\nb\nc", ["blockquote"]),
         ("*a*\n>b", "a\nb", ["bold", "blockquote"]),
         ("```\nc```", "c", ["pre"]),
+        (">a||\nb", "a\nb", ["expandable_blockquote"]),
+        (">a||", "a", ["expandable_blockquote"]),
+        ("![a](tg://emoji?id=5)", "a", ["custom_emoji"]),
+        ("*_a_*", "a", ["bold", "italic"]),
     ],
 )
 def test_markdown_becomes_entities(text: str, expected: str, entities: list[str]):
@@ -152,10 +156,42 @@ def test_markdown_becomes_entities(text: str, expected: str, entities: list[str]
         ("[a](b", "Can't find end of a URL at byte offset 4"),
         ("`a", "Can't find end of Code entity at byte offset 0"),
         (">*a\nb", "Can't find end of Bold entity at byte offset 1"),
+        (">*a||", "Can't find end of Bold entity at byte offset 1"),
+        (">||a", "Can't find end of Spoiler entity at byte offset 1"),
+        ("![a]", "The entity must contain a tg://emoji or tg://time URL"),
+        ("![a](tg://emoji?id=x)", "Invalid tg://emoji or tg://time URL specified"),
+        ("![a](tg", "Can't find end of a URL at byte offset 5"),
     ],
 )
 def test_markdown_that_is_wrong_is_refused(text: str, problem: str):
     assert refused(text, "MarkdownV2") == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "entities"),
+    [
+        ("*a* _b_ `c` [d](x.org) 1.5!", "a b c d 1.5!", ["bold", "italic", "code", "text_link"]),
+        (r"\*a\* \. [x.org]", r"*a* \. x.org", ["text_link"]),
+        ("```py\nc``` ``d", "c d", ["pre"]),
+        ("*_a_* ** [b](x.org", "_a_  b", ["bold", "text_link"]),
+        ("[a](nowhere)", "a", []),
+    ],
+)
+def test_old_markdown_becomes_entities(text: str, expected: str, entities: list[str]):
+    told = parsed(text, "Markdown")
+    assert (told["text"], [one["type"] for one in told.get("entities", [])]) == (expected, entities)
+
+
+@pytest.mark.parametrize("text", ["é*a", "é_", "é```a``", "é[a"])
+def test_old_markdown_that_does_not_end_is_refused(text: str):
+    assert refused(text, "Markdown") == "Can't find end of the entity starting at byte offset 2"
+
+
+def test_language_of_a_block_is_its_first_word_before_a_space():
+    for mode in ("Markdown", "MarkdownV2"):
+        assert parsed("```py a\r\nb```", mode)["entities"] == [
+            {"type": "pre", "offset": 0, "length": 4, "language": "py"}
+        ]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +246,11 @@ def test_ends_are_trimmed_and_entities_moved():
     assert told == {"text": "a b", "entities": [{"type": "bold", "offset": 0, "length": 3}]}
 
 
+def test_characters_that_telegram_drops_move_the_entities():
+    told = parsed("\u202ea\r\n😀b\u0333", given=[{"type": "bold", "offset": 1, "length": 7}])
+    assert told == {"text": "a\n😀b", "entities": [{"type": "bold", "offset": 0, "length": 5}]}
+
+
 def test_commands_links_and_mentions_are_found():
     told = with_found("/start 😀 @some_body https://example.org/a. #maths", [])
     assert [(one["type"], one["offset"], one["length"]) for one in told["entities"]] == [
@@ -229,7 +270,7 @@ MARKS = ["*", "_", "__", "||", "`", "```", "[", "](x)", "\\", "!", "=", "a", "é
 MARKUP = st.lists(st.sampled_from([*TAGS, *MARKS, "\n", " ", "\r", "\x00"]), max_size=12).map("".join)
 
 
-@given(text=MARKUP, mode=st.sampled_from(["HTML", "MarkdownV2", ""]))
+@given(text=MARKUP, mode=st.sampled_from(["HTML", "MarkdownV2", "Markdown", ""]))
 def test_any_markup_is_read_or_refused_and_entities_stay_within_the_text(text: str, mode: str):
     try:
         told = parsed(text, mode)
