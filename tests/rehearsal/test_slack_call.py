@@ -48,6 +48,13 @@ async def test_form_in_latin_letters_is_read():
             assert (await answer.json())["message"]["text"] == "café"
 
 
+async def test_structure_left_empty_in_a_form_is_none():
+    async with slack() as rig:
+        data = {"channel": "U0HART", "text": "x", "blocks": "", "metadata": ""}
+        told = await rig.client.api_call("chat.postMessage", data=data)
+    assert "blocks" not in told["message"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -72,6 +72,20 @@ async def test_negative_offset_keeps_only_the_last(rig: Rig):
     assert await polled(rig) == ["three"]
 
 
+async def test_offset_far_ahead_confirms_nothing_and_one_just_ahead_all(rig: Rig):
+    await write(rig, "one")
+    (update,) = await rig.bot.get_updates(timeout=0)
+    assert await polled(rig, offset=update.update_id + 11) == ["one"]
+    assert await polled(rig, offset=update.update_id + 10) == []
+    assert await polled(rig) == []
+
+
+async def test_fault_duplicate_before_any_update_was_accepted_repeats_nothing():
+    async with serving() as rig:
+        rig.api.updates.repeat()
+        assert await polled(rig) == []
+
+
 async def test_waiting_poll_wakes_when_somebody_writes(rig: Rig):
     poll = await waiting_poll(rig)
     await write(rig, "hello")

@@ -77,6 +77,18 @@ async def test_people_that_cannot_be_read_are_refused(rig: Rig, given: object):
     assert len(await rig.phone("GET", "people")) == 2
 
 
+async def test_person_with_a_user_name_is_shown_by_it(rig: Rig):
+    await rig.phone("PUT", "people", [{**person(503, "Kit", "Instance", started=True), "username": "kit"}])
+    assert (await rig.bot.send_message(503, "Hello")).chat.username == "kit"
+
+
+async def test_text_that_is_no_text_is_refused(rig: Rig):
+    for text in ("", "a" * 4097, "\ud83d", 7):
+        assert "error" in await rig.phone("POST", f"{ROBIN}/text", {"text": text}, expect=400)
+    async with rig.http.post(f"{rig.base}/phone/{ROBIN}/text", data=b"{") as answer:
+        assert answer.status == 400
+
+
 async def test_opening_a_chat_marks_it_read(rig: Rig):
     await rig.bot.send_message(ROBIN, "Hello")
     await rig.messages()

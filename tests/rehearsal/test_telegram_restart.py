@@ -56,6 +56,15 @@ async def test_confirmed_updates_and_answered_taps_stay_done_after_a_restart(tmp
         assert described == ("Bad Request: query is too old and response timeout expired or query ID is invalid")
 
 
+async def test_kinds_asked_for_are_asked_for_after_a_restart(tmp_path: Path):
+    state = tmp_path / "rehearsal.db"
+    async with serving(state=state) as rig:
+        await rig.bot.get_updates(timeout=0, allowed_updates=["callback_query"])
+    async with serving(state=state) as rig:
+        await write(rig, "unheard")
+        assert await rig.bot.get_updates(timeout=0) == ()
+
+
 async def test_files_are_there_after_a_restart(tmp_path: Path):
     state = tmp_path / "rehearsal.db"
     async with serving(state=state) as rig:
