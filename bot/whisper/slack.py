@@ -24,7 +24,7 @@ from bot.pace import too_many
 from bot.slack.blocks import Reader, message_blocks, modal_view
 from bot.slack.desk import trouble_card
 from bot.slack.press import not_found_card
-from bot.slack.sender import code_of
+from bot.slack.sender import code_of, pass_refusal
 from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
@@ -60,8 +60,8 @@ PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
 # Stands in the audit chain for all that is counted.
 COUNTS: Final = "counts"
-# What Slack says of a message that is not there any more.
-GONE: Final = ("message_not_found", "channel_not_found", "file_not_found", "file_deleted")
+# What Slack says of a file that is not there any more.
+GONE: Final = ("file_not_found", "file_deleted")
 
 
 class WhisperSlack:
@@ -318,31 +318,36 @@ class WhisperSlack:
         queue = home_card(tuple(map(_shown, lines)), no_key=state == "new")
         return tuple(queue if is_desk_card(card) else card for card in cards)
 
-    async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
-        """Post a card to one person; gives where it lies. It never passes through the outbox."""
-        channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
+    async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str] | None:
+        """Post a card to one person; gives where it lies. It never passes through the outbox.
+
+        None where Slack will never take it, for their account was closed: the others must get theirs.
+        """
         blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
-        sent = await self.client.chat_postMessage(
-            channel=channel, blocks=blocks, text=text, unfurl_links=False, unfurl_media=False
-        )
+        try:
+            channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
+            sent = await self.client.chat_postMessage(
+                channel=channel, blocks=blocks, text=text, unfurl_links=False, unfurl_media=False
+            )
+        except SlackApiError as error:
+            pass_refusal(error)
+            return None
         return channel, str(sent["ts"])
 
     async def rewrite(self, channel: str, ts: str, card: Card, school: SchoolFacts) -> None:
-        """Put a card in the place of another; one that is gone stays gone."""
+        """Put a card in the place of another; one that is gone, or that Slack lets nobody change, stays as it is."""
         blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
         try:
             await self.client.chat_update(channel=channel, ts=ts, blocks=blocks, text=text)
         except SlackApiError as error:
-            if code_of(error) not in GONE:
-                raise
+            pass_refusal(error)
 
     async def delete(self, channel: str, ts: str) -> None:
-        """Take a card away; one that is gone already is well."""
+        """Take a card away; one that is gone already, or that Slack never gives away, is as well as can be."""
         try:
             await self.client.chat_delete(channel=channel, ts=ts)
         except SlackApiError as error:
-            if code_of(error) not in GONE:
-                raise
+            pass_refusal(error)
 
     async def delete_file(self, report: str, file_id: str) -> None:
         """Take a photo out of Slack; one that is gone already is well."""
