@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.service import check_apart, read_routing_key
 from bot.whisper.speech import Unreachable
 from conversations.whisper_cards import opened_card
+from scheduling.school import next_in_school
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
@@ -263,6 +264,27 @@ def test_slots_are_on_school_days_at_their_times():
     friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
     assert next_slot(CALENDAR, friday).astimezone(UTC) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
     assert last_slot(CALENDAR, monday) == CALENDAR.local(datetime(2026, 11, 20, tzinfo=UTC).date(), time(15, 30))
+    # Before the first term there was none; until it begins there is none.
+    summer = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    assert last_slot(CALENDAR, summer) is None
+    assert next_slot(CALENDAR, summer) == CALENDAR.local(CALENDAR.terms[0].first, time(8, 30))
+
+
+async def test_past_the_end_of_the_calendar_cards_go_out_on_weekdays_as_was_promised(town: Town):
+    """What waits must not wait for somebody to enter term dates."""
+    saturday = datetime(2027, 3, 27, 10, 0, tzinfo=UTC)
+    rounds, slack, clock = await rounds_of(town, saturday)
+    new(town)
+    await rounds.once()
+    promised = next_slot(CALENDAR, saturday)
+    assert promised == next_in_school(town.school, saturday) == CALENDAR.local(date(2027, 3, 29), time(8, 30))
+    clock.now = promised - timedelta(minutes=1)
+    await rounds.once()
+    assert slack.posted == []
+    clock.now = promised
+    await rounds.once()
+    assert len(slack.posted) == 1
+    assert last_slot(CALENDAR, promised) == promised
 
 
 # --- the store and the key --------------------------------------------------------------------------------------------
