@@ -122,10 +122,15 @@ def test_lead_lists_reads_replies_and_closes(earshot: Run, whispers: WhisperStor
     assert handle in told
     assert "take my things" not in told
     status, told = earshot("whisper", "read", handle, *LEAD)
-    assert (status, "1. The writer (words): they take my things" in told) == (0, True)
+    assert (status, "1. The writer: they take my things" in told) == (0, True)
     assert earshot("whisper", "reply", handle, "Thank you for telling us.", *LEAD)[0] == 0
     assert earshot("whisper", "reply", handle, "Ring home tomorrow.", "--note", *LEAD)[0] == 0
     assert earshot("whisper", "close", handle, "helped", *LEAD)[0] == 0
+    key = find(whispers, receipt)
+    assert key is not None
+    add(whispers, key.door, {"what": "helped"}, b"y")
+    _, told = earshot("whisper", "read", handle, *LEAD)
+    assert "noted, for readers alone: Ring home tomorrow. 4. The writer says: this helped." in told
     assert see(whispers, find(whispers, receipt)) == Page("closed", "helped", (("reply", "Thank you for telling us."),))
 
 
