@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 FILE_MOST: Final = 8 * 1024 * 1024
 SIDE_MOST: Final = 2048
-# A small file may unfold into a picture that fills the memory. Phones take up to 108 million points, as a plain JPEG, which
-# is made smaller as it is read; of any other kind every point is held, several times over.
+# A small file may unfold into a picture that fills the memory. Phones take up to 108 million points, as a plain JPEG,
+# which is made smaller as it is read; of any other kind every point is held, several times over.
 PLAIN_POINTS_MOST: Final = 120_000_000
 POINTS_MOST: Final = 25_000_000
 SEALED_MOST: Final = 2_000_000
