@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from sqlmodel import Session, select
 
 from benchmarks.whisper_town import Hand, MemorySlack, Town, rounds_of
-from bot.slack.client import make_client
 from bot.whisper.rounds import Rounds
 from bot.whisper.slack import WhisperSlack
 from conversations.cards import Card
-from rehearsal.hub import SLACK_BOT_TOKEN
 from scheduling.school import SchoolFacts
 from store.people import link_slack, staff_by_slack
 from store.tables import Staff
@@ -27,7 +23,7 @@ from store.whisper_desk import cards_of, change, files_of, note_file, queue
 from store.whisper_sealing import new_receipt
 from store.whisper_tables import reader
 from store.whispers import Draft, start
-from tests.rehearsal.slack_rig import serving
+from tests.bot.whisper.slack_answers import answering
 
 MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 NOON = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
@@ -147,42 +143,6 @@ async def test_card_that_cannot_be_taken_away_for_now_keeps_its_own_whisper_alon
 
 
 # --- what Slack answers -----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Answers:
-    """A Slack that answers each method as a test says: an error's code, or what it is given; else well."""
-
-    told: dict[str, Any] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    async def answer(self, request: web.Request) -> web.Response:
-        method, form = request.match_info["method"], await request.post()
-        sent = {name: str(value) for name, value in {**request.query, **form}.items()}
-        self.asked.append((method, sent))
-        told = self.told.get(method, {})
-        told = told(sent) if callable(told) else told
-        body = {"ok": False, "error": told} if isinstance(told, str) else {"ok": True, **told}
-        return web.json_response(body)
-
-    def count(self, method: str) -> int:
-        return sum(one == method for one, _ in self.asked)
-
-
-@asynccontextmanager
-async def answering(town: Town, **told: Any) -> AsyncIterator[tuple[Answers, WhisperSlack]]:  # noqa: ANN401 (JSON)
-    usual = {
-        "users_lookupByEmail": lambda sent: {"user": {"id": f"U{sent['email'][4]}"}},
-        "conversations_open": lambda sent: {"channel": {"id": f"D{sent['users']}"}},
-        "chat_postMessage": {"ts": "1"},
-    }
-    slack = Answers({name.replace("_", ".", 1): value for name, value in (usual | told).items()})
-    app = web.Application()
-    app.router.add_route("*", "/api/{method}", slack.answer)
-    async with serving(app) as base:
-        here = WhisperSlack(town.parts, lambda: None)
-        here.client = make_client(SLACK_BOT_TOKEN, f"{base}/api")
-        yield slack, here
 
 
 async def prepared(town: Town, slack: WhisperSlack, clock: Callable[[], datetime] = lambda: MORNING) -> Rounds:
