@@ -24,6 +24,9 @@ class Posts:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.client: AsyncWebClient
+        # The files that somebody looks at now; and whether one may have stayed in Slack that nobody does.
+        self.showing: set[str] = set()
+        self.left_behind = True
 
     async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str] | None:
         """Post a card to one person; gives where it lies. It never passes through the outbox.

@@ -52,7 +52,6 @@ class Rounds:
         # Whose fixed time has passed and whose card failed; and the leads whom a card that went out failed to reach.
         self._late: set[str] = set()
         self._owed: dict[str, frozenset[UUID]] = {}
-        self._first = True
         self._passed = time.monotonic()
 
     def seconds_since_pass(self) -> float:
@@ -68,7 +67,9 @@ class Rounds:
         school, wanted = await self._parts.worker.run(self._wanted)
         done = await self._parts.on_thread(whisper_care.slot_done, self._parts.store)
         self._slot, self._slot_kept = done or last_slot(school.calendar, self._parts.clock()), True
-        self._first = True
+        self._late, self._owed = set(), {}
+        # Another process may have shown photos, and died.
+        self._slack.left_behind = True
         self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)
@@ -98,8 +99,10 @@ class Rounds:
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
-        if self._first:
-            self._first = not await self._took_files_away()
+        if self._slack.left_behind:
+            self._slack.left_behind = False
+            if not await self._took_files_away():
+                self._slack.left_behind = True
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
         at = slot if slot_is_new and slot is not None else None
@@ -134,10 +137,12 @@ class Rounds:
         return problem
 
     async def _took_files_away(self) -> bool:
-        """Take out of Slack the photos that a process showed and died before it took them away; False to try again."""
+        """Take out of Slack the photos that were shown and stayed, as where a process died; False to try again."""
         done = True
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
             for file_id in await self._parts.on_thread(whisper_desk.files_of, self._parts.store, line.id):
+                if file_id in self._slack.showing:
+                    continue
                 try:
                     await self._slack.delete_file(line.id, file_id)
                 except Exception as error:

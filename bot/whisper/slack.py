@@ -211,6 +211,7 @@ class WhisperSlack(Posts):
                 raise NotThere
             sent = await self.client.files_upload_v2(filename="photo.jpg", content=turn.body)
             file_id = str(sent["files"][0]["id"])
+            self.showing.add(file_id)
             await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=True)
             view = self._card(Card(say("Photo"), (say("It is removed from Slack in a minute."),)), school)
             image = {"type": "image", "alt_text": "photo", "slack_file": {"id": file_id}}
@@ -222,7 +223,12 @@ class WhisperSlack(Posts):
                 await asyncio.sleep(PHOTO_SECONDS)
         finally:
             if file_id is not None:
-                await self.delete_file(report, file_id)
+                self.showing.discard(file_id)
+                try:
+                    await self.delete_file(report, file_id)
+                except Exception as error:
+                    log.error("whisper photo not taken away", error=type(error).__name__)
+                    self.left_behind = True
 
     async def _lead(self, body: dict[str, Any], report: str, action: str) -> tuple[Lead, SchoolFacts]:
         """Find the lead behind a press, and audit what they are about to do. Raises NotThere."""

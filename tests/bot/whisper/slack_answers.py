@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -13,9 +14,12 @@ from slack_bolt.response import BoltResponse
 
 from benchmarks.whisper_town import Town
 from bot.slack.client import make_client
+from bot.whisper.rounds import Rounds
 from bot.whisper.slack import WhisperSlack
 from rehearsal.hub import SLACK_BOT_TOKEN
 from tests.rehearsal.slack_rig import serving
+
+MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -96,3 +100,10 @@ async def answering(town: Town, **told: Any) -> AsyncIterator[tuple[Answers, Whi
         here = WhisperSlack(town.parts, lambda: None)
         here.client = make_client(SLACK_BOT_TOKEN, f"{base}/api")
         yield slack, here
+
+
+async def prepared(town: Town, slack: WhisperSlack, clock: Callable[[], datetime] = lambda: MORNING) -> Rounds:
+    parts = replace(town.parts, clock=clock, school=lambda _session: town.school)
+    rounds = Rounds(parts, slack, town.voice, town.epochs)
+    await rounds.prepare()
+    return rounds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +12,6 @@ from sqlmodel import Session, select
 
 from benchmarks.whisper_town import Hand, MemorySlack, Town, rounds_of
 from bot.whisper.rounds import Rounds
-from bot.whisper.slack import WhisperSlack
 from conversations.cards import Card
 from scheduling.school import SchoolFacts
 from store.people import link_slack, staff_by_slack
@@ -23,9 +21,8 @@ from store.whisper_desk import cards_of, change, files_of, note_file, queue
 from store.whisper_sealing import new_receipt
 from store.whisper_tables import reader
 from store.whispers import Draft, start
-from tests.bot.whisper.slack_answers import answering
+from tests.bot.whisper.slack_answers import MORNING, answering, prepared
 
-MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 NOON = datetime(2026, 11, 24, 12, 31, tzinfo=UTC)
 
 
@@ -143,13 +140,6 @@ async def test_card_that_cannot_be_taken_away_for_now_keeps_its_own_whisper_alon
 
 
 # --- what Slack answers -----------------------------------------------------------------------------------------------
-
-
-async def prepared(town: Town, slack: WhisperSlack, clock: Callable[[], datetime] = lambda: MORNING) -> Rounds:
-    parts = replace(town.parts, clock=clock, school=lambda _session: town.school)
-    rounds = Rounds(parts, slack, town.voice, town.epochs)
-    await rounds.prepare()
-    return rounds
 
 
 @pytest.mark.parametrize("code", ["user_disabled", "user_not_found", "restricted_action"])

@@ -18,10 +18,10 @@ from bot.whisper.staff import when_read
 from store import whisper_lock
 from store.people import link_slack, staff_by_slack
 from store.tables import Audit
-from store.whisper_desk import files_of, keep_readers, queue, reader_id, readers_of
+from store.whisper_desk import files_of, keep_readers, note_file, open_thread, queue, reader_id, readers_of
 from store.whisper_sealing import new_receipt
 from store.whispers import Draft, Page, find, see, start
-from tests.bot.whisper.slack_answers import answering, press, sent, words_of
+from tests.bot.whisper.slack_answers import answering, prepared, press, sent, words_of
 from tests.bot.whisper.test_photos import jpeg
 from tests.factories import NOW, make_staff
 
@@ -249,6 +249,27 @@ async def test_photo_shown_is_taken_away_at_the_end_of_the_program_at_the_latest
         await slack.close()
         assert asked.count("files.delete") == 1
     assert files_of(town.whispers, report) == []
+
+
+async def test_photo_that_slack_did_not_give_back_at_once_is_taken_away_in_a_later_round(town: Town):
+    linked(town)
+    report, other = new(town, jpeg((30, 20)), "photo"), new(town)
+    async with answering(town, files_delete="ratelimited", views_open="expired_trigger_id") as (asked, slack):
+        rounds = await prepared(town, slack)
+        await rounds.once()
+        [photo] = open_thread(town.whispers, _who(town, LEAD), report).turns
+        await slack._photo(press(LEAD, f"{report}:{photo.id}"))
+        await _settled(slack, lambda: asked.count("views.open") == 1)
+        with capture_logs() as log:
+            await slack.close()
+        assert [line["event"] for line in log] == ["whisper photo not taken away"]
+        assert files_of(town.whispers, report) == ["F1"]
+        # One that somebody looks at just now stays.
+        note_file(town.whispers, other, "F2", there=True)
+        slack.showing.add("F2")
+        del asked.told["files.delete"]
+        await rounds.once()
+    assert (files_of(town.whispers, report), files_of(town.whispers, other)) == ([], ["F2"])
 
 
 async def test_photo_that_is_not_there_is_not_put_into_slack(town: Town):
