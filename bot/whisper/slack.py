@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.pace import too_many
+from bot.slack.answers import OK, cleared, replaced, wrong
 from bot.slack.blocks import Reader, modal_view
 from bot.slack.desk import trouble_card
 from bot.slack.press import not_found_card, sentence
@@ -28,7 +29,7 @@ from bot.slack.sender import code_of
 from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
-from bot.whisper.answers import OK, Once, cleared, replaced, wrong
+from bot.whisper.answers import Once
 from bot.whisper.desk import Lead
 from bot.whisper.keeping import TRIES, TRIES_SECONDS
 from bot.whisper.locked import QUEUE, UNLOCK, locked_view, unlock
