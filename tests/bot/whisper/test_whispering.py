@@ -22,8 +22,10 @@ from scheduling.school import next_in_school
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
+from store.whisper_care import back_up
 from store.whisper_desk import (
     Climb,
+    NotThere,
     cards_of,
     change,
     files_of,
@@ -33,9 +35,11 @@ from store.whisper_desk import (
     open_thread,
     queue,
     reader_id,
+    readers_of,
+    recuse,
     say,
 )
-from store.whisper_sealing import Seed, new_receipt, words_of
+from store.whisper_sealing import Cost, Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
@@ -189,6 +193,34 @@ def test_lead_added_reads_what_is_open_and_one_who_left_reads_nothing(town: Town
     keep_readers(store, [second])
     assert queue(store, first) == []
     assert open_thread(store, second, open_one.report.hex()).turns[0].words == "open"
+
+
+def test_lead_left_out_or_who_stood_back_stays_so_when_they_leave_and_come_back(town: Town, sealer: Sealer):
+    store, first, second = town.whispers, reader_id(sealer, "a"), reader_id(sealer, "b")
+    keep_readers(store, [first, second])
+    named, recused, open_to_both = new(town, excluded=(second.hex(),)), new(town), new(town)
+    recuse(store, second, recused)
+    keep_readers(store, [first])
+    keep_readers(store, [first, second])
+    assert [line.id for line in queue(store, second)] == [open_to_both]
+    for report in (named, recused):
+        with pytest.raises(NotThere):
+            open_thread(store, second, report)
+        assert readers_of(store, report) == {first}
+
+
+def test_new_lead_reads_what_is_open_in_a_backup_that_was_put_back_and_nothing_that_filled_it_up(
+    town: Town, sealer: Sealer, tmp_path: Path
+):
+    first, second = reader_id(sealer, "a"), reader_id(sealer, "b")
+    keep_readers(town.whispers, [first])
+    report = new(town)
+    back_up(town.whispers, tmp_path / "copy.sqlite", sealer, NOW.date())
+    store = open_whispers(f"sqlite:///{tmp_path / 'copy.sqlite'}", sealer, Cost(64, 1))
+    assert len(queue(store)) > 1
+    keep_readers(store, [first, second])
+    assert [line.id for line in queue(store, second)] == [report]
+    store.engine.dispose()
 
 
 def test_no_readers_at_all_are_never_the_end_of_those_there(town: Town):
