@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from telegram import Bot
 
@@ -299,7 +299,7 @@ class Service:
                 broken = await self.worker.run(lambda session: anchor.keep(session, path, self.sealer))
                 if broken:
                     log.error(for_chosen("the audit chain is broken: run `earshot audit verify`"), row=broken[0].number)
-            except (OSError, DBAPIError) as error:
+            except (OSError, SQLAlchemyError) as error:
                 log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
             if ending:
                 return
