@@ -95,12 +95,22 @@ def _key(password: str, salt: bytes) -> bytes:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a new file that its owner alone can read. Raises StoreProblem when it is there already."""
+    """Write a new file that its owner alone can read, whole or not at all.
+
+    Raises StoreProblem when it is there already, or cannot be written.
+    """
+    made = False
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            # It may be all that opens the desk again: it must outlast a power cut.
+            os.fsync(file.fileno())
     except FileExistsError:
         raise StoreProblem(f"{path.name} is there already. Name a new file.") from None
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)
         raise StoreProblem(f"{path.name} cannot be written ({error.strerror}).") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)

@@ -1,5 +1,6 @@
 """A whisper on paper for the school's own safeguarding file: who said what to whom, and what came of it."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,14 @@ def test_paper_is_never_written_over_another_nor_where_there_is_no_folder(tmp_pa
         with pytest.raises(StoreProblem, match=r"case\.pdf"):
             write_new(where, b"two")
     assert path.read_bytes() == b"one"
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path):
+    path, most = tmp_path / "whispers-recovery.key", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, most[1]))
+    try:
+        with pytest.raises(StoreProblem, match=r"whispers-recovery\.key cannot be written \(File too large\)"):
+            write_new(path, bytes(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert not path.exists()
