@@ -308,6 +308,8 @@ class MemorySlack:
         self.times: list[float] = []
         self.deleted: list[tuple[str, str]] = []
         self.refuses_files = False
+        self.showing: set[str] = set()
+        self.left_behind = True
         self.files: list[tuple[str, str]] = []
         self.rewritten: list[tuple[str, str, Card]] = []
 

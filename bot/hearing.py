@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot.waiting import pause
@@ -43,5 +42,6 @@ class Hearing:
             return
         try:
             await self._worker.run(lambda session: outages.heard(session, self._school(session), self._clock()))
-        except DBAPIError as error:
+        except Exception as error:
+            # Whatever ails the store or the calendar now: the next minute is noted if it can be.
             log.error("hearing not noted", error=type(error).__name__)

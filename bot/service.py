@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from telegram import Bot
 
@@ -266,11 +266,12 @@ class Service:
 
     async def _look_after(self, leave: asyncio.Event, _took_over: bool) -> None:
         self.slack.open()
+        roll = slack_roll.keep_calling(self.slack.client, self.worker, self.sealer, self.schools.id, self.clock, leave)
         await self._together(
             leave,
             anchor=self._keep_anchor(leave),
             auditing=self.watch.run(leave),
-            slack_roll=unless(leave, self._call_slack_roll(leave)),
+            slack_roll=unless(leave, roll),
         )
 
     async def _surely(self, leave: asyncio.Event, work: Callable[[], Awaitable[Any]]) -> None:
@@ -298,26 +299,12 @@ class Service:
                 broken = await self.worker.run(lambda session: anchor.keep(session, path, self.sealer))
                 if broken:
                     log.error(for_chosen("the audit chain is broken: run `earshot audit verify`"), row=broken[0].number)
-            except (OSError, DBAPIError) as error:
+            except (OSError, SQLAlchemyError) as error:
                 log.warning("the anchor of the audit chain cannot be kept", error=type(error).__name__)
             if ending:
                 return
             await pause(stop, 60.0)
             ending = stop.is_set()
-
-    async def _call_slack_roll(self, stop: asyncio.Event) -> None:
-        """Once a day, ask Slack whether each linked account is still there and still theirs."""
-        while not stop.is_set():
-            # Not at once: the first minutes belong to what waited while nothing ran.
-            await pause(stop, 600.0)
-            if stop.is_set() or not await self.worker.run(lambda session: slack_roll.is_due(session, self.clock())):
-                continue
-            try:
-                await slack_roll.call(
-                    self.slack.client, self.worker, self.sealer, self.schools.id, self.clock, stopping=stop
-                )
-            except Exception as error:
-                log.warning("slack roll call failed", error=type(error).__name__)
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Say whether every part is running; the ticker's last pass tells of the store too."""

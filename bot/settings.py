@@ -197,7 +197,12 @@ def read_settings() -> Settings:
         raise SettingsProblem(f"There is no school {name} here. Run `earshot school add {name}`; there are: {here}.")
     own = _of_school(name)
     for other in school_names():
-        if other != name and (shared := _shared(own, _of_school(other))):
+        try:
+            shared = _shared(own, _of_school(other)) if other != name else ""
+        except SettingsProblem:
+            # A slip in its file stops that school alone; once it is mended, it is held against all others itself.
+            continue
+        if shared:
             raise SettingsProblem(
                 f"The schools {name} and {other} share {shared}: nothing may belong to two. Mend it in {name}'s .env."
             )

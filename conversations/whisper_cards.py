@@ -150,3 +150,19 @@ def home_card(lines: tuple[tuple[str, str, str, str, str, bool], ...], *, no_key
     )
     shown = queue_card(lines[:HOME_MOST])
     return Card(shown.title, (*counts, *shown.lines), buttons=(_QUEUE_BUTTON, *shown.buttons))
+
+
+def line_of_turn(by: str, what: str, words: str) -> Phrase:
+    """Say who did what in a turn of a whisper; the words follow, but of "helped" there are none.
+
+    `by` is "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note.
+    """
+    who = say("The writer") if by == "reporter" else verbatim(by)
+    if what == "helped":
+        return say("The writer says: this helped.") if words == "y" else say("The writer says: this did not help.")
+    lines = {
+        "photo": say("{who} sent a photo.", who=who),
+        "question": say("{who} asked:", who=who),
+        "note": say("{who} noted, for readers alone:", who=who),
+    }
+    return lines.get(what, say("{who}:", who=who))

@@ -110,10 +110,7 @@ def _remind_at(calendar: SchoolCalendar, rule: WaveRule, opens_at: datetime, clo
         # Weekends are for the school to make quiet or not; any other day off is not one for a reminder.
         if calendar.why_closed(day) in (None, "weekend"):
             return moment if moment < closes_at else None
-        following = calendar.next_school_day(day)
-        if following is None:
-            return None
-        moment = calendar.local(following, time.min)
+        moment = calendar.local(calendar.next_school_day(day) or day + _DAY, time.min)
     return None
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import IO, Any, cast
 from uuid import UUID
 
-from sqlalchemy import Column, Engine, LargeBinary, Table, Uuid, func, select
+from sqlalchemy import Column, Engine, LargeBinary, Table, Uuid, func, inspect, literal, select, table
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -92,7 +92,7 @@ def restore(engine: Engine, file: IO[bytes], key: RecoveryKey, progress: Progres
 
     Raises RecoveryProblem, BackupProblem, or StoreProblem when the store is not empty.
     """
-    if not vault.is_empty(engine):
+    if not (vault.is_empty(engine) or _has_no_rows(engine)):
         raise BackupProblem("There is a database here already, and it stays as it is. Restore into an empty one.")
     lines = _lines(file, key)
     manifest = _manifest(next(lines))
@@ -132,7 +132,10 @@ def _put(connection: Connection, lines: Iterator[Any], progress: Callable[[int],
                 _point(connection, table, pointing)
                 pointing = []
             if "end" in line:
-                return done
+                # To the very end: only there is it certain that nothing was cut off.
+                if next(lines, None) is None:
+                    return done
+                break
             table = SQLModel.metadata.tables[line["table"]]
             columns = [table.c[name] for name in line["columns"]]
     raise RecoveryProblem("The backup is damaged or was cut off. Take another one.")
@@ -165,7 +168,6 @@ def _lines(file: IO[bytes], key: RecoveryKey) -> Iterator[Any]:
         with gzip.GzipFile(fileobj=stream, mode="rb") as packed:
             for line in packed:
                 yield json.loads(line)
-        # To the very end: only there is it certain that nothing was cut off.
         stream.read()
     except (OSError, EOFError, ValueError):
         raise RecoveryProblem("The backup is damaged or was cut off. Take another one.") from None
@@ -234,6 +236,15 @@ def _value(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 (of the colu
 
 
 # --- the store --------------------------------------------------------------------------------------------------------
+
+
+def _has_no_rows(engine: Engine) -> bool:
+    """Say whether there are tables and nothing in them: so a restore that failed leaves a store, for another try."""
+    names = set(inspect(engine).get_table_names()) - {"alembic_version"}
+    with engine.execution_options(reading=True).connect() as connection:
+        return all(
+            connection.execute(select(literal(1)).select_from(table(name)).limit(1)).first() is None for name in names
+        )
 
 
 def _one_moment(engine: Engine) -> Connection:

@@ -20,7 +20,7 @@ from bot.settings import for_chosen
 from bot.text import render
 from bot.whisper import desk as whisper_desk
 from bot.whisper import report as whisper_report
-from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
+from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES, line_of_turn
 from store import whisper_care
 from store import whisper_desk as desk
 from store.vault import StoreProblem
@@ -58,11 +58,11 @@ def read(handle: HandleArgument, lead: LeadOption) -> None:
         thread = whisper_desk.open_thread(at.store, at.lead, line.id)
         out.print(f"{line.handle}: {at.words(KINDS, line.kind)}, {line.day}", markup=False)
         for number, turn in enumerate(thread.turns, start=1):
-            who = "The writer" if turn.by == "reporter" else turn.by
+            said = render(line_of_turn(turn.by, turn.what, turn.words), at.school.locale, at.school.zone)
             show = for_chosen(f"`earshot whisper photo {line.handle} {number} FILE`")
-            words = f"{turn.caption} [{show}]".strip() if turn.what == "photo" else turn.words
+            words = {"photo": f"{turn.caption} [{show}]".strip(), "helped": ""}.get(turn.what, turn.words)
             # As it was written, whatever it looks like.
-            as_written.print(f"{number}. {who} ({turn.what}): {words}", markup=False, highlight=False)
+            as_written.print(f"{number}. {said} {words}".rstrip(), markup=False, highlight=False)
 
 
 @app.command()

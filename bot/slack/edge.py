@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.health import Refusals
+from bot.slack.answers import replaced, wrong
 from bot.slack.blocks import Reader, answer_blocks, home_view, modal_view
 from bot.slack.client import TIMEOUT_SECONDS, make_client, quiet_logger
 from bot.slack.desk import Done, act, opened_home, submit, trouble_card
@@ -252,9 +253,12 @@ class SlackEdge:
             outcome = await self._commit(user, f"form {user} {view.get('id', '')} {view.get('hash', '')}", work)
         except Exception as error:
             await self._note_failure("view_submission", error)
-            return _instead(self._view(trouble_card(), None))
+            words = Reader("en", "UTC", self._clock()).words(trouble_card().lines[0])
+            first = next(iter(view.get("state", {}).get("values", {})), None)
+            # What they entered stays in the window.
+            return wrong(first, words) if first is not None else replaced(self._view(trouble_card(), None))
         card = outcome.done.modal if outcome.known else stranger_card()
-        return _instead(self._view(card, outcome.school)) if card is not None else BoltResponse(status=200)
+        return replaced(self._view(card, outcome.school)) if card is not None else BoltResponse(status=200)
 
     async def _typed(self, body: dict[str, Any]) -> BoltResponse:
         """Answer what was typed after /earshot, to the one who typed it alone."""
@@ -375,15 +379,6 @@ def first_time(session: Session, key: str, now: datetime) -> bool:
     except IntegrityError:
         return False
     return True
-
-
-def _instead(view: dict[str, Any]) -> BoltResponse:
-    """Put another window in the place of the form that was sent."""
-    return BoltResponse(
-        status=200,
-        body=json.dumps({"response_action": "update", "view": view}),
-        headers={"content-type": ["application/json"]},
-    )
 
 
 async def _authorize() -> AuthorizeResult:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from bot.slack.forms import OPTIONS_IN_SIGHT
 from bot.slack.press import Done, Press, acts_for, home_again, note, sentence, show
 from conversations.actions import LATEST, Action, load, safeguarding_note
 from conversations.actions.groups import for_groups
@@ -150,8 +151,10 @@ def _action_field(press: Press, plan: Plan) -> Field:
     library = load(LATEST).actions
     if chosen in library:
         actions.setdefault(chosen, library[chosen])
-    options = tuple((id, say(one.title)) for id, one in list(actions.items())[:9])
-    return Field("action", say("What"), "one", (*options, (OWN, say("Something of my own"))), chosen or OWN)
+    options = (*((id, say(one.title)) for id, one in actions.items()), (OWN, say("Something of my own")))
+    if len(options) > OPTIONS_IN_SIGHT:
+        return Field("action", say("What"), "pick", tuple(sorted(options, key=lambda one: one[1].text)), chosen or OWN)
+    return Field("action", say("What"), "one", options, chosen or OWN)
 
 
 def _suggested(press: Press, plan: Plan) -> tuple[Action, ...]:
@@ -188,9 +191,9 @@ def plan_words(press: Press) -> Done:
 
 
 def worded(press: Press, entered: Mapping[str, str]) -> Done:
-    """They wrote a note; an empty one takes it away."""
+    """They wrote a note; an empty one takes it away. One whose plan was taken back meanwhile waits until it is done."""
     plan = _plan(press)
-    if plan.state == "done" and acts_for(press, plan.owner_id):
+    if acts_for(press, plan.owner_id):
         plans.change(press.session, press.sealer, plan, words=entered.get("words", "")[:1000])
         _note(press, plan, "plan noted")
     return _show_plan(press, plan)

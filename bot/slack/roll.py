@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session, col, select
 
 from bot.slack.sender import UNREACHABLE, code_of
+from bot.waiting import pause as rest
 from bot.worker import Worker
 from store import audit
 from store.sealing import Sealer, Unreadable
@@ -26,6 +27,7 @@ from store.tables import Cursor, Staff
 log = structlog.get_logger()
 
 EVERY = timedelta(days=1)
+LOOK_SECONDS = 600.0
 # Slack allows about a hundred such questions a minute.
 PAUSE_SECONDS = 0.7
 _CURSOR = "slack roll"
@@ -45,6 +47,26 @@ def is_due(session: Session, now: datetime) -> bool:
     """Say whether a day has passed since the last roll call."""
     cursor = session.get(Cursor, _CURSOR)
     return cursor is None or now.timestamp() - cursor.position >= EVERY.total_seconds()
+
+
+async def keep_calling(
+    client: AsyncWebClient,
+    worker: Worker,
+    sealer: Sealer,
+    school_id: UUID,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    every: float = LOOK_SECONDS,
+) -> None:
+    """Call once a day until `stop`, looking now and then (seconds) whether it is due; what goes wrong ends nothing."""
+    while not stop.is_set():
+        # Not at once: the first minutes belong to what waited while nothing ran.
+        await rest(stop, every)
+        try:
+            if not stop.is_set() and await worker.run(lambda session: is_due(session, clock())):
+                await call(client, worker, sealer, school_id, clock, stop)
+        except Exception as error:
+            log.warning("slack roll call failed", error=type(error).__name__)
 
 
 async def call(

@@ -231,6 +231,13 @@ def result_of(error: SlackApiError) -> TryAgain | Refused:
     return Refused(f"Slack refused: {code}", unreachable=code in UNREACHABLE)
 
 
+def pass_refusal(error: SlackApiError) -> None:
+    """Let pass what no waiting mends, and raise the rest."""
+    if isinstance(result_of(error), TryAgain):
+        raise error
+    log.warning("slack refused", code=code_of(error))
+
+
 def _retry_after(response: Any) -> float:  # noqa: ANN401 (a response of slack_sdk or of aiohttp)
     try:
         return max(1.0, float(response.headers.get("Retry-After", 1)))

@@ -1,8 +1,8 @@
-"""Answers to windows that were sent to Slack: in place of what was there, under what was entered, and once each."""
+"""Windows that are sent to Slack, taken once each."""
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from hashlib import sha256
 from typing import Any, Final
 
@@ -10,8 +10,6 @@ from slack_bolt.response import BoltResponse
 
 # Long past the three seconds after which Slack, or a proxy before it, may deliver a form again.
 AGAIN_SECONDS: Final = 60.0
-OK: Final = 200
-_JSON: Final[dict[str, str | Sequence[str]]] = {"content-type": ["application/json"]}
 
 
 class Once:
@@ -37,22 +35,3 @@ class Once:
                 # It went wrong in a way that leaves the window as it is: they may send the same again.
                 self._taking.pop(key, None)
         return answer
-
-
-def replaced(view: dict[str, Any]) -> BoltResponse:
-    """Show a view in place of the window that was sent."""
-    return _answer({"response_action": "update", "view": view})
-
-
-def cleared() -> BoltResponse:
-    """Close all windows."""
-    return _answer({"response_action": "clear"})
-
-
-def wrong(block: str, words: str) -> BoltResponse:
-    """Say under what was entered why it did not work; what was entered stays."""
-    return _answer({"response_action": "errors", "errors": {block: words}})
-
-
-def _answer(body: dict[str, Any]) -> BoltResponse:
-    return BoltResponse(status=OK, body=json.dumps(body), headers=_JSON)

@@ -60,11 +60,17 @@ def whom(
     step: int,
     readers: Collection[bytes],
     now: datetime,
-) -> list[Staff]:
-    """Find whom a step tells, of those who may open the whisper and nobody else; never none while there is a reader."""
+) -> tuple[list[Staff], list[Staff]]:
+    """Find whom a step tells, and the others; of those who may open the whisper, and nobody else.
+
+    The first are never none while there is a reader; the others are for when none of them can be reached.
+    """
     staff = {one.id: one for one in with_role(session, school.id, *READERS)}
     may = {id_ for id_, one in staff.items() if reader_id(sealer, one.id.hex) in readers}
     everybody = around_nobody(session, school, now)
     around = replace(everybody, excluded=frozenset(one.id for one in everybody.staff if one.id not in may))
-    chosen = set(told(ladder_of(school, kind_of(line)), step, around)) & may
-    return [one for id_, one in staff.items() if id_ in (chosen or may)]
+    chosen = set(told(ladder_of(school, kind_of(line)), step, around)) & may or may
+    return (
+        [one for id_, one in staff.items() if id_ in chosen],
+        [one for id_, one in staff.items() if id_ in may - chosen],
+    )

@@ -3,9 +3,8 @@
 import json
 import os
 import secrets
-from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from bot.text import render
 from conversations.model import Phrase, say, verbatim
-from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES
+from conversations.whisper_cards import KINDS, OUTCOMES, STATUSES, line_of_turn
 from scheduling.school import SchoolFacts
 from store.vault import StoreProblem
 from store.whisper_desk import Thread
@@ -29,7 +28,7 @@ _PAGE: Final = """
 #for line in case.facts [#line #linebreak()]
 #v(1em)
 #for turn in case.turns [
-  *#turn.at("who")* \\
+  *#turn.line* \\
   #if turn.image != none [#image(bytes(turn.image), width: 60%) #linebreak()]
   #turn.words
   #v(0.8em)
@@ -37,10 +36,8 @@ _PAGE: Final = """
 """
 
 
-def pdf_of(thread: Thread, school: SchoolFacts) -> bytes:
-    """Set a thread as a PDF: its facts, and every turn in order."""
-    # Imported here, for the compiler is large and nothing else needs it.
-    import typst
+def case_of(thread: Thread, school: SchoolFacts) -> dict[str, Any]:
+    """Give what the paper says: a title, its facts as lines, and every turn in order, as a line, words and an image."""
 
     def words(phrase: Phrase) -> str:
         return render(phrase, school.locale, school.zone)
@@ -48,21 +45,29 @@ def pdf_of(thread: Thread, school: SchoolFacts) -> bytes:
     line = thread.line
     facts = [
         words(say("Kind: {kind}", kind=KINDS.get(line.kind, verbatim(line.kind)))),
-        words(say("Day of the first message: {day}", day=date.fromisoformat(line.day))),
+        # With its year: the paper is kept for many.
+        words(say("Day of the first message: {day}", day=line.day)),
         words(say("Status: {status}", status=STATUSES.get(line.status, verbatim(line.status)))),
     ]
     if line.outcome:
         facts.append(words(say("Outcome: {outcome}", outcome=OUTCOMES.get(line.outcome, verbatim(line.outcome)))))
     turns = [
         {
-            "who": words(say("The writer")) if turn.by == "reporter" else turn.by,
-            "words": turn.caption if turn.what == "photo" else turn.words,
+            "line": words(line_of_turn(turn.by, turn.what, turn.words)),
+            "words": {"photo": turn.caption, "helped": ""}.get(turn.what, turn.words),
             "image": list(turn.body) if turn.what == "photo" else None,
         }
         for turn in thread.turns
     ]
-    case = {"title": words(say("Whisper {handle}", handle=line.handle)), "facts": facts, "turns": turns}
-    made = typst.compile(_PAGE.encode(), sys_inputs={"case": json.dumps(case)})
+    return {"title": words(say("Whisper {handle}", handle=line.handle)), "facts": facts, "turns": turns}
+
+
+def pdf_of(thread: Thread, school: SchoolFacts) -> bytes:
+    """Set a thread as a PDF."""
+    # Imported here, for the compiler is large and nothing else needs it.
+    import typst
+
+    made = typst.compile(_PAGE.encode(), sys_inputs={"case": json.dumps(case_of(thread, school))})
     assert isinstance(made, bytes)  # noqa: S101 (one document, in memory)
     return made
 
@@ -90,12 +95,22 @@ def _key(password: str, salt: bytes) -> bytes:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a new file that its owner alone can read. Raises StoreProblem when it is there already."""
+    """Write a new file that its owner alone can read, whole or not at all.
+
+    Raises StoreProblem when it is there already, or cannot be written.
+    """
+    made = False
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            # It may be all that opens the desk again: it must outlast a power cut.
+            os.fsync(file.fileno())
     except FileExistsError:
         raise StoreProblem(f"{path.name} is there already. Name a new file.") from None
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)
         raise StoreProblem(f"{path.name} cannot be written ({error.strerror}).") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)

@@ -5,13 +5,16 @@ All of it is about reports, never about who wrote them. A fixed time that passed
 
 import asyncio
 import time
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 from sqlmodel import Session
 
+from bot.seats import SeatLost
 from bot.whisper.climbing import OPENED, has_lapsed, kind_of, next_step, whom
 from bot.whisper.desk import readers_wanted
 from bot.whisper.epochs import Epochs
@@ -20,11 +23,13 @@ from bot.whisper.people import look, reading
 from bot.whisper.slack import WhisperSlack
 from bot.whisper.speech import Unreachable, Voice
 from conversations import whisper_knocks
+from conversations.cards import Card
 from conversations.whisper_cards import arrived_card, opened_card
 from scheduling.school import SchoolFacts
 from scheduling.whisper_slots import last_slot
 from store import whisper_care, whisper_desk, whisper_routes
 from store.sealing import KeyProblem
+from store.tables import Staff
 from store.whisper_desk import Climb, Line
 
 log = structlog.get_logger()
@@ -41,9 +46,12 @@ class Rounds:
         self._parts, self._slack, self._voice, self._epochs = parts, slack, voice, epochs
         self._wake = asyncio.Event()
         self._slot: datetime | None = None
+        self._slot_kept = True
         # Whose cards say that they wait.
         self._waiting: set[str] = set()
-        self._first = True
+        # Whose fixed time has passed and whose card failed; and the leads whom a card that went out failed to reach.
+        self._late: set[str] = set()
+        self._owed: dict[str, frozenset[UUID]] = {}
         self._passed = time.monotonic()
 
     def seconds_since_pass(self) -> float:
@@ -58,8 +66,10 @@ class Rounds:
         """Make the readers, before the first whisper can come."""
         school, wanted = await self._parts.worker.run(self._wanted)
         done = await self._parts.on_thread(whisper_care.slot_done, self._parts.store)
-        self._slot = done or last_slot(school.calendar, self._parts.clock())
-        self._first = True
+        self._slot, self._slot_kept = done or last_slot(school.calendar, self._parts.clock()), True
+        self._late, self._owed = set(), {}
+        # Another process may have shown photos, and died.
+        self._slack.left_behind = True
         self._epochs.turn(school.calendar.local_date(self._parts.clock()))
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         await self._parts.on_thread(whisper_care.sweep, self._parts.store)
@@ -89,27 +99,50 @@ class Rounds:
         await self._parts.on_thread(whisper_desk.keep_readers, self._parts.store, set(wanted))
         # Also sets the files' times anew: their moment of change then tells of this round, not of a whisper.
         await self._parts.on_thread(self._parts.store.settle)
-        if self._first:
-            self._first = not await self._took_files_away()
+        if self._slack.left_behind:
+            self._slack.left_behind = False
+            if not await self._took_files_away():
+                self._slack.left_behind = True
         slot = last_slot(school.calendar, self._parts.clock())
         slot_is_new = slot is not None and slot != self._slot
         at = slot if slot_is_new and slot is not None else None
-        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
-            await self._card(school, line, at)
+        problem = await self._cards(school, slot, at)
         if at is not None:
-            await self._retire(school)
+            problem = await self._retire(school) or problem
             await self._knock(school)
-            await self._parts.on_thread(whisper_care.note_slot, self._parts.store, at)
-            self._slot = at
+            self._slot, self._slot_kept = at, False
+        if self._slot is not None and not (self._slot_kept or self._late):
+            # Not before: a process that starts anew does the fixed time again for those whose card failed.
+            await self._parts.on_thread(whisper_care.note_slot, self._parts.store, self._slot)
+            self._slot_kept = True
         if self._parts.store.untidy:
             # Where a row lies would say which came after which, and the newest lies last.
             await self._parts.on_thread(whisper_care.tidy, self._parts.store)
+        if problem is not None:
+            raise problem
+
+    async def _cards(self, school: SchoolFacts, slot: datetime | None, at: datetime | None) -> Exception | None:
+        """Do what is due for every report; what failed for one holds up no other, and is given to be raised."""
+        problem = None
+        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
+            try:
+                await self._card(school, line, at or (slot if line.id in self._late else None))
+                self._late.discard(line.id)
+            except SeatLost:
+                raise
+            except Exception as error:
+                problem = error
+                if at is not None:
+                    self._late.add(line.id)
+        return problem
 
     async def _took_files_away(self) -> bool:
-        """Take out of Slack the photos that a process showed and died before it took them away; False to try again."""
+        """Take out of Slack the photos that were shown and stayed, as where a process died; False to try again."""
         done = True
         for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
             for file_id in await self._parts.on_thread(whisper_desk.files_of, self._parts.store, line.id):
+                if file_id in self._slack.showing:
+                    continue
                 try:
                     await self._slack.delete_file(line.id, file_id)
                 except Exception as error:
@@ -120,6 +153,7 @@ class Rounds:
 
     async def _card(self, school: SchoolFacts, line: Line, slot: datetime | None) -> None:
         """Do what is due for one report; `slot` is the fixed time that is due now, None between two of them."""
+        owed = self._owed.pop(line.id, frozenset())
         if line.stage == "read" and line.status in ("acting", "closed") and line.id not in self._waiting:
             return
         now = self._parts.clock()
@@ -132,6 +166,8 @@ class Rounds:
         if step is not None:
             since = climb.since if climb is not None and step else slot or now
             await self._post(school, line, Climb(kind_of(line), since, step))
+        elif owed and climb is not None:
+            await self._post(school, line, climb, owed)
         elif line.stage != "new":
             self._waiting.add(line.id)
 
@@ -159,8 +195,8 @@ class Rounds:
             await self._slack.rewrite(channel, ts, card, school)
         self._waiting.discard(line.id)
 
-    async def _post(self, school: SchoolFacts, line: Line, climb: Climb) -> None:
-        """Post a report's card to those whose turn it is. A reader left out never gets one."""
+    async def _post(self, school: SchoolFacts, line: Line, climb: Climb, owed: Collection[UUID] = ()) -> None:
+        """Post a report's card to those whose turn it is, or whom it is owed. A reader left out never gets one."""
         store, now = self._parts.store, self._parts.clock()
         readers = await self._parts.on_thread(whisper_desk.readers_of, store, line.id)
         card = arrived_card(
@@ -172,20 +208,46 @@ class Rounds:
             urgent=line.urgency == "urgent",
             climbed=climb.step > 0,
         )
-        turn = await self._parts.worker.run(
+        turn, others = await self._parts.worker.run(
             lambda session: whom(session, self._parts.sealer, school, line, climb.step, readers, now)
         )
-        posted = []
-        for staff in turn:
-            user = await self._slack.user_of(staff, school)
-            self._parts.only_here()
-            if user is not None:
-                posted.append(list(await self._slack.post(user, card, school)))
+        posted, missed = await self._post_to([one for one in turn if not owed or one.id in owed], school, card)
+        if not (posted or missed or owed):
+            # None of them is in Slack any more: whoever else may read it is told at once.
+            posted, missed = await self._post_to(others, school, card)
+        problem = next(iter(missed.values()), None)
+        if problem is not None:
+            if owed or posted:
+                # Those who have it must not get it again.
+                self._owed[line.id] = frozenset(missed)
+            if not posted:
+                raise problem
         self._waiting.add(line.id)
         stage, places = "climbed" if climb.step else "posted", [*await self._older(line, posted), *posted]
         await self._parts.on_thread(
             whisper_desk.note_cards, store, line.id, places[-CARDS_MOST:], stage, climb, line.stage
         )
+        if problem is not None:
+            raise problem
+
+    async def _post_to(
+        self, turn: list[Staff], school: SchoolFacts, card: Card
+    ) -> tuple[list[list[str]], dict[UUID, Exception]]:
+        """Post a card to some leads; gives where it lies, and what went wrong for whom. Raises SeatLost."""
+        posted, missed = [], dict[UUID, Exception]()
+        for staff in turn:
+            try:
+                user = await self._slack.user_of(staff, school)
+                self._parts.only_here()
+                place = await self._slack.post(user, card, school) if user is not None else None
+            except SeatLost:
+                raise
+            except Exception as error:
+                missed[staff.id] = error
+                continue
+            if place is not None:
+                posted.append(list(place))
+        return posted, missed
 
     async def _older(self, line: Line, posted: list[list[str]]) -> list[list[str]]:
         """Take away the cards that newer ones stand for, so that none is left behind at the purge; gives the others."""
@@ -201,12 +263,17 @@ class Rounds:
             others.append([channel, ts])
         return others
 
-    async def _retire(self, school: SchoolFacts) -> None:
-        today = school.calendar.local_date(self._parts.clock())
+    async def _retire(self, school: SchoolFacts) -> Exception | None:
+        """Purge what is due; one whose card could not be taken away waits for the next fixed time, alone."""
+        today, problem = school.calendar.local_date(self._parts.clock()), None
         for report in await self._parts.on_thread(whisper_care.due_for_purge, self._parts.store, today):
-            for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, report):
-                await self._slack.delete(channel, ts)
-            await self._parts.on_thread(whisper_care.purge, self._parts.store, report)
+            try:
+                for channel, ts in await self._parts.on_thread(whisper_desk.cards_of, self._parts.store, report):
+                    await self._slack.delete(channel, ts)
+                await self._parts.on_thread(whisper_care.purge, self._parts.store, report)
+            except Exception as error:
+                problem = error
+        return problem
 
     async def _knock(self, school: SchoolFacts) -> None:
         """Say hello where a knock was asked for and staff have answered; then write all routes anew."""

@@ -21,20 +21,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.pace import too_many
-from bot.slack.blocks import Reader, message_blocks, modal_view
+from bot.slack.answers import OK, cleared, replaced, wrong
+from bot.slack.blocks import Reader, modal_view
 from bot.slack.desk import trouble_card
-from bot.slack.press import not_found_card
+from bot.slack.press import not_found_card, sentence
 from bot.slack.sender import code_of
 from bot.whisper import desk as whisper_desk
 from bot.whisper import staff as whisper_staff
 from bot.whisper import views as whisper_views
-from bot.whisper.answers import OK, Once, cleared, replaced, wrong
+from bot.whisper.answers import Once
 from bot.whisper.desk import Lead
 from bot.whisper.keeping import TRIES, TRIES_SECONDS
 from bot.whisper.locked import QUEUE, UNLOCK, locked_view, unlock
 from bot.whisper.parts import Parts
 from bot.whisper.people import leads as leads_of
 from bot.whisper.people import reading
+from bot.whisper.posts import Posts
 from conversations.cards import Card
 from conversations.model import Phrase, say
 from conversations.whisper_cards import (
@@ -48,7 +50,6 @@ from conversations.whisper_cards import (
 from scheduling.school import SchoolFacts
 from store import whisper_lock
 from store.people import link_slack, staff_by_slack
-from store.tables import Staff
 from store.whisper_desk import DeskLocked, Line, NotThere, note_file, reader_id
 from store.whisper_sealing import NotOpened
 
@@ -60,19 +61,17 @@ PHOTO_SECONDS: Final = 60.0
 QUEUE_SHOWN: Final = 20
 # Stands in the audit chain for all that is counted.
 COUNTS: Final = "counts"
-# What Slack says of a message that is not there any more.
-GONE: Final = ("message_not_found", "channel_not_found", "file_not_found", "file_deleted")
 
 
-class WhisperSlack:
+class WhisperSlack(Posts):
     """Whisper's listeners in Slack, and its way to post cards."""
 
     def __init__(self, parts: Parts, urgent: Callable[[], None]) -> None:
-        self._parts, self._urgent = parts, urgent
+        super().__init__(parts)
+        self._urgent = urgent
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries: dict[bytes, deque[float]] = {}
         self._windows = Once()
-        self.client: AsyncWebClient
 
     def listen(self, app: AsyncApp, client: AsyncWebClient) -> None:
         """Take Whisper's own actions, windows and shortcut, before anything else sees them."""
@@ -141,7 +140,7 @@ class WhisperSlack:
         return await self._windows.do(body["view"], lambda: self._done(body))
 
     async def _done(self, body: dict[str, Any]) -> BoltResponse:
-        view = body["view"]
+        view, told = body["view"], None
         report, entered = str(view.get("private_metadata", "")), whisper_views.entered(view)
         try:
             lead, school = await self._lead(body, report, "answer whisper")
@@ -151,13 +150,13 @@ class WhisperSlack:
             today = school.calendar.local_date(self._parts.clock()).isoformat()
             decide = partial(whisper_desk.decide, self._parts.store, lead, report, entered, today)
             try:
-                problem = await self._parts.on_thread(decide)
+                told = await self._parts.on_thread(decide) or say("Done.")
             except DeskLocked:
                 # What they wrote stays in the window.
                 words = say("Your desk has closed meanwhile. Copy your words, then open the whisper again.")
                 return wrong("words", self._reader(school).words(words))
             try:
-                shown = await self._thread(lead, school, report, problem or say("Done."))
+                shown = await self._thread(lead, school, report, told)
             except NotThere:
                 # They stood back from it just now.
                 return cleared()
@@ -165,7 +164,10 @@ class WhisperSlack:
             shown = self._card(not_found_card(), None)
         except Exception as error:
             log.error("whisper not changed", error=type(error).__name__)
-            shown = self._card(trouble_card(), None)
+            if told is None:
+                # Theirs to send again: what they wrote stays in the window.
+                return wrong("words", self._reader(None).words(trouble_card().lines[0]))
+            shown = self._card(sentence(told), None)
         return replaced(shown)
 
     async def _thread(
@@ -210,6 +212,7 @@ class WhisperSlack:
                 raise NotThere
             sent = await self.client.files_upload_v2(filename="photo.jpg", content=turn.body)
             file_id = str(sent["files"][0]["id"])
+            self.showing.add(file_id)
             await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=True)
             view = self._card(Card(say("Photo"), (say("It is removed from Slack in a minute."),)), school)
             image = {"type": "image", "alt_text": "photo", "slack_file": {"id": file_id}}
@@ -221,7 +224,12 @@ class WhisperSlack:
                 await asyncio.sleep(PHOTO_SECONDS)
         finally:
             if file_id is not None:
-                await self.delete_file(report, file_id)
+                self.showing.discard(file_id)
+                try:
+                    await self.delete_file(report, file_id)
+                except Exception as error:
+                    log.error("whisper photo not taken away", error=type(error).__name__)
+                    self.left_behind = True
 
     async def _lead(self, body: dict[str, Any], report: str, action: str) -> tuple[Lead, SchoolFacts]:
         """Find the lead behind a press, and audit what they are about to do. Raises NotThere."""
@@ -290,7 +298,8 @@ class WhisperSlack:
             told = await self._parts.on_thread(whisper_staff.take, self._parts.store, entered, leads, today)
         except (SQLAlchemyError, OSError) as error:
             log.error("whisper not kept", error=type(error).__name__)
-            told = whisper_staff.not_kept()
+            # What they wrote stays in the window.
+            return wrong("words", self._reader(school).words(whisper_staff.not_kept().message.paragraphs[0]))
         if told.urgent:
             self._urgent()
         return replaced(whisper_views.told_view(told.title, told.message, self._reader(school)))
@@ -299,7 +308,7 @@ class WhisperSlack:
         school = self._parts.school(reading(session))
         return leads_of(session, self._parts.sealer, school), school
 
-    # --- cards --------------------------------------------------------------------------------------------------------
+    # --- the Home tab -------------------------------------------------------------------------------------------------
 
     async def home(self, recipient: str, cards: tuple[Card, ...]) -> tuple[Card, ...]:
         """Put a lead's queue into their Home tab as it leaves for Slack; what cannot be read is left as it is.
@@ -318,62 +327,13 @@ class WhisperSlack:
         queue = home_card(tuple(map(_shown, lines)), no_key=state == "new")
         return tuple(queue if is_desk_card(card) else card for card in cards)
 
-    async def post(self, user: str, card: Card, school: SchoolFacts) -> tuple[str, str]:
-        """Post a card to one person; gives where it lies. It never passes through the outbox."""
-        channel = str((await self.client.conversations_open(users=user))["channel"]["id"])
-        blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
-        sent = await self.client.chat_postMessage(
-            channel=channel, blocks=blocks, text=text, unfurl_links=False, unfurl_media=False
-        )
-        return channel, str(sent["ts"])
-
-    async def rewrite(self, channel: str, ts: str, card: Card, school: SchoolFacts) -> None:
-        """Put a card in the place of another; one that is gone stays gone."""
-        blocks, text = message_blocks(card, school.locale, school.zone, self._parts.clock())
-        try:
-            await self.client.chat_update(channel=channel, ts=ts, blocks=blocks, text=text)
-        except SlackApiError as error:
-            if code_of(error) not in GONE:
-                raise
-
-    async def delete(self, channel: str, ts: str) -> None:
-        """Take a card away; one that is gone already is well."""
-        try:
-            await self.client.chat_delete(channel=channel, ts=ts)
-        except SlackApiError as error:
-            if code_of(error) not in GONE:
-                raise
-
-    async def delete_file(self, report: str, file_id: str) -> None:
-        """Take a photo out of Slack; one that is gone already is well."""
-        try:
-            await self.client.files_delete(file=file_id)
-        except SlackApiError as error:
-            if code_of(error) not in GONE:
-                raise
-        await self._parts.on_thread(note_file, self._parts.store, report, file_id, there=False)
-
-    async def user_of(self, staff: Staff, school: SchoolFacts) -> str | None:
-        """Find the Slack user of a lead; None for one whom Slack does not know."""
-        user = self._parts.sealer.read(staff, "slack_user")
-        if user is not None:
-            return str(user)
-        email = self._parts.sealer.read(staff, "email")
-        try:
-            found = str((await self.client.users_lookupByEmail(email=email))["user"]["id"])
-        except SlackApiError as error:
-            if code_of(error) == "users_not_found":
-                return None
-            raise
-        await self._parts.worker.run(lambda session: link_slack(session, self._parts.sealer, school.id, found, email))
-        return found
-
-    def _reader(self, school: SchoolFacts) -> Reader:
-        return Reader(school.locale, school.zone, self._parts.clock())
+    def _reader(self, school: SchoolFacts | None) -> Reader:
+        language, zone = (school.locale, school.zone) if school else ("en", "UTC")
+        return Reader(language, zone, self._parts.clock())
 
     def _card(self, card: Card, school: SchoolFacts | None) -> dict[str, Any]:
-        language, zone = (school.locale, school.zone) if school else ("en", "UTC")
-        return modal_view(card, language, zone, self._parts.clock())
+        reader = self._reader(school)
+        return modal_view(card, reader.language, reader.zone, reader.now)
 
     def _later(self, work: Any) -> None:  # noqa: ANN401 (a coroutine)
         task = asyncio.create_task(work)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bot.settings import for_chosen
 from bot.slack.blocks import TITLE_LENGTH, VIEW_BLOCKS, Reader, cut
 from conversations.model import Message, Phrase, say, verbatim
-from conversations.whisper_cards import KINDS, OUTCOMES, line_of
+from conversations.whisper_cards import KINDS, OUTCOMES, line_of, line_of_turn
 from conversations.whisper_pages import helped_options
 from conversations.wording import emergency_line
 from store.whisper_desk import Line, Thread, Turn
@@ -70,24 +70,18 @@ def _export(line: Line) -> Phrase:
 
 
 def _turn(thread: Thread, turn: Turn, reader: Reader) -> list[Block]:
-    who = say("The writer") if turn.by == "reporter" else verbatim(turn.by)
+    line = reader.words(line_of_turn(turn.by, turn.what, turn.words))
     if turn.what == "photo":
-        words = "\n".join(filter(None, (reader.words(say("{who} sent a photo.", who=who)), turn.caption)))
         button = {
             "type": "button",
             "action_id": "whisper_photo",
             "value": f"{thread.line.id}:{turn.id}",
             "text": _plain(reader.words(say("Show"))),
         }
-        return [{**_section(words, turn.id), "accessory": button}]
+        return [{**_section("\n".join(filter(None, (line, turn.caption))), turn.id), "accessory": button}]
     if turn.what == "helped":
-        said = say("The writer says: this helped.") if turn.words == "y" else say("The writer says: this did not help.")
-        return [_section(reader.words(said), turn.id)]
-    label = {
-        "question": say("{who} asked:", who=who),
-        "note": say("{who} noted, for readers alone:", who=who),
-    }.get(turn.what, say("{who}:", who=who))
-    text = f"{reader.words(label)}\n{turn.words}"
+        return [_section(line, turn.id)]
+    text = f"{line}\n{turn.words}"
     parts = [text[start : start + TEXT_MOST] for start in range(0, len(text), TEXT_MOST)]
     return [_section(part, f"{turn.id}-{number}") for number, part in enumerate(parts)]
 

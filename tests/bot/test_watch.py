@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, delete, select
+from structlog.testing import capture_logs
 
 from bot.health import problems_of
 from bot.watch import Watch
@@ -47,6 +48,25 @@ async def test_it_looks_again_each_minute_and_stops_when_told(here: SmallSchool)
     await asyncio.sleep(0.05)
     stop.set()
     await asyncio.wait_for(running, 5)
+    here.worker.close()
+
+
+async def test_a_pass_that_fails_is_logged_by_its_kind_and_the_next_comes(here: SmallSchool):
+    def ails(_session: Session) -> SchoolFacts:
+        raise ValueError("a name")
+
+    stop = asyncio.Event()
+    watch = Watch(here.worker, here.sealer, ails, lambda: NOW, lambda: None)
+    with capture_logs() as log:
+        running = asyncio.create_task(watch.run(stop))
+        for _ in range(500):
+            if log:
+                break
+            await asyncio.sleep(0.01)
+    assert log == [{"event": "the auditor could not pass", "error": "ValueError", "log_level": "error"}]
+    assert not running.done()
+    stop.set()
+    await running
     here.worker.close()
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from conversations.actions import LATEST, load
 from conversations.bank import FACTORS
 from conversations.model import Phrase
-from conversations.reasons import reason_phrases, sureness
+from conversations.reasons import action_codes, reason_phrases, sureness
 
 REASON = {
     "code": "fallen",
@@ -84,3 +85,20 @@ def test_flags_of_the_first_rule_still_read():
 
 def test_sureness_has_words_at_its_edges():
     assert [sureness(at).text for at in (0.0, 0.8, 0.95)] == ["could be chance", "fairly sure", "very sure"]
+
+
+def test_actions_are_chosen_by_what_the_reasons_say_and_which_way():
+    why = {
+        "reasons": [
+            {"code": "fallen", "series": 4, "was": 0.5, "now": -1.2},
+            {"code": "polar", "series": 0, "was": 0.0, "now": -2.0},
+            {"code": "polar", "series": 3, "was": 0.0, "now": 2.0},
+            {"code": "gap", "series": 2, "was": 1.0, "now": -1.0},
+            {"code": "silence", "series": -1, "was": 0.1, "now": 0.6},
+            {"code": "low", "series": 4, "was": 0.0, "now": -1.5},
+        ],
+        "caveat": "quick_answers",
+    }
+    codes = ("change_low", "self_disclosure_low", "seeking_change_high", "context_gap", "silence", "low_run", "rushed")
+    assert action_codes(why) == codes
+    assert set(codes) <= {reason for action in load(LATEST).actions.values() for reason in action.reasons}

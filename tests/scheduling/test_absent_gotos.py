@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bot.adults import adults_of
 from conversations.model import Tap
 from scheduling import absent_gotos, away
+from scheduling.calendar import Closure
 from scheduling.jobs import set_standing
 from store import gotos
 from store.care_tables import GoTo
+from store.plan_tables import Absence
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Staff
 from tests.bot.classroom import classroom
@@ -247,3 +251,82 @@ def test_named_for_now_counts_for_the_adult_and_not_as_one_of_the_two(scene: Sce
     stands = gotos.coverage(scene.room.session, scene.room.school.id)
     assert [(year.two, year.one, year.nobody) for year in stands.years] == [(1, 0, 0)]
     assert stands.named[scene.third.id] == 1
+
+
+def closed(scene: Scene, *days: date) -> None:
+    """Call snow days."""
+    calendar = replace(scene.room.school.calendar, closures=tuple(map(Closure.by_hand, days)))
+    scene.room.school = replace(scene.room.school, calendar=calendar)
+
+
+def test_on_a_snow_day_nobody_hears_that_somebody_is_away_or_back(scene: Scene):
+    scene.room.clock.now = TUESDAY.replace(hour=20)
+    scene.leave(date(2026, 12, 11))
+    closed(scene, date(2026, 11, 25))
+    scene.at(date(2026, 11, 25))
+    assert scene.room.said() == []
+    scene.at(date(2026, 11, 26))
+    assert scene.room.said() == TOLD
+    scene.at(date(2026, 12, 12))
+    closed(scene, date(2026, 12, 14))
+    scene.at(date(2026, 12, 14))
+    assert (scene.room.said(), scene.named()) == (TOLD, ["second", "first"])
+    scene.at(date(2026, 12, 15))
+    assert (scene.room.said()[:4], scene.named()) == ([*TOLD, BACK], ["first", "second"])
+
+
+def test_absences_that_follow_one_another_count_as_one(scene: Scene):
+    scene.leave(date(2026, 11, 26))
+    assert scene.room.said() == []
+    room = scene.room
+    room.clock.now = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
+    session = room.session
+    (row,) = session.exec(select(Absence)).all()
+    follows = Absence(
+        school_id=row.school_id, staff_id=row.staff_id, starts_at=row.ends_at, ends_at=row.ends_at + timedelta(days=7)
+    )
+    session.add(follows)
+    session.commit()
+    assert absent_gotos.is_long(session, room.school, follows)
+    row.ends_at -= timedelta(hours=1)
+    session.add(row)
+    session.commit()
+    assert not absent_gotos.is_long(session, room.school, follows)
+
+
+def test_many_pupils_hear_in_parts_that_somebody_is_back(scene: Scene):
+    session, room = scene.room.session, scene.room
+    for number in range(absent_gotos.AT_ONCE):
+        pupil = room.pupil(8_000_000_000 + number)
+        assert gotos.name(session, pupil, 1, scene.first.id, TUESDAY)
+    session.commit()
+    scene.leave(date(2026, 12, 4))
+    room.clock.move(seconds=6)
+    room.run_due()
+    scene.at(date(2026, 12, 7))
+    assert room.said().count(BACK) == absent_gotos.AT_ONCE
+    room.clock.move(seconds=6)
+    room.run_due()
+    assert (room.said().count(BACK), room.failures()) == (absent_gotos.AT_ONCE + 1, [])
+
+
+def test_who_was_named_for_now_can_be_changed_and_can_become_one_of_the_two(scene: Scene):
+    session, room = scene.room.session, scene.room
+    fourth = make_staff(session, room.sealer, room.school)
+    scene.leave(date(2026, 12, 4))
+
+    def name(place: int, adult: Staff) -> bool:
+        named = gotos.name(session, session.get_one(Pupil, scene.pupil.id), place, adult.id, room.clock())
+        session.commit()
+        return named
+
+    def standing() -> dict[int, UUID]:
+        return {place: row.staff_id for place, row in gotos.standing(session, scene.pupil.id).items()}
+
+    assert (name(gotos.FOR_NOW, scene.third), name(gotos.FOR_NOW, scene.third)) == (True, True)
+    assert name(gotos.FOR_NOW, fourth)
+    assert standing() == {1: scene.first.id, 2: scene.second.id, gotos.FOR_NOW: fourth.id}
+    assert name(2, fourth)
+    assert standing() == {1: scene.first.id, 2: fourth.id}
+    assert not name(4, scene.third)
+    assert [row.ended for row in room.rows(GoTo, place=gotos.FOR_NOW)] == ["changed", "changed"]

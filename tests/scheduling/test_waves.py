@@ -179,6 +179,12 @@ def test_a_wave_stays_open_over_four_days_and_not_over_five(off: int, closes: st
     assert wave == times("2026-09-10T10:00", "2026-09-10T16:00", closes)
 
 
+def test_a_reminder_that_would_come_on_a_day_off_waits_until_school_is_back():
+    school = replace(SCHOOL, closures=(Closure.by_hand(date(2026, 9, 9)),))
+    wave = next_wave(school, on(1, remind_after=timedelta(hours=24)), at("2026-09-07T00:00"))
+    assert wave == times("2026-09-08T10:00", "2026-09-10T07:30", "2026-09-10T09:00")
+
+
 @pytest.mark.parametrize(
     ("first", "last", "open_on"), [(9, 12, "2026-11-13"), (10, 13, "2026-11-09")], ids=["Friday", "Monday"]
 )

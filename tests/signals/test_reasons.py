@@ -124,3 +124,23 @@ def test_there_are_three_reasons_at_most():
 )
 def test_the_caveat_is_the_one_that_fits(board: Board, caveat: str):
     assert why(board).caveat == caveat
+
+
+@pytest.mark.parametrize(("school", "outside"), [(0, 4), (4, 0)])
+def test_a_gap_between_school_and_outside_is_told_the_right_way_round(school: int, outside: int):
+    board = new_board(1)
+    for _ in range(30):
+        sheet = Sheet(
+            np.array([[48, 49, 24, 25, 30, 31]]),
+            np.array([[2, 2, school, school, outside, outside]]),
+            np.full((1, 6), 4_000.0),
+            np.ones(1),
+            np.ones(1, dtype=bool),
+            np.ones(1, dtype=bool),
+        )
+        board = advance(board, sheet, ITEMS)
+    [gap] = [one for one in why(board).reasons if one.code == "gap"]
+    assert gap.series == 2
+    assert (gap.now < gap.was) == (school < outside)
+    assert gap.lower < gap.now - gap.was < gap.upper
+    assert gap.chance > 0.9

@@ -1,6 +1,8 @@
 """Backups: every row of every table comes back from either database into either, and a damaged one brings nothing."""
 
+import gzip
 import io
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +12,10 @@ from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
 from store import audit, due, vault
-from store.backup import BackupProblem, Manifest, read_manifest, restore, write_backup
+from store.backup import BATCH, FORMAT, BackupProblem, Manifest, read_manifest, restore, write_backup
 from store.database import make_engine
 from store.key_tables import SealingKey
-from store.recovery import RecoveryKey, RecoveryProblem
+from store.recovery import CHUNK, BoxWriter, RecoveryKey, RecoveryProblem
 from store.sealing import Sealer
 from store.tables import Audit, Cursor, Pupil, Wave
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
@@ -29,7 +31,10 @@ def quiet(_done: int, _total: int) -> None:
 def fill(engine: Engine, sealer: Sealer) -> None:
     with Session(engine) as session:
         school = make_school(session, policy={"lead": "déjà vu"})
-        group = make_group(session, school, "7B", 7, make_staff(session, sealer, school, "tutor"))
+        tutor, head = make_staff(session, sealer, school, "tutor"), make_staff(session, sealer, school, "head")
+        # Who comes first points at who comes after.
+        tutor.manager_id = head.id
+        group = make_group(session, school, "7B", 7, tutor)
         pupils = [make_pupil(session, sealer, school, group, chat_id=500 + number) for number in range(PUPILS)]
         session.add(
             Wave(school_id=school.id, day="2026-11-24", number=1, opens_at=NOW, closes_at=NOW, bank_version="2026-1")
@@ -147,6 +152,60 @@ def test_a_backup_of_another_version_is_refused_before_a_table_is_made(
         restore(empty, io.BytesIO(backup), KEY, quiet)
     assert inspect(empty).get_table_names() == []
     empty.dispose()
+
+
+def test_many_rows_come_back_in_parts_and_both_ways_say_how_far_they_are(engine: Engine, empty: Engine) -> None:
+    with Session(engine) as session:
+        session.add_all(Cursor(name=f"telegram:{number}", position=number) for number in range(BATCH + 1))
+        session.commit()
+    file, told = io.BytesIO(), list[int]()
+    write_backup(engine, file, KEY.public(), NOW, lambda done, _total: told.append(done))
+    file.seek(0)
+    restore(empty, file, KEY, lambda done, _total: told.append(done))
+    assert told == [BATCH, BATCH + 1, BATCH, BATCH + 1, BATCH + 1]
+    assert dump(empty) == dump(engine)
+    empty.dispose()
+
+
+def boxed(*lines: object, behind: bytes = b"") -> bytes:
+    """A backup of these lines, whatever they say."""
+    file = io.BytesIO()
+    box = BoxWriter(file, KEY.public())
+    box.write(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()) + behind)
+    box.close()
+    return file.getvalue()
+
+
+HEAD = {"format": FORMAT, "made": NOW.isoformat(), "revision": vault.newest(), "keys": [], "heads": {}}
+ROWS = ({"table": "cursor", "columns": ["name", "position"]}, ["telegram:1", 1])
+
+
+@pytest.mark.parametrize(
+    ("backup", "problem"),
+    [
+        (boxed({"format": FORMAT + 1}), "newer Earshot"),
+        (boxed({**HEAD, "counts": {"cursor": 2}}, *ROWS, {"end": 1}), "does not hold the rows it says"),
+        (boxed({**HEAD, "counts": {"cursor": 2}}, *ROWS, ["telegram:2", 2]), "cut off"),
+        (boxed({**HEAD, "counts": {"cursor": 1}}, *ROWS, {"end": 1}, ["telegram:2", 2]), "cut off"),
+        # Its last piece, in which there is nothing, is missing.
+        (boxed({**HEAD, "counts": {"cursor": 1}}, *ROWS, {"end": 1}, behind=bytes(CHUNK))[:-40], "cut off"),
+    ],
+    ids=["form", "fewer rows", "no end", "more behind the end", "last piece"],
+)
+def test_after_a_backup_that_was_of_no_use_another_can_be_restored(
+    engine: Engine, tmp_path: Path, sealer: Sealer, backup: bytes, problem: str
+) -> None:
+    good = make_engine(f"sqlite:///{tmp_path / 'good.sqlite'}")
+    vault.migrate(good)
+    fill(good, sealer)
+    with engine.begin() as connection:
+        for name in inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{name}"' + (" CASCADE" if engine.name == "postgresql" else ""))
+    with pytest.raises((BackupProblem, RecoveryProblem), match=problem):
+        restore(engine, io.BytesIO(backup), KEY, quiet)
+    restore(engine, io.BytesIO(taken(good)[0]), KEY, quiet)
+    assert dump(engine) == dump(good)
+    good.dispose()
 
 
 def test_the_manifest_is_read_without_the_rows(engine: Engine, sealer: Sealer) -> None:

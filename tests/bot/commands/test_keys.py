@@ -94,6 +94,24 @@ def test_a_kill_before_the_new_key_is_put_in_its_place_is_mended_by_running_it_a
     assert names() == ["Ivo Tarn", "Wren Ashdown"]
 
 
+def test_database_of_before_a_change_that_was_put_back_is_brought_to_the_key_in_use(people: Earshot) -> None:
+    old = read_key_file(KEY).current.key_id.hex()
+    kept = {path: path.read_bytes() for path in KEY.parent.glob("earshot.sqlite*")}
+    assert kept
+    people("keys", "rotate")
+    ring = read_key_file(KEY)
+    for path in KEY.parent.glob("earshot.sqlite*"):
+        path.unlink()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    with pytest.raises(KeyProblem, match=old):
+        names()
+    told = people("keys", "rotate")
+    assert (told.status, told.err) == (0, "")
+    assert told.out.endswith("3 rows that an old key had sealed are sealed with the key in use.")
+    assert (read_key_file(KEY), names()) == (ring, ["Ivo Tarn", "Wren Ashdown"])
+
+
 def test_a_next_key_that_does_not_follow_is_refused_with_nothing_changed(people: Earshot) -> None:
     write_key_file(KEY.with_name("earshot.key.next"), KeyRing(bytes(range(32))).next())
     told = people("keys", "rotate")

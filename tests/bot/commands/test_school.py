@@ -234,3 +234,23 @@ def test_every_command_says_it_through_what_names_the_school() -> None:
     }
     # Words of whispers, as they were written.
     assert consoles == {"whisper.py"}
+
+
+def test_a_slip_in_one_schools_settings_is_shown_and_stops_no_other_school(earshot: Earshot) -> None:
+    for name in BOTH:
+        earshot("school", "add", name)
+    env = Path("schools/south-park/.env")
+    env.write_text(env.read_text().replace("EARSHOT_HTTP_PORT=8712", "EARSHOT_HTTP_PORT=many"))
+    told = earshot("school", "list")
+    assert told.status == 0
+    assert "│ north-lane │ 8711 │ no │ no │ ok │" in told.out
+    assert "EARSHOT_HTTP_PORT" in told.out
+    assert "many" not in told.out
+    chosen = CHOSEN.set("north-lane")
+    try:
+        assert read_settings().http_port == 8711
+    finally:
+        CHOSEN.reset(chosen)
+    # The port of one whose settings cannot be read may be anything: those that can are not given away again.
+    earshot("school", "add", "west-end")
+    assert "EARSHOT_HTTP_PORT=8712" in Path("schools/west-end/.env").read_text()

@@ -122,10 +122,15 @@ def test_lead_lists_reads_replies_and_closes(earshot: Run, whispers: WhisperStor
     assert handle in told
     assert "take my things" not in told
     status, told = earshot("whisper", "read", handle, *LEAD)
-    assert (status, "1. The writer (words): they take my things" in told) == (0, True)
+    assert (status, "1. The writer: they take my things" in told) == (0, True)
     assert earshot("whisper", "reply", handle, "Thank you for telling us.", *LEAD)[0] == 0
     assert earshot("whisper", "reply", handle, "Ring home tomorrow.", "--note", *LEAD)[0] == 0
     assert earshot("whisper", "close", handle, "helped", *LEAD)[0] == 0
+    key = find(whispers, receipt)
+    assert key is not None
+    add(whispers, key.door, {"what": "helped"}, b"y")
+    _, told = earshot("whisper", "read", handle, *LEAD)
+    assert "noted, for readers alone: Ring home tomorrow. 4. The writer says: this helped." in told
     assert see(whispers, find(whispers, receipt)) == Page("closed", "helped", (("reply", "Thank you for telling us."),))
 
 
@@ -471,3 +476,31 @@ def test_doctor_says_who_has_no_passphrase_and_whether_recovery_was_rehearsed(
     assert found() == {}
     whispers.path.unlink()
     assert found() == {}
+
+
+def test_what_cannot_be_closed_opened_or_read_is_said_in_a_sentence(earshot: Run, whispers: WhisperStore):
+    handle, _ = make(whispers)
+    assert earshot("whisper", "close", handle, "forgotten", *LEAD) == (
+        1,
+        "The outcome is one of: helped, passed_on, known, no_action, misuse.",
+    )
+    nothing = ("whisper", "unseal", "none.sealed", "case.pdf", "--password", "three blue doors")
+    assert earshot(*nothing) == (1, "none.sealed cannot be read.")
+
+
+def test_passphrase_is_changed_with_the_one_there_was(
+    earshot: Run, whispers: WhisperStore, monkeypatch: pytest.MonkeyPatch
+):
+    handle, _ = make(whispers)
+    earshot("whisper", "desk", "lock", "recovery.key")
+    first, second = "correct horse battery", "another horse battery"
+    answers(monkeypatch, first, first)
+    assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 0
+    answers(monkeypatch, "wrong horse battery", second, second)
+    assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 1
+    answers(monkeypatch, first, second, second)
+    assert earshot("whisper", "desk", "passphrase", *LEAD)[0] == 0
+    answers(monkeypatch, first)
+    assert earshot("whisper", "read", handle, *LEAD)[0] == 1
+    answers(monkeypatch, second)
+    assert "they take my things" in earshot("whisper", "read", handle, *LEAD)[1]

@@ -26,6 +26,7 @@ from rehearsal.slack_rules import SCOPES
 from rehearsal.telegram import BotApi
 from scheduling.calendar import SchoolCalendar, Term
 from store import anchor, audit, outbox
+from store.database import make_engine
 from store.due import set_due
 from store.ids import new_id
 from store.keys import make_key_file, read_key_file
@@ -636,6 +637,29 @@ def test_a_whisper_store_of_another_key_is_told(settings: Settings) -> None:
     assert mended(settings) == {
         "whispers": "The whisper store was made with another key: put that key file back, nothing was changed."
     }
+
+
+@pytest.mark.parametrize("content", [b"no database at all " * 300, b"SQLite format 3\x00" + bytes(4000)])
+def test_a_whisper_store_that_cannot_be_opened_is_told_once(settings: Settings, content: bytes) -> None:
+    Path(settings.whisper_url.removeprefix("sqlite:///")).write_bytes(content)
+    told = mended(settings)
+    assert list(told) == ["whispers"]
+    assert told["whispers"].startswith("The whisper")
+
+
+def test_a_whisper_store_whose_tables_are_gone_ends_no_other_finding(settings: Settings) -> None:
+    whispering(settings)
+    engine = make_engine(settings.whisper_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE reader")
+    engine.dispose()
+    assert "reading aloud" in {one.what for one in examine(settings)}
+
+
+def test_a_file_in_the_place_of_the_data_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("x")
+    told = mended(Settings(data_dir=tmp_path / "data"))
+    assert told["data folder"] == "The data folder is a file: set EARSHOT_DATA_DIR to a folder."
 
 
 def test_the_doctor_leaves_the_whisper_file_as_it_is(settings: Settings) -> None:

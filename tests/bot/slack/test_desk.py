@@ -87,6 +87,18 @@ def test_decision_is_kept_with_who_and_when(here: SmallSchool, action: str, stat
     assert decisions(here) == [f"nudge {state}"]
 
 
+def test_nudge_done_twice_or_passed_on_once_it_is_contested_changes_nothing(here: SmallSchool):
+    for action in ("nudge_take", "nudge_done", "nudge_done"):
+        press(here, "tutor", action, here.flag.hex)
+    before = here.the_flag().version
+    press(here, "tutor", "nudge_take", here.flag.hex)
+    assert (here.the_flag().state, here.the_flag().version) == ("done", before)
+    here.work(lambda session: setattr(session.get_one(Flag, here.flag), "contested", "open"))
+    press(here, "tutor", "nudge_pass", here.flag.hex)
+    assert here.the_flag().version == before
+    assert here.audited().count("nudge done") + here.audited().count("plan done") == 1
+
+
 def test_snoozed_nudge_comes_back_in_a_week_at_its_version(here: SmallSchool):
     press(here, "tutor", "nudge_snooze", here.flag.hex)
     due = here.work(lambda session: session.exec(select(Due)).one())

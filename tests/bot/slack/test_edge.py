@@ -14,6 +14,7 @@ from bot.delivery import Refused, Sent
 from bot.slack.edge import SlackEdge
 from bot.slack.socket import Socket
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN
+from store.plan_tables import Plan
 from store.tables import Due, Failure, Seen, Staff
 from tests.bot.slack_office import QUICK, Office, office
 from tests.bot.slack_school import NOW, SmallSchool, more_groups, small_school
@@ -224,6 +225,26 @@ async def test_press_whose_commit_failed_is_not_acknowledged_and_the_person_is_t
         assert (failure.event, failure.error) == ("slack block_actions", "IntegrityError")
         mend_store(here.school)
         assert (await here.press("U0TUTOR", "nudge_take"))["acked"] is True
+
+
+@WAYS
+async def test_form_whose_commit_failed_stays_with_what_was_entered_and_can_be_sent_again(engine: Engine, way: str):
+    async with office(engine, way) as here:
+        await here.rig.ask("POST", "/workspace/U0LEAD/home/open")
+        home = await here.home("U0LEAD")
+        await here.rig.click("U0LEAD", view_id=home["id"], action_id="group_plan")
+        form = await here.soon(lambda: here.rig.ask("GET", "/workspace/U0LEAD/view"))
+        sent = {"view_id": form["id"], "values": {"action": {"action": "three-circles"}}}
+        break_store(here.school)
+        told = await here.rig.ask("POST", "/workspace/U0LEAD/view/submit", sent)
+        trouble = "Something went wrong and nothing was changed. Please try again in a minute."
+        assert told["errors"] == {"action": trouble}
+        typed = await here.rig.ask("POST", "/workspace/U0LEAD/command", {"command": "/earshot", "text": "home"})
+        assert trouble in str(typed) or trouble in str(await here.messages("U0LEAD"))
+        mend_store(here.school)
+        assert (await here.rig.ask("POST", "/workspace/U0LEAD/view/submit", sent))["acked"] is True
+        assert here.count(Plan) == 1
+        assert {one.event for one in await failures(here)} == {"slack view_submission", "slack slash_commands"}
 
 
 def break_store(school: SmallSchool) -> None:

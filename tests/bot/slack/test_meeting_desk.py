@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from sqlalchemy import Engine
@@ -15,7 +16,8 @@ from conversations.cards import Card
 from rehearsal.slack_blocks import message_faults
 from scheduling import meetings
 from store.plan_tables import OneToOne
-from tests.bot.slack.test_plan_desk import press, read, said
+from tests.bot.slack.test_plan_desk import press, read, said, words
+from tests.bot.slack.test_typed import ask
 from tests.bot.slack_school import NOW, SmallSchool, small_school
 
 
@@ -133,3 +135,34 @@ def test_a_time_chosen_twice_stays_the_first(here: SmallSchool):
     chosen = row(here).meets_at
     press(here, "tutor", "meet_pick", first_time_as(here, "2026-11-26T08:05:00+00:00"))
     assert row(here).meets_at == chosen
+
+
+def test_own_one_to_one_and_those_a_leader_holds_can_be_typed_for(here: SmallSchool):
+    assert [words(one.title) for one in ask(here, "tutor", "meet")] == ["Your one-to-one this term: Lena Lomax"]
+    press(here, "tutor", "meet_pick", first_time(here))
+    held = ask(here, "lead", "meet")[-1]
+    assert words(held.title) == "Your one-to-ones this term"
+    lines = [words(line) for line in held.lines]
+    assert "Tess Tolling: Wednesday 08:05" in lines
+    assert {line.partition(": ")[2] for line in lines} == {"Wednesday 08:05", "no time yet"}
+
+
+def test_a_time_given_back_twice_is_given_back_once(here: SmallSchool):
+    press(here, "tutor", "meet_pick", first_time(here))
+    for _ in range(2):
+        press(here, "tutor", "meet_free", row(here).id.hex)
+    assert here.audited() == ["one-to-one set", "one-to-one freed"]
+
+
+def test_near_the_end_of_the_calendar_and_while_all_of_it_is_away_no_times_are_offered(here: SmallSchool):
+    last = here.school.calendar.terms[-1].last
+
+    def times(day: date) -> int:
+        def work(session: Session) -> int:
+            at = here.school.calendar.local(day, here.school.calendar.day_start)
+            return len(meetings.times(session, here.school, session.get_one(OneToOne, row(here).id), at))
+
+        return here.work(work)
+
+    assert times(last) == 0
+    assert times(here.school.calendar.previous_school_day(last) or last) == 2

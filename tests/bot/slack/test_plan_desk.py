@@ -21,6 +21,7 @@ from bot.slack.press import Done, not_found_card
 from bot.text import render
 from conversations.actions import LATEST, load, safeguarding_note
 from conversations.actions.choosing import ASKS_A_GO_TO, choose
+from conversations.actions.groups import for_groups
 from conversations.cards import Card
 from conversations.forms import Form
 from conversations.model import Phrase
@@ -498,6 +499,39 @@ def test_a_plan_for_a_group_is_done_noticed_and_taken_back(here: SmallSchool):
     assert (the_plan(here).state, the_plan(here).closed_at) == ("open", None)
     press(here, "tutor", "plan_undo", plan.id.hex)
     assert the_plan(here).state == "ended"
+
+
+@pytest.mark.parametrize("action", [for_groups()[0].id, for_groups()[-1].id])
+def test_a_plan_for_a_group_is_changed_from_what_it_is_to_any_other_idea_for_groups(here: SmallSchool, action: str):
+    form = press(here, "tutor", "group_plan", here.groups["7A"].hex).form
+    assert form is not None
+    fill(here, "tutor", form, {"action": action})
+    form = press(here, "tutor", "plan_change", the_plan(here).id.hex).form
+    assert form is not None
+    view = form_view(form, Reader("en", "Europe/London", NOW))
+    assert view_faults(view, lambda _file: False) == []
+    chosen = view["blocks"][0]["element"]
+    assert chosen["initial_option"]["value"] == action
+    assert {value for value, _ in form.fields[0].options} == {*(one.id for one in for_groups()), "own"}
+    day = form.fields[1].options[-1][0]
+    fill(here, "tutor", form, {"action": "three-circles", "due": day})
+    assert (content(here)["action"], the_plan(here).due_at.isoformat()) == ("three-circles", day)
+
+
+def test_note_sent_after_the_plan_was_taken_back_meanwhile_is_kept_for_when_it_is_done(here: SmallSchool):
+    plan = group_planned(here)
+    press(here, "tutor", "plan_done", plan.id.hex)
+    form = press(here, "tutor", "plan_words", plan.id.hex).form
+    assert form is not None
+    press(here, "tutor", "plan_undo", plan.id.hex)
+    assert press(here, "tutor", "plan_words", plan.id.hex).form is None
+    press(here, "tutor", "plan_worried", plan.id.hex)
+    assert content(here)["noticed"] == ""
+    fill(here, "tutor", form, {"words": "They laughed."})
+    press(here, "tutor", "plan_done", plan.id.hex)
+    form = press(here, "tutor", "plan_words", plan.id.hex).form
+    assert form is not None
+    assert form.fields[0].first == "They laughed."
 
 
 def test_a_plan_for_another_tutors_group_is_not_to_be_made(here: SmallSchool):

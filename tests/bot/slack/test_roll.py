@@ -1,10 +1,12 @@
 """The daily roll call, against the stand-in Slack: who is gone is unlinked, and no answer changes nothing."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
+from structlog.testing import capture_logs
 
 from bot.slack import roll as slack_roll
 from bot.slack.client import make_client
@@ -98,3 +100,28 @@ async def test_without_an_answer_nothing_changes_and_the_call_is_due_still(engin
         assert (
             school.work(lambda session: session.exec(select(Cursor.name).where(col(Cursor.position) > 0)).all()) == []
         )
+
+
+async def test_a_database_that_is_away_for_a_while_does_not_end_the_roll_call(engine: Engine):
+    async with post_office(engine, linked=False) as post:
+        school, stop = post.school, asyncio.Event()
+        client = make_client("xoxb-rehearsal", f"{post.rig.base}/api")
+        school.work(lambda session: session.execute(text("ALTER TABLE cursor RENAME TO elsewhere")))
+        calling = asyncio.create_task(
+            slack_roll.keep_calling(client, school.worker, school.sealer, school.school.id, lambda: NOW, stop, 0.01)
+        )
+        with capture_logs() as log:
+            await until(lambda: bool(log))
+        assert {line["event"] for line in log} == {"slack roll call failed"}
+        school.work(lambda session: session.execute(text("ALTER TABLE elsewhere RENAME TO cursor")))
+        await until(lambda: school.work(lambda session: session.exec(select(Cursor)).first() is not None))
+        stop.set()
+        await calling
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if seen():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError

@@ -76,6 +76,7 @@ def test_what_is_not_known_is_answered_with_the_list(here: SmallSchool, text: st
         ("tutor", "home", ["W.A. (7A): a change in pattern", "7A", "Here"]),
         ("tutor", "away", ["Here"]),
         ("lead", "away", ["Here", "Away"]),
+        ("tutor", "meet", ["Nothing here"]),
     ],
 )
 def test_each_word_shows_what_is_theirs_to_see(here: SmallSchool, who: str, text: str, expected: list[str]):

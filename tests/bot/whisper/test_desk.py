@@ -19,10 +19,11 @@ from bot.whisper.views import thread_view, told_view
 from conversations.cards import Card
 from conversations.model import Phrase, verbatim
 from conversations.whisper_cards import counts_card, desk_card
+from rehearsal.slack_blocks import view_faults
 from store.tables import Staff
 from store.whisper_desk import Climb, Line, NotThere, change, note_cards, queue
 from store.whisper_sealing import new_receipt, words_of
-from store.whispers import Draft, Page, find, see, start
+from store.whispers import Draft, Page, add, find, see, start
 from tests.factories import NOW
 
 TODAY = "2026-11-24"
@@ -133,8 +134,6 @@ def test_home_tab_of_a_lead_left_out_and_of_a_store_that_is_gone(town: Town, lea
 
 
 def test_added_words_do_not_take_a_whisper_off_the_home_tab_until_the_next_fixed_time(town: Town, leads: list[Lead]):
-    from store.whispers import add
-
     receipt = new_receipt()
     door = start(town.whispers, Draft(TODAY, "other", "me"), receipt, {"what": "words"}, b"x")
     note_cards(town.whispers, door.report.hex(), [["D1", "1"]], "posted", Climb("whisper", NOW, 0), "new")
@@ -228,6 +227,38 @@ def test_window_of_a_whisper_says_how_its_sealed_file_is_made_outside_slack(town
         f"It never passes through Slack. Run: earshot whisper export {handle} {handle}.sealed "
         "--lead you@school.example"
     )
+
+
+def test_window_of_a_long_whisper_shows_its_newest_turns_and_where_the_older_ones_are(town: Town, leads: list[Lead]):
+    store = town.whispers
+    door = start(store, Draft(TODAY, "other", "me"), new_receipt(), {"what": "words"}, b"turn 0")
+    for number in range(1, 110):
+        add(store, door, {"what": "words"}, b"turn %d" % number)
+    colleagues = colleagues_of(store, leads[0], door.report.hex())
+    view = thread_view(open_thread(store, leads[0], door.report.hex()), colleagues, READER, verbatim("Done."))
+    assert view_faults(view, lambda _file: False) == []
+    told = json.dumps(view)
+    assert "Older turns have no room here. See them with earshot whisper read." in told
+    assert ("turn 109" in told, "turn 0" in told) == (True, False)
+
+
+def test_window_says_who_looks_after_it_what_it_is_linked_with_and_whether_it_helped(town: Town, leads: list[Lead]):
+    store, other = town.whispers, new(town)
+    door = start(store, Draft(TODAY, "other", "them"), new_receipt(), {"what": "words"}, b"x" * 3500)
+    entered = {"owner": leads[1].reader.hex(), "link": other[:6], "what": "note", "words": "Seen."}
+    assert decide(store, leads[0], door.report.hex(), entered, TODAY) is None
+    add(store, door, {"what": "helped"}, b"y")
+    view = thread_view(open_thread(store, leads[0], door.report.hex()), (), READER)
+    assert view_faults(view, lambda _file: False) == []
+    told = json.dumps(view)
+    for words in (
+        "It is about someone else.",
+        f"Looked after by {leads[1].name}.",
+        f"Linked with {other[:6].upper()}.",
+        "noted, for readers alone:",
+        "The writer says: this helped.",
+    ):
+        assert words in told
 
 
 def test_right_and_wrong_words_of_staff_are_answered_with_as_many_bytes(town: Town, leads: list[Lead]):

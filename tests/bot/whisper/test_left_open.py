@@ -129,6 +129,26 @@ async def test_yes_after_ten_minutes_says_that_the_words_are_gone(hours: Hours):
     assert hours.sealed == [[FIRST, "once more"]]
 
 
+async def test_finished_after_ten_minutes_says_that_the_words_are_gone_before_it_ends(hours: Hours):
+    hours.passes(QUIET)
+    await hours.says(LATER)
+    hours.passes(timedelta(seconds=WAITING_SECONDS))
+    await hours.taps("I have finished")
+    assert hours.said[-1].startswith("If you typed something before this")
+    assert not any(words.startswith("Sealed. These six words") for words in hours.said)
+    await hours.taps("I have finished")
+    assert any(words.startswith("Sealed. These six words") for words in hours.said)
+    assert hours.sealed == [[FIRST]]
+
+
+@pytest.mark.parametrize("way", ["button", "/done"])
+async def test_after_the_quiet_a_whisper_can_be_finished_without_a_question(hours: Hours, way: str):
+    hours.passes(QUIET)
+    await (hours.taps("I have finished") if way == "button" else hours.says("/done"))
+    assert any(words.startswith("Sealed. These six words") for words in hours.said)
+    assert (hours.sealed, ASKED in hours.said) == ([[FIRST]], False)
+
+
 async def test_no_after_ten_minutes_says_that_the_words_are_gone(hours: Hours):
     hours.passes(QUIET)
     await hours.says(LATER)

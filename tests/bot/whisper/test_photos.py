@@ -4,13 +4,14 @@ import contextlib
 import io
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.whisper.photos import FILE_MOST, SIDE_MOST, NotAPhoto, clean
+from bot.whisper.photos import FILE_MOST, SEALED_MOST, SIDE_MOST, NotAPhoto, clean
 
 
 def jpeg(size: tuple[int, int] = (300, 200), **more: object) -> bytes:
@@ -42,6 +43,37 @@ def test_nothing_but_the_picture_is_left():
 def test_large_photo_is_made_smaller():
     with Image.open(io.BytesIO(clean(jpeg((4000, 1000))))) as picture:
         assert picture.size == (SIDE_MOST, SIDE_MOST // 4)
+
+
+def flat(size: tuple[int, int], kind: str, mode: str = "L", **more: object) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size).save(out, kind, **more)
+    return out.getvalue()
+
+
+def test_photo_of_the_largest_phones_is_taken():
+    with Image.open(io.BytesIO(clean(flat((12_000, 9_000), "JPEG")))) as picture:
+        assert picture.size == (SIDE_MOST, SIDE_MOST * 3 // 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "more"),
+    [("JPEG", "L", {"progressive": True}), ("PNG", "1", {}), ("GIF", "P", {})],
+    ids=["progressive", "png", "gif"],
+)
+def test_small_file_that_would_fill_the_memory_is_refused(kind: str, mode: str, more: dict[str, Any]):
+    given_photo = flat((5_200, 5_000), kind, mode, **more)
+    assert len(given_photo) < 200_000
+    with pytest.raises(NotAPhoto):
+        clean(given_photo)
+
+
+def test_picture_that_is_all_noise_is_written_with_less_care_until_it_fits():
+    out = io.BytesIO()
+    noise = [Image.effect_noise((SIDE_MOST, SIDE_MOST), 120) for _ in range(3)]
+    Image.merge("RGB", noise).save(out, "JPEG", quality=85, subsampling=0)
+    assert SEALED_MOST < len(out.getvalue()) <= FILE_MOST
+    assert len(clean(out.getvalue())) <= SEALED_MOST
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])

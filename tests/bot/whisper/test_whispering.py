@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from bot.whisper.keeping import SEALS_A_MINUTE, TRIES
 from bot.whisper.service import check_apart, read_routing_key
 from bot.whisper.speech import Unreachable
 from conversations.whisper_cards import opened_card
+from scheduling.school import next_in_school
 from scheduling.whisper_slots import last_slot, next_slot
 from store.sealing import KeyProblem, Sealer
 from store.vault import StoreProblem
+from store.whisper_care import back_up
 from store.whisper_desk import (
     Climb,
+    NotThere,
     cards_of,
     change,
     files_of,
@@ -32,9 +35,11 @@ from store.whisper_desk import (
     open_thread,
     queue,
     reader_id,
+    readers_of,
+    recuse,
     say,
 )
-from store.whisper_sealing import Seed, new_receipt, words_of
+from store.whisper_sealing import Cost, Seed, new_receipt, words_of
 from store.whisper_store import open_whispers
 from store.whisper_tables import reader
 from store.whispers import Draft, find, start
@@ -190,6 +195,34 @@ def test_lead_added_reads_what_is_open_and_one_who_left_reads_nothing(town: Town
     assert open_thread(store, second, open_one.report.hex()).turns[0].words == "open"
 
 
+def test_lead_left_out_or_who_stood_back_stays_so_when_they_leave_and_come_back(town: Town, sealer: Sealer):
+    store, first, second = town.whispers, reader_id(sealer, "a"), reader_id(sealer, "b")
+    keep_readers(store, [first, second])
+    named, recused, open_to_both = new(town, excluded=(second.hex(),)), new(town), new(town)
+    recuse(store, second, recused)
+    keep_readers(store, [first])
+    keep_readers(store, [first, second])
+    assert [line.id for line in queue(store, second)] == [open_to_both]
+    for report in (named, recused):
+        with pytest.raises(NotThere):
+            open_thread(store, second, report)
+        assert readers_of(store, report) == {first}
+
+
+def test_new_lead_reads_what_is_open_in_a_backup_that_was_put_back_and_nothing_that_filled_it_up(
+    town: Town, sealer: Sealer, tmp_path: Path
+):
+    first, second = reader_id(sealer, "a"), reader_id(sealer, "b")
+    keep_readers(town.whispers, [first])
+    report = new(town)
+    back_up(town.whispers, tmp_path / "copy.sqlite", sealer, NOW.date())
+    store = open_whispers(f"sqlite:///{tmp_path / 'copy.sqlite'}", sealer, Cost(64, 1))
+    assert len(queue(store)) > 1
+    keep_readers(store, [first, second])
+    assert [line.id for line in queue(store, second)] == [report]
+    store.engine.dispose()
+
+
 def test_no_readers_at_all_are_never_the_end_of_those_there(town: Town):
     before = queue(town.whispers)
     assert keep_readers(town.whispers, []) is False
@@ -263,6 +296,27 @@ def test_slots_are_on_school_days_at_their_times():
     friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
     assert next_slot(CALENDAR, friday).astimezone(UTC) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
     assert last_slot(CALENDAR, monday) == CALENDAR.local(datetime(2026, 11, 20, tzinfo=UTC).date(), time(15, 30))
+    # Before the first term there was none; until it begins there is none.
+    summer = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    assert last_slot(CALENDAR, summer) is None
+    assert next_slot(CALENDAR, summer) == CALENDAR.local(CALENDAR.terms[0].first, time(8, 30))
+
+
+async def test_past_the_end_of_the_calendar_cards_go_out_on_weekdays_as_was_promised(town: Town):
+    """What waits must not wait for somebody to enter term dates."""
+    saturday = datetime(2027, 3, 27, 10, 0, tzinfo=UTC)
+    rounds, slack, clock = await rounds_of(town, saturday)
+    new(town)
+    await rounds.once()
+    promised = next_slot(CALENDAR, saturday)
+    assert promised == next_in_school(town.school, saturday) == CALENDAR.local(date(2027, 3, 29), time(8, 30))
+    clock.now = promised - timedelta(minutes=1)
+    await rounds.once()
+    assert slack.posted == []
+    clock.now = promised
+    await rounds.once()
+    assert len(slack.posted) == 1
+    assert last_slot(CALENDAR, promised) == promised
 
 
 # --- the store and the key --------------------------------------------------------------------------------------------
