@@ -123,8 +123,9 @@ class Rounds:
 
     async def _cards(self, school: SchoolFacts, slot: datetime | None, at: datetime | None) -> Exception | None:
         """Do what is due for every report; what failed for one holds up no other, and is given to be raised."""
-        problem = None
-        for line in await self._parts.on_thread(whisper_desk.queue, self._parts.store):
+        problem, lines = None, await self._parts.on_thread(whisper_desk.queue, self._parts.store)
+        self._late &= {line.id for line in lines}
+        for line in lines:
             try:
                 await self._card(school, line, at or (slot if line.id in self._late else None))
                 self._late.discard(line.id)

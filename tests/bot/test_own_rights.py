@@ -157,6 +157,22 @@ def test_another_tutor_and_the_staff_of_another_school_can_decide_nothing(
     assert [one.state for one in room.rows(CopyRequest)] == ["asked"]
 
 
+def test_who_it_is_is_told_to_those_who_decide_and_is_on_record(room: Classroom, pupil: Pupil):
+    name = str(room.sealer.read(pupil, "name"))
+
+    def told(staff: Staff, action: str, value: str) -> str:
+        return repr(press(room, staff, action, value).modal)
+
+    assert name in told(room.tutor, "copy_who", asked(room).id.hex)
+    flag = flag_of(room, pupil)
+    press(room, room.tutor, "copy_send", room.rows(CopyRequest)[0].id.hex)
+    tap(room, f"copy:note:{flag.id.hex}")
+    (row,) = room.rows(Contest)
+    assert name in told(room.lead, "contest_who", row.id.hex)
+    assert name not in told(room.tutor, "contest_who", row.id.hex)
+    assert [one.action for one in room.rows(Audit)].count("read name") == 2
+
+
 def test_who_has_not_agreed_to_the_notice_asks_for_nothing(room: Classroom):
     room.pupil(SASHA, status="invited")
     tap(room, "copy:ask", SASHA)
