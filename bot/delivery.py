@@ -21,12 +21,13 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
+from bot.ends import End, ended, write_alone
 from bot.in_order import PATIENCE, Edits, InOrder
 from bot.pace import Flight, Limits, OneByOne, Pace
 from bot.waiting import pause
 from bot.worker import Worker
 from store import outbox
-from store.outbox import Letter
+from store.outbox import FAULT, Letter
 from store.sealing import Sealer
 from store.tables import LANES
 
@@ -42,8 +43,8 @@ BACKOFF_MOST = 300.0
 EDITS = ("edit", "update", "home")
 RECHECK_AFTER = 1.0
 NOT_OURS = float("inf")
-# How an error begins that is ours to mend: it holds up nobody else.
-FAULT = "fault: "
+# After so many tries (eight minutes) whoever a letter with such a fault is about must not wait for its mending.
+FAULT_LOST_AFTER = 10
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
@@ -72,15 +73,6 @@ class Refused:
 
 
 Result = Sent | TryAgain | Refused
-
-
-@dataclass(frozen=True)
-class _End:
-    """How a letter's row is to end, and the chat that waits for it to be written."""
-
-    letter: Letter
-    chat: str | None
-    write: Callable[[Session], None]
 
 
 class Sender(Protocol):
@@ -112,16 +104,17 @@ class Delivery:
         may: Callable[[], bool] = lambda: True,
         hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
         on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
+        on_lost: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
         patience: timedelta = PATIENCE,
         one_by_one: OneByOne | None = None,
     ) -> None:
         self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
         self._clock, self._name, self._may = clock, name, may
-        self._hold_until, self._on_unreachable = hold_until, on_unreachable
+        self._hold_until, self._on_unreachable, self._on_lost = hold_until, on_unreachable, on_lost
         self._pace, self._one_by_one = Pace(limits), one_by_one or OneByOne()
         self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
         self._wake = asyncio.Event()
-        self._ends: list[_End] = []
+        self._ends: list[End] = []
         self._ends_wake = asyncio.Event()
         self._writing = False
         self._sending: set[asyncio.Task[None]] = set()
@@ -202,6 +195,7 @@ class Delivery:
                         worker=self._name,
                         lanes=lanes,
                         limit=max(room, 20),
+                        on_lost=self._on_lost,
                     )
                 )
                 self.take(letters)
@@ -219,7 +213,7 @@ class Delivery:
                 await pause(self._wake, wait)
                 continue
             if self._edits.overtaken(picked):
-                self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
+                self._end(picked, None, ended(picked, "replaced", self._clock(), "a later edit overtook it"))
                 continue
             chat = self._sender.chat_of(picked)
             if (behind := self._in_order.behind(picked, chat, self._clock())) is not None:
@@ -270,7 +264,7 @@ class Delivery:
         try:
             held = self._hold_until(letter, now)
             if letter.expires_at is not None and letter.expires_at <= now:
-                self._end(letter, chat, _ended(letter, "expired", now, "too late to be of use"))
+                self._end(letter, chat, ended(letter, "expired", now, "too late to be of use"))
             elif held is not None:
                 self._end(letter, chat, lambda session: outbox.put_back(session, letter, "quiet hours", held))
             elif await self._still_ours(letter) and self._may():
@@ -319,20 +313,26 @@ class Delivery:
             later = now + timedelta(seconds=after)
             if not result.error.startswith(FAULT):
                 self._in_order.in_trouble(letter, chat, later)
-            self._end(letter, chat, lambda session: outbox.put_back(session, letter, result.error, later))
+            self._end(letter, chat, lambda session: self._put_back(session, letter, result.error, later, now))
         else:
             self.counts["refused"] += 1
             self._end(letter, chat, lambda session: self._refuse(session, letter, result, now))
+
+    def _put_back(self, session: Session, letter: Letter, error: str, later: datetime, now: datetime) -> None:
+        outbox.put_back(session, letter, error, later)
+        if error.startswith(FAULT) and letter.attempts + 1 == FAULT_LOST_AFTER:
+            self._on_lost(session, letter, now)
 
     def _refuse(self, session: Session, letter: Letter, result: Result, now: datetime) -> None:
         assert not isinstance(result, Sent)  # noqa: S101 (only failures come here)
         outbox.ended(session, letter, "failed", now, result.error)
         if isinstance(result, Refused) and result.unreachable:
             self._on_unreachable(session, letter, now)
+        self._on_lost(session, letter, now)
 
     def _end(self, letter: Letter, chat: str | None, write: Callable[[Session], None]) -> None:
         """Have a letter's end written; `chat` is kept from its next letter until then, so that edits find the post."""
-        self._ends.append(_End(letter, chat, write))
+        self._ends.append(End(letter, chat, write))
         self._ends_wake.set()
 
     def _let_go(self, letter_id: UUID, chat: str | None) -> None:
@@ -363,7 +363,7 @@ class Delivery:
                 raise
             except Exception:
                 for end in ends:
-                    _write(session, end, self._clock())
+                    write_alone(session, end, self._clock())
 
         self._writing = True
         try:
@@ -380,19 +380,3 @@ class Delivery:
         for end in ends:
             self._let_go(end.letter.id, end.chat)
         self._wake.set()
-
-
-def _ended(letter: Letter, state: str, now: datetime, error: str) -> Callable[[Session], None]:
-    return lambda session: outbox.ended(session, letter, state, now, error)
-
-
-def _write(session: Session, end: _End, now: datetime) -> None:
-    try:
-        with session.begin_nested():
-            end.write(session)
-    except OperationalError:
-        raise
-    except Exception as error:
-        # One end that cannot be written must not keep those of all others from being written.
-        log.error("end cannot be written", letter=end.letter.id.hex, error=type(error).__name__)
-        outbox.ended(session, end.letter, "failed", now, f"fault: {type(error).__name__}")

@@ -146,7 +146,8 @@ class Service:
             f"{name}-slack",
             SLACK,
             may=partial(self._has, "delivery"),
-            on_unreachable=unreached.note,
+            on_unreachable=partial(unreached.unlink, sealer),
+            on_lost=unreached.note,
         )
         # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
         heard = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears

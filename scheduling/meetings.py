@@ -20,6 +20,7 @@ from scheduling.school import SchoolFacts, next_in_school
 from store import absences, outbox
 from store.due import set_due
 from store.outbox import Letter
+from store.people import name_of
 from store.plan_tables import OneToOne
 from store.sealing import Sealer
 from store.tables import Staff
@@ -192,7 +193,7 @@ def _slot(row: OneToOne, reader: Staff) -> str:
 def _meeting(session: Session, sealer: Sealer, row: OneToOne, other_id: UUID, now: datetime) -> Meeting:
     other = session.get_one(Staff, other_id)
     passed = row.meets_at is not None and row.meets_at <= now
-    return Meeting(row.id.hex, str(sealer.read(other, "name")), row.meets_at, passed)
+    return Meeting(row.id.hex, name_of(sealer, other), row.meets_at, passed)
 
 
 def card_for(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import CLAIM_MOST, Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, Delivery, Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
 from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
@@ -84,10 +84,14 @@ class Post:
     clock: Hand = field(default_factory=Hand)
     recorder: Recorder = field(default_factory=Recorder)
     unreachable: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def delivery(self, name: str = "me", limits: Limits = FREE, **more: Any) -> Delivery:  # noqa: ANN401
         def cut_off(_session: Session, letter: Letter, _now: datetime) -> None:
             self.unreachable.append(letter.recipient)
+
+        def never_arrives(_session: Session, letter: Letter, _now: datetime) -> None:
+            self.lost.append(letter.recipient)
 
         return Delivery(
             "telegram",
@@ -98,6 +102,7 @@ class Post:
             name,
             limits,
             on_unreachable=cut_off,
+            on_lost=never_arrives,
             **more,
         )
 
@@ -284,6 +289,34 @@ async def test_a_refusal_is_final_and_a_block_is_told_of(post: Post):
         await settled(post)
     assert post.states() == [("failed", "the message is gone"), ("failed", "blocked")]
     assert post.unreachable == ["pupil:blocked"]
+    assert sorted(post.lost) == ["pupil:blocked", "pupil:gone"]
+
+
+async def test_a_letter_that_does_not_open_is_told_of_as_lost_and_the_others_arrive(post: Post):
+    post.post("damaged", "fine")
+
+    def damage(session: Session) -> None:
+        row = session.exec(select(Outbox).where(Outbox.recipient == "pupil:damaged")).one()
+        row.payload_sealed = row.payload_sealed[:-1] + bytes([row.payload_sealed[-1] ^ 1])
+        session.add(row)
+
+    post.worker.run_now(damage)
+    async with running(post.delivery()):
+        await settled(post)
+    assert post.recorder.sent == ["fine"]
+    assert post.lost == ["pupil:damaged"]
+
+
+async def test_a_letter_with_a_fault_of_ours_is_told_of_as_lost_once_and_waits_on(post: Post):
+    post.post("broken")
+    delivery = post.delivery()
+    async with running(delivery):
+        for tried in range(1, FAULT_LOST_AFTER + 3):
+            await until(lambda tried=tried: post.rows()[0].attempts == tried)
+            assert post.lost == (["pupil:broken"] if tried >= FAULT_LOST_AFTER else [])
+            post.clock.move(minutes=6)
+            delivery.look()
+    assert post.rows()[0].state == "waiting"
 
 
 async def test_a_letter_that_cannot_be_rendered_waits_and_holds_nobody_up(post: Post):
