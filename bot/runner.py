@@ -7,14 +7,14 @@ worker), and only then acknowledges to the network.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot import parents, reading_aloud, text
+from bot import parents, reading_aloud, text, tries
 from bot.adults import adults_of
 from bot.effects import Context, Outcome, apply
 from conversations.flows.join import may_be_given_on
@@ -31,21 +31,6 @@ from store.sealing import Sealer
 from store.tables import CheckIn, Due, Failure, Invite, Pupil, Seen
 
 log = structlog.get_logger()
-
-GIVE_UP_AFTER = 5
-RETRY = timedelta(seconds=10)
-RETRY_MOST = timedelta(minutes=5)
-# A call for help is tried for as long as it takes.
-NEVER_GIVEN_UP = (
-    "request",
-    "case.step",
-    "case.lapse",
-    "talk.next",
-    "talk.unreached",
-    "talk.nobody",
-    "talk.danger.again",
-    "talk.unanswered",
-)
 
 
 @dataclass(frozen=True)
@@ -71,6 +56,8 @@ class Runner:
 
     def __init__(self, sealer: Sealer, clock: Callable[[], datetime], name: str, bot: str) -> None:
         self._sealer, self._clock, self.name, self._bot = sealer, clock, name, bot
+        # The row that the store itself did not take.
+        self._stuck: UUID | None = None
 
     def handle(
         self, session: Session, school: SchoolFacts, batch: Sequence[Incoming], *, seen: bool = False
@@ -228,7 +215,7 @@ class Runner:
         row = due_rows.next_due(session, now)
         if row is None:
             return False, outcome
-        mark = (row.due_at, row.version)
+        row_id, mark = row.id, (row.due_at, row.version)
         try:
             with session.begin_nested():
                 addressed = JOBS[row.kind](session, self._sealer, school, row, now)
@@ -236,12 +223,23 @@ class Runner:
                 if (row.due_at, row.version) == mark:
                     session.delete(row)
         except OperationalError:
+            self._stuck = row_id
             raise
         except Exception as error:
             self._due_failed(session, school, row, error, now)
             outcome = Outcome()
         outcome.due = True
         return True, outcome
+
+    def put_off_stuck(self, session: Session) -> bool:
+        """Put off the row over which the store failed, if it can be used again; False when there is none."""
+        row = session.get(Due, self._stuck) if self._stuck is not None else None
+        self._stuck = None
+        if row is None or row.state != "waiting":
+            return False
+        tries.put_off(row, self._clock(), OperationalError)
+        session.add(row)
+        return True
 
     def _all_due(
         self,
@@ -316,12 +314,7 @@ class Runner:
     def _due_failed(self, session: Session, school: SchoolFacts, row: Due, error: Exception, now: datetime) -> None:
         _record_failure(session, school, now, row.kind, type(error).__name__)
         session.refresh(row)
-        row.attempts += 1
-        row.last_error = type(error).__name__
-        if row.attempts >= GIVE_UP_AFTER and row.kind not in NEVER_GIVEN_UP:
-            row.state = "failed"
-        else:
-            row.due_at = now + min(RETRY * row.attempts, RETRY_MOST)
+        tries.failed(row, error, now, known=row.kind in JOBS)
         session.add(row)
 
 

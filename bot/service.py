@@ -311,9 +311,9 @@ class Service:
         while not stop.is_set():
             # Not at once: the first minutes belong to what waited while nothing ran.
             await pause(stop, 600.0)
-            if stop.is_set() or not await self.worker.run(lambda session: slack_roll.is_due(session, self.clock())):
-                continue
             try:
+                if stop.is_set() or not await self.worker.run(lambda session: slack_roll.is_due(session, self.clock())):
+                    continue
                 await slack_roll.call(
                     self.slack.client, self.worker, self.sealer, self.schools.id, self.clock, stopping=stop
                 )

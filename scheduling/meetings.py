@@ -17,6 +17,7 @@ from conversations.staff_meetings import Meeting, leader_card, listed_card, memb
 from scheduling.briefing import post_card
 from scheduling.one_to_ones import NoPair, assign
 from scheduling.school import SchoolFacts, next_in_school
+from scheduling.telling import could_post
 from store import absences, outbox
 from store.due import set_due
 from store.outbox import Letter
@@ -212,7 +213,7 @@ def tell(session: Session, sealer: Sealer, school: SchoolFacts, row: OneToOne, n
         reader = session.get_one(Staff, reader_id)
         card, slot = card_for(session, sealer, school, row, reader_id, now), _slot(row, reader)
         morning = next_in_school(school, now)
-        post_card(
+        could_post(
             session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now, lane="bulk", not_before=morning
         )
 
@@ -260,7 +261,9 @@ def _post(
 ) -> None:
     if reader.active:
         morning = next_in_school(school, now)
-        post_card(session, sealer, school, reader, card, slot=key, dedupe=key, now=now, lane="bulk", not_before=morning)
+        could_post(
+            session, sealer, school, reader, card, slot=key, dedupe=key, now=now, lane="bulk", not_before=morning
+        )
 
 
 def listed(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:

@@ -18,7 +18,7 @@ def could_post(
     staff: Staff,
     card: Card,
     *,
-    event: str,
+    event: str = "card",
     **how: Any,  # noqa: ANN401 (as `scheduling.briefing.post_card` takes them)
 ) -> bool:
     """Write one card to one of several; False, and it is noted as a failure of `event`, when no address opens."""

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlmodel import Session, select
 
+from bot import tries
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from bot.telegram.updates import read_update
@@ -551,6 +552,26 @@ def test_a_job_that_fails_is_tried_five_times_and_then_stays_to_be_seen(room: Cl
         room.clock.move(minutes=10)
     assert [(row.state, row.attempts, row.last_error) for row in room.rows(Due)] == [("failed", 5, "NoResultFound")]
     assert room.failures() == [("wave.group.open", "NoResultFound")] * 5
+
+
+@pytest.mark.parametrize("kind", ["care.daily", "tidy", "signals.night", "goto.daily", "wave.plan"])
+def test_work_that_sets_the_next_of_its_kind_is_never_given_up(room: Classroom, kind: str):
+    row = Due(school_id=room.school.id, kind=kind, subject="x", due_at=room.clock())
+    for number in range(1, 8):
+        tries.failed(row, NoResultFound(), room.clock())
+        assert (row.state or "waiting", row.attempts) == ("waiting", number)
+    assert row.due_at == room.clock() + timedelta(hours=1)
+
+
+def test_what_is_there_and_fails_is_tried_each_hour_after_the_fifth_time(room: Classroom):
+    set_due(room.session, room.school.id, "absence.begin", "no id at all", room.clock())
+    room.session.commit()
+    for _ in range(20):
+        room.run_due()
+        room.clock.move(minutes=6)
+    (row,) = room.rows(Due)
+    # Five at first, some minutes apart, then one an hour.
+    assert (row.state, row.attempts) == ("waiting", 6)
 
 
 def test_a_job_of_a_kind_unknown_here_fails_alone(room: Classroom):
