@@ -92,6 +92,13 @@ class Runner:
                 self._failed(session, school, incoming, error, now, outcome)
         return outcome
 
+    def refuse(self, session: Session, school: SchoolFacts, batch: Sequence[Incoming]) -> Outcome:
+        """Take note of updates over which the store failed each time, and tell who sent them, as far as it can."""
+        outcome = Outcome()
+        for incoming in batch:
+            self._failed(session, school, incoming, OperationalError("", {}, Exception()), self._clock(), outcome)
+        return outcome
+
     def _part(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime, known: Known) -> Outcome:
         outcome = Outcome()
         self._one(session, school, incoming, now, known, outcome)
