@@ -45,6 +45,9 @@ RECHECK_AFTER = 1.0
 NOT_OURS = float("inf")
 # After so many tries (eight minutes) whoever a letter with such a fault is about must not wait for its mending.
 FAULT_LOST_AFTER = 10
+# A letter that failed so often while others arrive (seconds) is in trouble of its own.
+OWN_TROUBLE_AFTER = 10
+OTHERS_ARRIVE_WITHIN = 120.0
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
@@ -124,6 +127,7 @@ class Delivery:
         self._looking: asyncio.Task[None] | None = None
         self._edits, self._in_order = Edits(EDITS, sender.chat_of), InOrder(EDITS, patience)
         self._claim_now = asyncio.Event()
+        self._arrived = float("-inf")
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 
     def take(self, letters: Iterable[Letter]) -> None:
@@ -298,9 +302,11 @@ class Delivery:
                 self._held[letter_id] = asked if letter_id in ours else NOT_OURS
 
     def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
-        if not isinstance(result, TryAgain) or result.error.startswith(FAULT):
+        is_its_own = not isinstance(result, TryAgain) or self._is_its_own(letter, result)
+        if is_its_own:
             self._in_order.ended(letter, chat)
         if isinstance(result, Sent):
+            self._arrived = asyncio.get_running_loop().time()
             self.counts["sent"] += 1
             self._end(letter, chat, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
         elif isinstance(result, TryAgain) and letter.attempts + 1 < GIVE_UP_AFTER:
@@ -311,12 +317,19 @@ class Delivery:
             backoff = min(BACKOFF_MOST, 0.5 * 2 ** min(letter.attempts, 10))
             after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
             later = now + timedelta(seconds=after)
-            if not result.error.startswith(FAULT):
+            if not is_its_own:
                 self._in_order.in_trouble(letter, chat, later)
             self._end(letter, chat, lambda session: self._put_back(session, letter, result.error, later, now))
         else:
             self.counts["refused"] += 1
             self._end(letter, chat, lambda session: self._refuse(session, letter, result, now))
+
+    def _is_its_own(self, letter: Letter, result: TryAgain) -> bool:
+        """Whether it is the letter that fails, not the network: what is behind it need not wait."""
+        if result.error.startswith(FAULT):
+            return True
+        others_arrive = asyncio.get_running_loop().time() - self._arrived < OTHERS_ARRIVE_WITHIN
+        return result.after is None and letter.attempts >= OWN_TROUBLE_AFTER and others_arrive
 
     def _put_back(self, session: Session, letter: Letter, error: str, later: datetime, now: datetime) -> None:
         outbox.put_back(session, letter, error, later)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, OWN_TROUBLE_AFTER, Delivery, Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
 from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
@@ -326,6 +326,22 @@ async def test_a_letter_that_cannot_be_rendered_waits_and_holds_nobody_up(post: 
         await until(lambda: post.rows()[1].state == "sent" and post.rows()[0].attempts == 1)
     row = post.rows()[0]
     assert (row.state, row.last_error, row.leased_by) == ("waiting", "fault: KeyError", None)
+
+
+async def test_a_letter_that_alone_the_network_never_takes_holds_up_nothing_behind_it(post: Post):
+    post.recorder.answers = {"stuck": [TryAgain("TimedOut")] * 9, "once": [TryAgain("TimedOut")]}
+    delivery = post.delivery()
+    async with running(delivery):
+        post.post("fine", chat=6)
+        delivery.look()
+        await settled(post)
+        letters = post.post("stuck", "behind", chat=5, lease_to="me")
+        delivery.take([replace(letters[0], attempts=OWN_TROUBLE_AFTER), *letters[1:]])
+        # What failed once waits for the network, and what was written after it waits behind it.
+        delivery.take(post.post("once", "behind once", chat=7, lease_to="me"))
+        await until(lambda: all(row.leased_by is None for row in post.rows()))
+        await asyncio.sleep(0.05)
+    assert sorted(post.recorder.sent) == ["behind", "fine", "once", "stuck"]
 
 
 async def test_a_letter_without_a_chat_ends_delivery_loudly(post: Post):
