@@ -11,17 +11,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
-from bot.ends import End, ended, write_alone
+from bot.ends import End, Refused, Result, Sent, TryAgain, ended, write_alone
 from bot.in_order import PATIENCE, Edits, InOrder
 from bot.pace import Flight, Limits, OneByOne, Pace
 from bot.waiting import pause
@@ -52,30 +51,7 @@ OTHERS_ARRIVE_WITHIN = 120.0
 GIVE_UP_AFTER = 1_000
 
 
-@dataclass(frozen=True)
-class Sent:
-    """It arrived; `ref` says where it lies, for later edits."""
-
-    ref: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class TryAgain:
-    """It did not arrive, and may later: `after` the seconds that the network named, else our own backoff."""
-
-    error: str
-    after: float | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """It will never arrive; `unreachable` means the person cut us off (blocked, deleted), which staff should see."""
-
-    error: str
-    unreachable: bool = False
-
-
-Result = Sent | TryAgain | Refused
+_NO_CHAT = Refused(f"{FAULT}it says no chat")
 
 
 class Sender(Protocol):
@@ -135,9 +111,21 @@ class Delivery:
         for letter in letters:
             if letter.id not in self._held:
                 self._held[letter.id] = time.monotonic()
+                if not self._says_chat(letter):
+                    self._end(letter, None, partial(self._refuse, letter=letter, result=_NO_CHAT, now=self._clock()))
+                    continue
                 self._lanes[letter.lane].append(letter)
                 self._edits.note(letter)
         self._wake.set()
+
+    def _says_chat(self, letter: Letter) -> bool:
+        try:
+            self._sender.chat_of(letter)
+        except (KeyError, TypeError) as error:
+            # Ours to mend; it must not keep all the others from being sent.
+            log.error("letter not sent", network=self._network, letter=letter.id.hex, error=type(error).__name__)
+            return False
+        return True
 
     def look(self) -> None:
         """Say that the store may hold letters that are due, so that the next look need not wait for its turn."""

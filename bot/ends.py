@@ -1,8 +1,9 @@
-"""Ends: how the rows of letters end that were sent, refused or replaced, written so that one holds up no other."""
+"""Ends: what a network answered to a letter, and how its row ends, written so that one holds up no other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -12,6 +13,32 @@ from store import outbox
 from store.outbox import FAULT, Letter
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """It arrived; `ref` says where it lies, for later edits."""
+
+    ref: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """It did not arrive, and may later: `after` the seconds that the network named, else our own backoff."""
+
+    error: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """It will never arrive; `unreachable` means the person cut us off (blocked, deleted), which staff should see."""
+
+    error: str
+    unreachable: bool = False
+
+
+Result = Sent | TryAgain | Refused
 
 
 @dataclass(frozen=True)

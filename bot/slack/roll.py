@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session, col, select
 
-from bot.delivery import Refused
+from bot.ends import Refused
 from bot.slack.sender import UNREACHABLE, code_of, result_of
 from bot.worker import Worker
 from store import audit

@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.slack.blocks import home_view, message_blocks
 from bot.worker import Worker
 from conversations.cards import Card

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, OWN_TROUBLE_AFTER, Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, OWN_TROUBLE_AFTER, Delivery
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
 from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
@@ -344,10 +344,28 @@ async def test_a_letter_that_alone_the_network_never_takes_holds_up_nothing_behi
     assert sorted(post.recorder.sent) == ["behind", "fine", "once", "stuck"]
 
 
-async def test_a_letter_without_a_chat_ends_delivery_loudly(post: Post):
-    delivery = post.delivery()
-    letter = Letter(UUID(int=1), post.school.id, "telegram", 1, "send", "", None, {}, 0, None)
-    delivery.take([letter])
+async def test_a_letter_that_says_no_chat_fails_alone_after_a_start_too(post: Post):
+    post.post("lost", "fine")
+
+    def no_chat(session: Session) -> None:
+        row = session.exec(select(Outbox).where(Outbox.recipient == "pupil:lost")).one()
+        post.sealer.write(row, "payload", {})
+        # As it is found by a process that starts: late, and tried before.
+        row.last_error = "TimedOut"
+        session.add(row)
+
+    post.worker.run_now(no_chat)
+    async with running(post.delivery()):
+        await settled(post)
+    assert post.states() == [("failed", "fault: it says no chat"), ("sent", None)]
+    assert post.lost == ["pupil:lost"]
+
+
+async def test_a_loop_that_ends_by_itself_ends_delivery_loudly(post: Post):
+    def broken() -> bool:
+        raise KeyError
+
+    delivery = post.delivery(may=broken)
     async with asyncio.timeout(10):
         with pytest.raises(KeyError):
             await delivery.run(asyncio.Event())

@@ -15,7 +15,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
-from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.slack.client import make_client
 from bot.slack.sender import NO_ACCOUNT, SlackSender
 from conversations.cards import nudge_card
