@@ -103,13 +103,14 @@ def _past_the_leads(
         if not reached:
             cases.climb_on(session, school, row, now)
         return
-    log.error("what waits for the safeguarding leads has reached none of them: see `earshot doctor`")
     often = f"{row.id.hex}:{now:%Y%m%d%H}" if isinstance(row, Request) else f"nudges:{now:%Y%m%d}"
-    for head in with_role(session, school.id, "head"):
-        key = f"none-reached:{head.id.hex}:{often}"
-        if head.id not in leads and not outbox.is_written(session, key):
-            how = {"slot": None, "dedupe": key, "now": now, "lane": "urgent"}
-            could_post(session, sealer, school, head, nobody_reached_card(), event="unreached", **how)
+    heads = [one for one in with_role(session, school.id, "head") if one.id not in leads]
+    new = [one for one in heads if not outbox.is_written(session, f"none-reached:{one.id.hex}:{often}")]
+    if new or not heads:
+        log.error("what waits for the safeguarding leads has reached none of them: see `earshot doctor`")
+    for head in new:
+        how = {"slot": None, "dedupe": f"none-reached:{head.id.hex}:{often}", "now": now, "lane": "urgent"}
+        could_post(session, sealer, school, head, nobody_reached_card(), event="unreached", **how)
 
 
 def of_ask(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
