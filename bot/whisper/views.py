@@ -83,6 +83,8 @@ def _turn(thread: Thread, turn: Turn, reader: Reader) -> list[Block]:
     if turn.what == "helped":
         said = say("The writer says: this helped.") if turn.words == "y" else say("The writer says: this did not help.")
         return [_section(reader.words(said), turn.id)]
+    if turn.what == "lost":
+        return [_section(reader.words(say("One part of this cannot be opened any more.")), turn.id)]
     label = {
         "question": say("{who} asked:", who=who),
         "note": say("{who} noted, for readers alone:", who=who),
