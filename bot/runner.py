@@ -20,6 +20,7 @@ from bot.effects import Context, Outcome, apply
 from conversations.flows.join import may_be_given_on
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import needs, step
+from scheduling import unreached
 from scheduling.jobs import JOBS
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
@@ -351,10 +352,7 @@ def _only_looks_like_a_code(incoming: Incoming, who: Correspondent | None, found
 def _note_reachable(session: Session, who: Correspondent, incoming: Incoming, now: datetime) -> None:
     """A block is seen by staff; any word from the person ends it."""
     reachable = incoming.reachable if incoming.reachable is not None else True
-    if reachable == (who.pupil.unreachable_since is None):
-        return
-    who.pupil.unreachable_since = None if reachable else now
-    session.add(who.pupil)
+    unreached.note_pupil(session, who.pupil, None if reachable else now, now)
 
 
 def _is_anothers(who: Correspondent, invite: Invite) -> bool:

@@ -123,6 +123,7 @@ def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Reques
         until=wish.promised_for if owned else None,
         promise=wish.promise,
         not_yet=wish.met == "not yet",
+        cut_off=pupil.unreachable_since is not None,
     )
 
 

@@ -332,6 +332,7 @@ JOBS: dict[str, Job] = {
     "goto.away": absent_gotos.tell,
     gotos.RETURN: absent_gotos.tell_back,
     "talk.next": talking.tell_next,
+    "talk.show": talking.show_again,
     "talk.unreached": unreached.of_request,
     "nudge.unreached": unreached.of_nudge,
     "asked.unreached": unreached.of_ask,

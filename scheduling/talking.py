@@ -318,6 +318,14 @@ def unanswered(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due,
     return [(request.pupil_id, AdultAnswered("unanswered", ""))]
 
 
+def show_again(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Bring a request's card up to date once the pupil's phone can be reached no more, or again."""
+    request = session.get(Request, UUID(due.subject))
+    if request is not None and request.state in ("open", "owned"):
+        show(session, sealer, school, request, now)
+    return []
+
+
 # --- what the pupil says afterwards -----------------------------------------------------------------------------------
 
 

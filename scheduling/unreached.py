@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from conversations.staff_absence import nobody_reached_card
 from scheduling import care_cards, cases, talking
@@ -23,7 +23,7 @@ from store.guards import SAFEGUARDING
 from store.outbox import Letter
 from store.people import with_role
 from store.sealing import Sealer
-from store.tables import Due, Flag, Request, Staff
+from store.tables import Due, Flag, Pupil, Request, Staff
 
 log = structlog.get_logger()
 
@@ -40,6 +40,26 @@ def unlink(sealer: Sealer, session: Session, letter: Letter, now: datetime) -> N
         session.add(staff)
         subject = f"staff:{staff.id.hex}"
         audit.record(session, letter.school_id, now, actor=ACTOR, action="slack account gone", subject=subject)
+
+
+def note_pupil(session: Session, pupil: Pupil, since: datetime | None, now: datetime) -> None:
+    """Note since when a pupil's phone cannot be reached (None: it can); who was asked to find them is shown so."""
+    if (pupil.unreachable_since is None) == (since is None):
+        return
+    pupil.unreachable_since = since
+    session.add(pupil)
+    waiting = (Request.school_id == pupil.school_id, Request.pupil_id == pupil.id)
+    asked = session.exec(select(Request.id).where(*waiting, col(Request.state).in_(("open", "owned")))).all()
+    for request_id in asked:
+        set_due(session, pupil.school_id, "talk.show", request_id.hex, now)
+
+
+def of_phone(session: Session, letter: Letter, now: datetime) -> None:
+    """A message could not reach a pupil: they have cut us off, or their account is gone."""
+    if letter.recipient.startswith("pupil:"):
+        pupil = session.get(Pupil, UUID(letter.recipient.removeprefix("pupil:")))
+        if pupil is not None:
+            note_pupil(session, pupil, pupil.unreachable_since or now, now)
 
 
 def note(session: Session, letter: Letter, now: datetime) -> None:

@@ -239,6 +239,27 @@ def test_a_card_that_no_reader_will_see_for_a_fault_of_ours_is_not_one_that_is_o
     assert cards_of(room, head) == [nobody_reached_card().to_json()]
 
 
+def test_whoever_was_asked_sees_when_the_pupil_can_be_reached_no_more_and_when_again(room: Classroom):
+    request = calls_for_help(room)
+    (letter,) = hand(room)
+    arrives(room, letter)
+    pupil = f"pupil:{request.pupil_id.hex}"
+    to_phone = Letter(**{**vars(letter), "network": "telegram", "recipient": pupil, "slot": None, "method": "send"})
+    unreached.of_phone(room.session, to_phone, room.clock())
+    room.session.commit()
+    room.run_due()
+    cut_off = "Their phone cannot be reached, so they do not see what you answer. Please find them."
+    update = room.outbox(network="slack", method="update")[-1]
+    assert (update.slot, cut_off in str(room.payload(update)["card"])) == (letter.slot, True)
+    # A second message that does not arrive says nothing new.
+    unreached.of_phone(room.session, to_phone, room.clock())
+    assert room.run_due() == 0
+    room.handle(room.incoming(ROBIN, None, reachable=True))
+    room.run_due()
+    again = room.outbox(network="slack", method="update")[-1]
+    assert (again.id != update.id, cut_off in str(room.payload(again)["card"])) == (True, False)
+
+
 def test_what_it_was_about_may_be_gone(room: Classroom):
     (letter,) = hand(room)
     gone = new_id().hex
