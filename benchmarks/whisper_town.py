@@ -57,7 +57,7 @@ class Killed(BaseException):
 @dataclass
 class MemoryVoice:
     """A voice that speaks to chats of this process; `deadline` kills at that call,
-    counted from one; while `down` nobody can be reached."""
+    counted from one; while `down` nobody can be reached. A `lost` file is named, and never handed out."""
 
     said: list[tuple[int, Message, int | None]] = field(default_factory=list)
     marks: set[int] = field(default_factory=set)
@@ -67,6 +67,7 @@ class MemoryVoice:
     hints: int = 0
     hinted: list[Phrase] = field(default_factory=list)
     photos: dict[str, bytes] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
     calls: int = 0
     deadline: int = 0
     down: bool = False
@@ -113,6 +114,8 @@ class MemoryVoice:
 
     async def photo(self, file_id: str) -> bytes | None:
         self._call()
+        if file_id in self.lost:
+            raise Unreachable
         return self.photos.get(file_id)
 
     def button(self, chat: int, label: str) -> str:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from conversations.adults import Adult, Adults, Away, Need
 from store import gotos
-from store.people import tutor_of, with_role
+from store.people import UNNAMED, name_of, tutor_of, with_role
 from store.sealing import Sealer
 from store.tables import Pupil, Staff, TutorGroup
 
@@ -56,14 +56,15 @@ def adults_of(session: Session, sealer: Sealer, pupil: Pupil, need: Need, typed:
 
 
 def _adult(sealer: Sealer, staff: Staff) -> Adult:
-    return Adult(staff.id.hex, str(sealer.read(staff, "name")))
+    return Adult(staff.id.hex, name_of(sealer, staff))
 
 
 def _directory(session: Session, sealer: Sealer, staff: Sequence[Staff]) -> tuple[Adult, ...]:
     """The names that can be chosen, by surname; two of the same name are told apart by their tutor group."""
-    adults = [_adult(sealer, one) for one in staff]
+    # A name that does not open is nobody that could be looked for.
+    adults = [one for one in (_adult(sealer, member) for member in staff) if one.name != UNNAMED]
     count = Counter(one.name for one in adults)
-    twice = [one for one in staff if count[str(sealer.read(one, "name"))] > 1]
+    twice = [one for one in staff if count[name_of(sealer, one)] > 1]
     tutors = select(TutorGroup).where(col(TutorGroup.tutor_id).in_([one.id for one in twice]))
     beside = {group.tutor_id.hex: group.name for group in session.exec(tutors) if group.tutor_id} if twice else {}
     told = (Adult(one.id, f"{one.name} ({beside[one.id]})") if one.id in beside else one for one in adults)

@@ -11,22 +11,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
+from bot.ends import End, Refused, Result, Sent, TryAgain, ended, write_alone
 from bot.in_order import PATIENCE, Edits, InOrder
 from bot.pace import Flight, Limits, OneByOne, Pace
 from bot.waiting import pause
 from bot.worker import Worker
 from store import outbox
-from store.outbox import Letter
+from store.outbox import FAULT, Letter
 from store.sealing import Sealer
 from store.tables import LANES
 
@@ -42,45 +42,16 @@ BACKOFF_MOST = 300.0
 EDITS = ("edit", "update", "home")
 RECHECK_AFTER = 1.0
 NOT_OURS = float("inf")
-# How an error begins that is ours to mend: it holds up nobody else.
-FAULT = "fault: "
+# After so many tries (eight minutes) whoever a letter with such a fault is about must not wait for its mending.
+FAULT_LOST_AFTER = 10
+# A letter that failed so often while others arrive (seconds) is in trouble of its own.
+OWN_TROUBLE_AFTER = 10
+OTHERS_ARRIVE_WITHIN = 120.0
 # With the longest backoff that is three days of a network out of reach.
 GIVE_UP_AFTER = 1_000
 
 
-@dataclass(frozen=True)
-class Sent:
-    """It arrived; `ref` says where it lies, for later edits."""
-
-    ref: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class TryAgain:
-    """It did not arrive, and may later: `after` the seconds that the network named, else our own backoff."""
-
-    error: str
-    after: float | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """It will never arrive; `unreachable` means the person cut us off (blocked, deleted), which staff should see."""
-
-    error: str
-    unreachable: bool = False
-
-
-Result = Sent | TryAgain | Refused
-
-
-@dataclass(frozen=True)
-class _End:
-    """How a letter's row is to end, and the chat that waits for it to be written."""
-
-    letter: Letter
-    chat: str | None
-    write: Callable[[Session], None]
+_NO_CHAT = Refused(f"{FAULT}it says no chat")
 
 
 class Sender(Protocol):
@@ -112,16 +83,17 @@ class Delivery:
         may: Callable[[], bool] = lambda: True,
         hold_until: Callable[[Letter, datetime], datetime | None] = lambda _letter, _now: None,
         on_unreachable: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
+        on_lost: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
         patience: timedelta = PATIENCE,
         one_by_one: OneByOne | None = None,
     ) -> None:
         self._network, self._sender, self._worker, self._sealer = network, sender, worker, sealer
         self._clock, self._name, self._may = clock, name, may
-        self._hold_until, self._on_unreachable = hold_until, on_unreachable
+        self._hold_until, self._on_unreachable, self._on_lost = hold_until, on_unreachable, on_lost
         self._pace, self._one_by_one = Pace(limits), one_by_one or OneByOne()
         self._lanes: tuple[deque[Letter], ...] = (deque(), deque(), deque())
         self._wake = asyncio.Event()
-        self._ends: list[_End] = []
+        self._ends: list[End] = []
         self._ends_wake = asyncio.Event()
         self._writing = False
         self._sending: set[asyncio.Task[None]] = set()
@@ -131,6 +103,7 @@ class Delivery:
         self._looking: asyncio.Task[None] | None = None
         self._edits, self._in_order = Edits(EDITS, sender.chat_of), InOrder(EDITS, patience)
         self._claim_now = asyncio.Event()
+        self._arrived = float("-inf")
         self.counts = {"sent": 0, "again": 0, "refused": 0}
 
     def take(self, letters: Iterable[Letter]) -> None:
@@ -138,9 +111,21 @@ class Delivery:
         for letter in letters:
             if letter.id not in self._held:
                 self._held[letter.id] = time.monotonic()
+                if not self._says_chat(letter):
+                    self._end(letter, None, partial(self._refuse, letter=letter, result=_NO_CHAT, now=self._clock()))
+                    continue
                 self._lanes[letter.lane].append(letter)
                 self._edits.note(letter)
         self._wake.set()
+
+    def _says_chat(self, letter: Letter) -> bool:
+        try:
+            self._sender.chat_of(letter)
+        except (KeyError, TypeError) as error:
+            # Ours to mend; it must not keep all the others from being sent.
+            log.error("letter not sent", network=self._network, letter=letter.id.hex, error=type(error).__name__)
+            return False
+        return True
 
     def look(self) -> None:
         """Say that the store may hold letters that are due, so that the next look need not wait for its turn."""
@@ -202,6 +187,7 @@ class Delivery:
                         worker=self._name,
                         lanes=lanes,
                         limit=max(room, 20),
+                        on_lost=self._on_lost,
                     )
                 )
                 self.take(letters)
@@ -219,7 +205,7 @@ class Delivery:
                 await pause(self._wake, wait)
                 continue
             if self._edits.overtaken(picked):
-                self._end(picked, None, _ended(picked, "replaced", self._clock(), "a later edit overtook it"))
+                self._end(picked, None, ended(picked, "replaced", self._clock(), "a later edit overtook it"))
                 continue
             chat = self._sender.chat_of(picked)
             if (behind := self._in_order.behind(picked, chat, self._clock())) is not None:
@@ -270,7 +256,7 @@ class Delivery:
         try:
             held = self._hold_until(letter, now)
             if letter.expires_at is not None and letter.expires_at <= now:
-                self._end(letter, chat, _ended(letter, "expired", now, "too late to be of use"))
+                self._end(letter, chat, ended(letter, "expired", now, "too late to be of use"))
             elif held is not None:
                 self._end(letter, chat, lambda session: outbox.put_back(session, letter, "quiet hours", held))
             elif await self._still_ours(letter) and self._may():
@@ -304,9 +290,11 @@ class Delivery:
                 self._held[letter_id] = asked if letter_id in ours else NOT_OURS
 
     def _settle(self, letter: Letter, chat: str, result: Result, now: datetime) -> None:
-        if not isinstance(result, TryAgain) or result.error.startswith(FAULT):
+        is_its_own = not isinstance(result, TryAgain) or self._is_its_own(letter, result)
+        if is_its_own:
             self._in_order.ended(letter, chat)
         if isinstance(result, Sent):
+            self._arrived = asyncio.get_running_loop().time()
             self.counts["sent"] += 1
             self._end(letter, chat, lambda session: outbox.sent(session, self._sealer, letter, now, result.ref))
         elif isinstance(result, TryAgain) and letter.attempts + 1 < GIVE_UP_AFTER:
@@ -317,22 +305,35 @@ class Delivery:
             backoff = min(BACKOFF_MOST, 0.5 * 2 ** min(letter.attempts, 10))
             after = result.after if result.after is not None else backoff * random.uniform(0.5, 1.0)  # noqa: S311
             later = now + timedelta(seconds=after)
-            if not result.error.startswith(FAULT):
+            if not is_its_own:
                 self._in_order.in_trouble(letter, chat, later)
-            self._end(letter, chat, lambda session: outbox.put_back(session, letter, result.error, later))
+            self._end(letter, chat, lambda session: self._put_back(session, letter, result.error, later, now))
         else:
             self.counts["refused"] += 1
             self._end(letter, chat, lambda session: self._refuse(session, letter, result, now))
+
+    def _is_its_own(self, letter: Letter, result: TryAgain) -> bool:
+        """Whether it is the letter that fails, not the network: what is behind it need not wait."""
+        if result.error.startswith(FAULT):
+            return True
+        others_arrive = asyncio.get_running_loop().time() - self._arrived < OTHERS_ARRIVE_WITHIN
+        return result.after is None and letter.attempts >= OWN_TROUBLE_AFTER and others_arrive
+
+    def _put_back(self, session: Session, letter: Letter, error: str, later: datetime, now: datetime) -> None:
+        outbox.put_back(session, letter, error, later)
+        if error.startswith(FAULT) and letter.attempts + 1 == FAULT_LOST_AFTER:
+            self._on_lost(session, letter, now)
 
     def _refuse(self, session: Session, letter: Letter, result: Result, now: datetime) -> None:
         assert not isinstance(result, Sent)  # noqa: S101 (only failures come here)
         outbox.ended(session, letter, "failed", now, result.error)
         if isinstance(result, Refused) and result.unreachable:
             self._on_unreachable(session, letter, now)
+        self._on_lost(session, letter, now)
 
     def _end(self, letter: Letter, chat: str | None, write: Callable[[Session], None]) -> None:
         """Have a letter's end written; `chat` is kept from its next letter until then, so that edits find the post."""
-        self._ends.append(_End(letter, chat, write))
+        self._ends.append(End(letter, chat, write))
         self._ends_wake.set()
 
     def _let_go(self, letter_id: UUID, chat: str | None) -> None:
@@ -363,7 +364,7 @@ class Delivery:
                 raise
             except Exception:
                 for end in ends:
-                    _write(session, end, self._clock())
+                    write_alone(session, end, self._clock())
 
         self._writing = True
         try:
@@ -380,19 +381,3 @@ class Delivery:
         for end in ends:
             self._let_go(end.letter.id, end.chat)
         self._wake.set()
-
-
-def _ended(letter: Letter, state: str, now: datetime, error: str) -> Callable[[Session], None]:
-    return lambda session: outbox.ended(session, letter, state, now, error)
-
-
-def _write(session: Session, end: _End, now: datetime) -> None:
-    try:
-        with session.begin_nested():
-            end.write(session)
-    except OperationalError:
-        raise
-    except Exception as error:
-        # One end that cannot be written must not keep those of all others from being written.
-        log.error("end cannot be written", letter=end.letter.id.hex, error=type(error).__name__)
-        outbox.ended(session, end.letter, "failed", now, f"fault: {type(error).__name__}")

@@ -5,6 +5,7 @@ Edits of a message are another matter: the last one is all that counts, and an e
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -86,7 +87,9 @@ class InOrder:
                 await asyncio.sleep(LOOK_AGAIN)
                 continue
             for letter, until in left:
-                self.in_trouble(letter, chat_of(letter), max(until, now))
+                # One that says no chat fails when it is claimed.
+                with suppress(KeyError, TypeError):
+                    self.in_trouble(letter, chat_of(letter), max(until, now))
             return
 
 

@@ -7,19 +7,20 @@ worker), and only then acknowledges to the network.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bot import parents, reading_aloud, text
+from bot import parents, reading_aloud, text, tries
 from bot.adults import adults_of
 from bot.effects import Context, Outcome, apply
 from conversations.flows.join import may_be_given_on
 from conversations.model import CheckInOpens, CodeGiven, Event, Message, Person, Send, State, Step, Text, Toast, say
 from conversations.router import needs, step
+from scheduling import unreached
 from scheduling.jobs import JOBS
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
@@ -31,21 +32,6 @@ from store.sealing import Sealer
 from store.tables import CheckIn, Due, Failure, Invite, Pupil, Seen
 
 log = structlog.get_logger()
-
-GIVE_UP_AFTER = 5
-RETRY = timedelta(seconds=10)
-RETRY_MOST = timedelta(minutes=5)
-# A call for help is tried for as long as it takes.
-NEVER_GIVEN_UP = (
-    "request",
-    "case.step",
-    "case.lapse",
-    "talk.next",
-    "talk.unreached",
-    "talk.nobody",
-    "talk.danger.again",
-    "talk.unanswered",
-)
 
 
 @dataclass(frozen=True)
@@ -71,6 +57,8 @@ class Runner:
 
     def __init__(self, sealer: Sealer, clock: Callable[[], datetime], name: str, bot: str) -> None:
         self._sealer, self._clock, self.name, self._bot = sealer, clock, name, bot
+        # The row that the store itself did not take.
+        self._stuck: UUID | None = None
 
     def handle(
         self, session: Session, school: SchoolFacts, batch: Sequence[Incoming], *, seen: bool = False
@@ -103,6 +91,13 @@ class Runner:
                 raise
             except Exception as error:
                 self._failed(session, school, incoming, error, now, outcome)
+        return outcome
+
+    def refuse(self, session: Session, school: SchoolFacts, batch: Sequence[Incoming]) -> Outcome:
+        """Take note of updates over which the store failed each time, and tell who sent them, as far as it can."""
+        outcome = Outcome()
+        for incoming in batch:
+            self._failed(session, school, incoming, OperationalError("", {}, Exception()), self._clock(), outcome)
         return outcome
 
     def _part(self, session: Session, school: SchoolFacts, incoming: Incoming, now: datetime, known: Known) -> Outcome:
@@ -228,7 +223,7 @@ class Runner:
         row = due_rows.next_due(session, now)
         if row is None:
             return False, outcome
-        mark = (row.due_at, row.version)
+        row_id, mark = row.id, (row.due_at, row.version)
         try:
             with session.begin_nested():
                 addressed = JOBS[row.kind](session, self._sealer, school, row, now)
@@ -236,12 +231,23 @@ class Runner:
                 if (row.due_at, row.version) == mark:
                     session.delete(row)
         except OperationalError:
+            self._stuck = row_id
             raise
         except Exception as error:
             self._due_failed(session, school, row, error, now)
             outcome = Outcome()
         outcome.due = True
         return True, outcome
+
+    def put_off_stuck(self, session: Session) -> bool:
+        """Put off the row over which the store failed, if it can be used again; False when there is none."""
+        row = session.get(Due, self._stuck) if self._stuck is not None else None
+        self._stuck = None
+        if row is None or row.state != "waiting":
+            return False
+        tries.put_off(row, self._clock(), OperationalError)
+        session.add(row)
+        return True
 
     def _all_due(
         self,
@@ -316,12 +322,7 @@ class Runner:
     def _due_failed(self, session: Session, school: SchoolFacts, row: Due, error: Exception, now: datetime) -> None:
         _record_failure(session, school, now, row.kind, type(error).__name__)
         session.refresh(row)
-        row.attempts += 1
-        row.last_error = type(error).__name__
-        if row.attempts >= GIVE_UP_AFTER and row.kind not in NEVER_GIVEN_UP:
-            row.state = "failed"
-        else:
-            row.due_at = now + min(RETRY * row.attempts, RETRY_MOST)
+        tries.failed(row, error, now, known=row.kind in JOBS)
         session.add(row)
 
 
@@ -351,10 +352,7 @@ def _only_looks_like_a_code(incoming: Incoming, who: Correspondent | None, found
 def _note_reachable(session: Session, who: Correspondent, incoming: Incoming, now: datetime) -> None:
     """A block is seen by staff; any word from the person ends it."""
     reachable = incoming.reachable if incoming.reachable is not None else True
-    if reachable == (who.pupil.unreachable_since is None):
-        return
-    who.pupil.unreachable_since = None if reachable else now
-    session.add(who.pupil)
+    unreached.note_pupil(session, who.pupil, None if reachable else now, now)
 
 
 def _is_anothers(who: Correspondent, invite: Invite) -> bool:

@@ -46,7 +46,7 @@ from store import anchor, outbox
 from store.ids import new_id
 from store.outbox import Letter
 from store.sealing import KeyProblem, Sealer
-from store.tables import LANES, Pupil
+from store.tables import LANES
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class Service:
             TELEGRAM,
             may=partial(self._has, "delivery"),
             hold_until=self._hold_until,
-            on_unreachable=_note_unreachable,
+            on_unreachable=unreached.of_phone,
         )
         # What is written here is leased to nobody until this process has the seat of delivery.
         self.runner = Runner(sealer, clock, "", bot=token.partition(":")[0])
@@ -146,7 +146,8 @@ class Service:
             f"{name}-slack",
             SLACK,
             may=partial(self._has, "delivery"),
-            on_unreachable=unreached.note,
+            on_unreachable=partial(unreached.unlink, sealer),
+            on_lost=unreached.note,
         )
         # By webhook Telegram brings updates itself, and brings them later: who runs is there for them.
         heard = (lambda: True) if settings.telegram_webhook_url else self.telegram.hears
@@ -345,11 +346,3 @@ class Service:
         for request in self._requests:
             await request.shutdown()
         self.worker.close()
-
-
-def _note_unreachable(session: Session, letter: Letter, now: datetime) -> None:
-    if letter.recipient.startswith("pupil:"):
-        pupil = session.get(Pupil, UUID(letter.recipient.removeprefix("pupil:")))
-        if pupil is not None and pupil.unreachable_since is None:
-            pupil.unreachable_since = now
-            session.add(pupil)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bot.effects import Outcome
@@ -72,7 +73,14 @@ class Ticker:
             while not stop.is_set():
                 if not self._may():
                     return
-                more, outcome = await self._worker.run(self._one)
+                try:
+                    more, outcome = await self._worker.run(self._one)
+                except OperationalError as error:
+                    # The store is away, or will never take this one row: then the others must have their turn.
+                    if not await self._worker.run(self._runner.put_off_stuck):
+                        raise
+                    log.error("due work put off", error=type(error).__name__)
+                    continue
                 if not more:
                     break
                 self._dispatch(outcome.letters)

@@ -16,7 +16,7 @@ class AskedFor:
 
     `chosen` is the adult they asked for, "" for the safeguarding leads; `soon` by when; `passed` who cannot. `owner` is
     set once somebody took it, with `until` the end of the day they promised, if they did; `done` once they met.
-    `not_yet` when the pupil said that nothing came of an earlier promise.
+    `not_yet` when the pupil said that nothing came of an earlier promise. `cut_off` when their phone cannot be reached.
     """
 
     request: str
@@ -32,6 +32,7 @@ class AskedFor:
     until: datetime | None = None
     promise: str = ""
     not_yet: bool = False
+    cut_off: bool = False
 
 
 def request_card(asked: AskedFor) -> Card:
@@ -49,14 +50,9 @@ def request_card(asked: AskedFor) -> Card:
     if not asked.owner:
         note = say("It goes on to others until somebody says when. The pupil hears your answer.")
         return Card(title, lines, note, (_primary(today), tomorrow, cannot, who))
-    owned = (
-        say("{owner} will find them by {until}. The pupil has been told.", owner=asked.owner, until=asked.until)
-        if asked.until
-        else say("{owner} owns this. The pupil has been told.", owner=asked.owner)
-    )
     met = CardButton("request_done", asked.request, say("We have talked"), "primary")
     other = tomorrow if asked.promise == "today" else today
-    return Card(title, (*lines, owned), buttons=(met, other, cannot, who))
+    return Card(title, (*lines, _owned(asked)), buttons=(met, other, cannot, who))
 
 
 def _primary(button: CardButton) -> CardButton:
@@ -74,7 +70,21 @@ def _wished(asked: AskedFor) -> tuple[Phrase, ...]:
     lines += [say("{name} cannot this time.", name=name) for name in asked.passed]
     if asked.not_yet:
         lines.append(say("They say that nobody has found them yet."))
-    return tuple(lines)
+    return (*lines, *_cut_off(asked))
+
+
+def _cut_off(asked: AskedFor) -> tuple[Phrase, ...]:
+    """Say so when they see nothing of what is answered here; of what is done there is nothing to see."""
+    words = say("Their phone cannot be reached, so they do not see what you answer. Please find them.")
+    return (words,) if asked.cut_off and not asked.done else ()
+
+
+def _owned(asked: AskedFor) -> Phrase:
+    if asked.cut_off:
+        return say("{owner} owns this.", owner=asked.owner)
+    if asked.until:
+        return say("{owner} will find them by {until}. The pupil has been told.", owner=asked.owner, until=asked.until)
+    return say("{owner} owns this. The pupil has been told.", owner=asked.owner)
 
 
 def _undo(asked: AskedFor) -> CardButton:
@@ -94,11 +104,13 @@ def _danger(asked: AskedFor, who: CardButton) -> Card:
     if asked.done:
         return Card(title, (line, _met(asked)), buttons=(_undo(asked), who))
     if asked.owner:
-        owned = say("{owner} owns this. The pupil has been told.", owner=asked.owner)
         met = CardButton("request_done", asked.request, say("We have talked"), "primary")
         back = CardButton("request_back", asked.request, say("Hand it back"))
-        return Card(title, (line, owned), buttons=(met, back, who))
+        return Card(title, (line, *_cut_off(asked), _owned(asked)), buttons=(met, back, who))
     own = CardButton("request_own", asked.request, say("I own this"), "danger")
     return Card(
-        title, (line,), say("This comes again to every safeguarding lead until one of you owns it."), (own, who)
+        title,
+        (line, *_cut_off(asked)),
+        say("This comes again to every safeguarding lead until one of you owns it."),
+        (own, who),
     )

@@ -6,10 +6,13 @@ A tutor reads these on a phone between two lessons, so no figure stands in them;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from conversations.bank import FACTORS
 from conversations.model import Phrase, say
+
+# In place of the reasons of a flag that cannot be read.
+UNREADABLE: Final[Mapping[str, Any]] = {"unreadable": True}
 
 
 def factor_name(series: int) -> Phrase:
@@ -37,6 +40,8 @@ def reason_phrases(why: Mapping[str, Any]) -> tuple[Phrase, ...]:
     """
     if "low" in why:
         return (_fallen(sureness(0)),)
+    if "unreadable" in why:
+        return (say("Why it came cannot be read any more."),)
     reasons = [_phrase(reason) for reason in why.get("reasons", ())]
     return (*(reasons or [say("Several small things together, none of them strong.")]), *caveat_phrase(why))
 

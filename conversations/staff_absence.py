@@ -117,6 +117,17 @@ def cover_card(away: Away) -> Card:
     )
 
 
+def nobody_reached_card() -> Card:
+    """What the head gets when something waits and has arrived at none of the leads; it names no pupil."""
+    return Card(
+        say("No safeguarding lead can be reached in Slack"),
+        (
+            say("Something waits that only a safeguarding lead can open, and it has arrived at none of them."),
+            say("Please find or ring one of them now. Whoever runs Earshot can see what is wrong with their accounts."),
+        ),
+    )
+
+
 def nobody_here_card() -> Card:
     """What the head gets when something waits and everybody who could be told is away; it names no pupil."""
     return Card(

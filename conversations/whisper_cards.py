@@ -153,13 +153,15 @@ def home_card(lines: tuple[tuple[str, str, str, str, str, bool], ...], *, no_key
 
 
 def line_of_turn(by: str, what: str, words: str) -> Phrase:
-    """Say who did what in a turn of a whisper; the words follow, but of "helped" there are none.
+    """Say who did what in a turn of a whisper; the words follow, but of "helped" and "lost" there are none.
 
-    `by` is "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note.
+    `by` is "reporter" or a lead's name; `what` is words, photo, helped, reply, question, note or lost.
     """
     who = say("The writer") if by == "reporter" else verbatim(by)
     if what == "helped":
         return say("The writer says: this helped.") if words == "y" else say("The writer says: this did not help.")
+    if what == "lost":
+        return say("One part of this cannot be opened any more.")
     lines = {
         "photo": say("{who} sent a photo.", who=who),
         "question": say("{who} asked:", who=who),

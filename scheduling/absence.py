@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from scheduling.kept import data_of
 from scheduling.school import SchoolFacts
 from scheduling.scoring import read_bars, take_in
 from signals import flag
@@ -88,7 +89,7 @@ def work_out_anew(
 ) -> None:
     """Work out what is known of some pupils from all their check-ins; nobody is told, and rests go on."""
     rows = session.exec(select(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids)), Signal.model == flag.MODEL))
-    read = ((row, sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)) for row in rows)
+    read = ((row, data_of(sealer, row.pupil_id, row.data_sealed)) for row in rows)
     before = {row.pupil_id: (row.flagged, data["up_at"]) for row, data in read if data is not None}
     session.execute(delete(Signal).where(col(Signal.pupil_id).in_(list(pupil_ids))))
     session.expire_all()

@@ -16,6 +16,7 @@ from scheduling.school import SchoolFacts, next_in_school
 from store import absences, gotos
 from store.care_tables import GoTo
 from store.due import set_due
+from store.people import name_of
 from store.plan_tables import Absence
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Staff
@@ -73,10 +74,10 @@ def tell(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: d
         session.flush()
     told: list[Addressed] = []
     away = absences.away(session, school.id, now)
-    day, name = school.calendar.local_date(back), str(sealer.read(staff, "name"))
+    day, name = school.calendar.local_date(back), name_of(sealer, staff)
     for pupil in _pupils(session, school, staff, "goto.away", after, now):
         here = next((one for one in gotos.of_pupil(session, pupil) if one.id not in away), None)
-        told.append((pupil.id, GoToAway(name, day, str(sealer.read(here, "name")) if here else "")))
+        told.append((pupil.id, GoToAway(name, day, name_of(sealer, here) if here else "")))
     return told
 
 
@@ -99,7 +100,7 @@ def tell_back(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, n
         gotos.no_more_for_now(session, school.id, now)
     if not staff.active or gotos.refuses(session, staff.id):
         return []
-    name = str(sealer.read(staff, "name"))
+    name = name_of(sealer, staff)
     return [(pupil.id, GoToBack(name)) for pupil in _pupils(session, school, staff, due.kind, after, now)]
 
 

@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from conversations.cards import Waiting
@@ -21,6 +23,8 @@ from store import plans
 from store.plan_tables import Plan
 from store.sealing import Sealer, Unreadable
 from store.tables import Escalation, Failure
+
+log = structlog.get_logger()
 
 GRACE = 5
 
@@ -36,7 +40,7 @@ def overdue(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
 
 
 def _case_is_overdue(school: SchoolFacts, row: Escalation, now: datetime) -> bool:
-    ladder = Ladder.from_json(row.ladder)
+    ladder = cases.ladder_kept(row)
     if row.state == "owned" and not ladder.lapse:
         return False
     return _is_overdue(school, ladder, row.since, row.waits, now)
@@ -75,19 +79,28 @@ def mend(
 
     Returns what is overdue and was not before, to be looked at in the next pass, and how many were mended.
     """
-    found = overdue(session, sealer, school, now)
-    for late_id in found & suspected:
-        case = session.get(Escalation, late_id, with_for_update=True)
-        if case is None:
-            plan = session.get_one(Plan, late_id, with_for_update=True)
-            group_help.climb(session, sealer, school, plan, now)
-        else:
-            _do_again(session, sealer, school, case, now)
-        session.add(Failure(school_id=school.id, at=now, event="case overdue", error="done again"))
-    return found - suspected, len(found & suspected)
+    found, mended = overdue(session, sealer, school, now), 0
+    for late_id in sorted(found & suspected):
+        try:
+            with session.begin_nested():
+                _do_again(session, sealer, school, late_id, now)
+            mended, said = mended + 1, "done again"
+        except OperationalError:
+            raise
+        except Exception as error:
+            # It is tried again with each other pass; those behind it are mended all the same.
+            log.error("an overdue step cannot be done", error=type(error).__name__)
+            said = type(error).__name__
+        session.add(Failure(school_id=school.id, at=now, event="case overdue", error=said))
+    return found - suspected, mended
 
 
-def _do_again(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
+def _do_again(session: Session, sealer: Sealer, school: SchoolFacts, late_id: UUID, now: datetime) -> None:
+    case = session.get(Escalation, late_id, with_for_update=True)
+    if case is None:
+        plan = session.get_one(Plan, late_id, with_for_update=True)
+        group_help.climb(session, sealer, school, plan, now)
+        return
     case.overdue += 1
     if case.state == "open":
         cases.take_step(session, sealer, school, case, now)

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 from conversations.model import Phrase
 from conversations.staff_absence import PROBLEMS, cover_card, no_lead_left, one_lead_left
 from scheduling import cases
-from scheduling.briefing import away_of, post_card, update_copies
+from scheduling.briefing import away_of, update_copies
 from scheduling.school import SchoolFacts, next_in_school
+from scheduling.telling import could_post
 from store import absences, guards, plans
 from store.due import set_due
 from store.guards import SAFEGUARDING
@@ -89,11 +90,11 @@ def begin(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, n
     cover = session.get_one(Staff, cover_id)
     key, morning = f"cover:{row.id.hex}:{cover.id.hex}", next_in_school(school, now)
     card = cover_card(away_of(session, sealer, row, now))
-    post_card(session, sealer, school, cover, card, slot=None, dedupe=key, now=now, not_before=morning)
+    could_post(session, sealer, school, cover, card, slot=None, dedupe=key, now=now, not_before=morning)
     for flag in _waiting(session, school, row):
         slot = f"{cases.slots_of(flag)}{cover.id.hex}:{row.id.hex}"
         card = cases.card_of(session, sealer, school, flag)
-        post_card(session, sealer, school, cover, card, slot=slot, dedupe=slot, now=now, not_before=morning)
+        could_post(session, sealer, school, cover, card, slot=slot, dedupe=slot, now=now, not_before=morning)
 
 
 def finish(session: Session, sealer: Sealer, school: SchoolFacts, row: Absence, now: datetime) -> None:
@@ -137,7 +138,7 @@ def _give_back(
             slot = f"{slots}{staff.id.hex}:{row.id.hex}"
             # An absence ends at midnight; what it leaves is read in school.
             morning = next_in_school(school, now)
-            post_card(session, sealer, school, staff, card, slot=slot, dedupe=slot, now=now, not_before=morning)
+            could_post(session, sealer, school, staff, card, slot=slot, dedupe=slot, now=now, not_before=morning)
 
 
 def _waiting(session: Session, school: SchoolFacts, row: Absence) -> Sequence[Flag]:

@@ -1,6 +1,7 @@
 """What staff are told, read from the store and put into cards, and the letters that carry them to Slack."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -24,9 +25,9 @@ from scheduling.school import SchoolFacts
 from store import absences, guards, outbox, plans, wishes
 from store.home_pages import keep_page, page_of
 from store.outbox import Letter
-from store.people import initials
+from store.people import initials, name_of
 from store.plan_tables import Absence, Plan
-from store.sealing import Sealer
+from store.sealing import Sealer, Unreadable
 from store.tables import CheckIn, Flag, Pupil, Request, Staff, TutorGroup, Wave
 
 # More would be too much for one modal, and for ten minutes.
@@ -38,14 +39,14 @@ WORDS_FOR = timedelta(days=14)
 
 def pupil_label(sealer: Sealer, school: SchoolFacts, pupil: Pupil) -> str:
     """Name a pupil as the school chose for places where history lasts: initials unless it said "full"."""
-    name = str(sealer.read(pupil, "name"))
+    name = name_of(sealer, pupil)
     return name if school.policy.get("names") == "full" else initials(name)
 
 
 def nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag) -> cards.Nudge:
     """Put a flag into the words of its card."""
     pupil, group = _pupil_and_group(session, flag.pupil_id, flag.group_id)
-    why = sealer.read(flag, "reasons")
+    why = care_cards.why_of(sealer, flag)
     plan = plans.of_flag(session, flag.id) if flag.state in ("taken", "done") else None
     go_tos = care_cards.go_tos_of(session, sealer, flag)
     return cards.Nudge(
@@ -80,13 +81,13 @@ def ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil) -> tuple[A
 def _ideas(session: Session, sealer: Sealer, flag: Flag, pupil: Pupil, *, go_to: bool) -> tuple[Action, ...]:
     band: Band = "young" if pupil.phase == "young" else "older"
     tried, outcomes = plans.tried(session, sealer, pupil.id, flag.raised_at)
-    codes = action_codes(sealer.read(flag, "reasons"))
+    codes = action_codes(care_cards.why_of(sealer, flag))
     return choose(codes, band, tried, outcomes, flag.id.int, IDEAS, go_to=go_to)
 
 
 def planned(session: Session, sealer: Sealer, plan: Plan) -> Planned:
     """Put a plan into the words of its card."""
-    what = plans.content(sealer, plan)
+    what = plans.content_or_blank(sealer, plan)
     action = load(LATEST).actions.get(what["action"])
     return Planned(
         plan=plan.id.hex,
@@ -122,6 +123,7 @@ def asked(session: Session, sealer: Sealer, school: SchoolFacts, request: Reques
         until=wish.promised_for if owned else None,
         promise=wish.promise,
         not_yet=wish.met == "not yet",
+        cut_off=pupil.unreachable_since is not None,
     )
 
 
@@ -280,7 +282,7 @@ def post_card(
     expires_at: datetime | None = None,
     not_before: datetime | None = None,
 ) -> Letter | None:
-    """Write one card to one member of staff; returns the letter when it was leased."""
+    """Write one card to one member of staff; returns the letter when it was leased. Raises Unreadable."""
     payload: dict[str, Any] = {"card": card.to_json(), **_address(sealer, school, staff)}
     return outbox.post(
         session,
@@ -317,20 +319,18 @@ def update_copies(
         staff = session.get(Staff, UUID(slot.removeprefix(slot_prefix).partition(":")[0]))
         if staff is None:
             continue
-        letter = post_card(
-            session,
-            sealer,
-            school,
-            staff,
-            card,
-            slot=slot,
-            dedupe=f"{dedupe}:{slot.removeprefix(slot_prefix)}",
-            now=now,
-            method="update",
-            lease_to=lease_to,
-        )
-        if letter:
-            letters.append(letter)
+        key = f"{dedupe}:{slot.removeprefix(slot_prefix)}"
+        # One copy whose reader's address does not open must not keep the others as they were.
+        with suppress(Unreadable):
+            letter = post_card(
+                *(session, sealer, school, staff, card),
+                slot=slot,
+                dedupe=key,
+                now=now,
+                method="update",
+                lease_to=lease_to,
+            )
+            letters += [letter] if letter else []
     return letters
 
 
@@ -373,7 +373,9 @@ def post_home(
 
 
 def _address(sealer: Sealer, school: SchoolFacts, staff: Staff) -> dict[str, Any]:
-    user = sealer.read(staff, "slack_user")
+    sealed = staff.slack_user_sealed
+    # One that does not open is looked up by the address, and kept anew.
+    user = sealer.open_if_whole("staff", "slack_user", staff.id, sealed) if sealed else None
     address = {"user": user, "language": school.locale, "zone": school.zone}
     if user is None:
         address["email"] = sealer.read(staff, "email")
@@ -382,7 +384,7 @@ def _address(sealer: Sealer, school: SchoolFacts, staff: Staff) -> dict[str, Any
 
 def _staff_name(session: Session, sealer: Sealer, staff_id: UUID | None) -> str:
     staff = session.get(Staff, staff_id) if staff_id else None
-    return str(sealer.read(staff, "name")) if staff else ""
+    return name_of(sealer, staff) if staff else ""
 
 
 def _pupil_and_group(session: Session, pupil_id: UUID, group_id: UUID) -> tuple[Pupil, TutorGroup]:

@@ -16,6 +16,7 @@ from scheduling.school import SchoolFacts
 from store import gotos
 from store.care_tables import Campaign, CampaignAsk, GoTo
 from store.due import set_due
+from store.people import name_of
 from store.sealing import Sealer
 from store.tables import Binding, Due, Pupil, Staff, TutorGroup
 
@@ -130,8 +131,8 @@ def hand_over(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, 
 
 def _gone(session: Session, sealer: Sealer, row: GoTo) -> GoToGone:
     others = gotos.of_pupil(session, session.get_one(Pupil, row.pupil_id))
-    name = str(sealer.read(session.get_one(Staff, row.staff_id), "name"))
-    return GoToGone(row.place, name, str(sealer.read(others[0], "name")) if others else "")
+    name = name_of(sealer, session.get_one(Staff, row.staff_id))
+    return GoToGone(row.place, name, name_of(sealer, others[0]) if others else "")
 
 
 def next_morning(school: SchoolFacts, now: datetime) -> datetime:

@@ -1,16 +1,19 @@
 """Go-tos as staff see them, read from the store and put into cards."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from conversations.cards import Card
 from conversations.cards_gotos import CheckInAsk, YearStands, coverage_card, named_card
+from conversations.reasons import UNREADABLE
 from conversations.staff_nudges import NudgeGoTo
 from scheduling.school import SchoolFacts
 from store import gotos, guards
 from store.care_tables import GoTo, NudgeAsk
-from store.people import initials, tutor_of
+from store.people import initials, name_of, tutor_of
 from store.sealing import Sealer
 from store.tables import Flag, Pupil, Staff, TutorGroup
 
@@ -39,9 +42,7 @@ def go_tos_of(session: Session, sealer: Sealer, flag: Flag) -> tuple[NudgeGoTo, 
     tutor = tutor_of(session, pupil.group_id)
     asks = {one.staff_id: one for one in session.exec(select(NudgeAsk).where(NudgeAsk.flag_id == flag.id)).all()}
     return tuple(
-        NudgeGoTo(
-            staff.id.hex, str(sealer.read(staff, "name")), asks[staff.id].answer or "asked" if staff.id in asks else ""
-        )
+        NudgeGoTo(staff.id.hex, name_of(sealer, staff), asks[staff.id].answer or "asked" if staff.id in asks else "")
         # Two, as there is room for: one who is away for long comes last, after whoever was named for now.
         for staff in named[: len(gotos.PLACES)]
         if tutor is None or staff.id != tutor.id
@@ -52,10 +53,16 @@ def check_in_ask(session: Session, sealer: Sealer, school: SchoolFacts, ask: Nud
     """Put an ask into the words of its card."""
     pupil = session.get_one(Pupil, session.get_one(Flag, ask.flag_id).pupil_id)
     group = session.get_one(TutorGroup, pupil.group_id)
-    name = str(sealer.read(pupil, "name"))
+    name = name_of(sealer, pupil)
     label = name if school.policy.get("names") == "full" else initials(name)
-    asker = str(sealer.read(session.get_one(Staff, ask.asked_by), "name"))
+    asker = name_of(sealer, session.get_one(Staff, ask.asked_by))
     return CheckInAsk(ask.id.hex, label, group.name, asker, ask.answer)
+
+
+def why_of(sealer: Sealer, flag: Flag) -> Mapping[str, Any]:
+    """Read why a flag was raised; where that does not open, that it cannot be read: it is heard of all the same."""
+    why: Mapping[str, Any] | None = sealer.open_if_whole("flag", "reasons", flag.id, flag.reasons_sealed)
+    return UNREADABLE if why is None else why
 
 
 def copies_of(ask_id: UUID) -> str:

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 from conversations.cards import Card, nudge_card
 from conversations.cards_request import request_card
 from conversations.staff_absence import nobody_here_card
-from scheduling.briefing import asked, nudge, post_card, update_copies
+from scheduling import care_cards
+from scheduling.briefing import asked, nudge, update_copies
 from scheduling.escalation import (
     DEFAULT,
     SAFEGUARDING,
@@ -28,12 +29,13 @@ from scheduling.escalation import (
     told,
 )
 from scheduling.school import SchoolFacts, next_in_school
+from scheduling.telling import could_post
 from store import absences, outbox, plans, wishes
 from store.due import set_due
 from store.people import tutor_of
 from store.plan_tables import Absence
-from store.sealing import Sealer, Unreadable
-from store.tables import Escalation, Failure, Flag, Pupil, Request, Staff, TutorGroup
+from store.sealing import Sealer
+from store.tables import Escalation, Flag, Pupil, Request, Staff, TutorGroup
 
 Subject = Flag | Request
 
@@ -45,7 +47,7 @@ def slots_of(row: Subject) -> str:
 
 def kind_of(sealer: Sealer, flag: Flag) -> Kind:
     """Say how a flag climbs."""
-    return "priority" if sealer.read(flag, "reasons").get("level") == "priority" else "nudge"
+    return "priority" if care_cards.why_of(sealer, flag).get("level") == "priority" else "nudge"
 
 
 def case_of(session: Session, row: Subject) -> Escalation | None:
@@ -80,7 +82,7 @@ def own(session: Session, school: SchoolFacts, row: Subject, owner: Staff, now: 
     case = case_of(session, row)
     if case is None or case.state == "closed":
         return
-    ladder = Ladder.from_json(case.ladder)
+    ladder = ladder_kept(case)
     case.state, case.version, case.owner_id = "owned", case.version + 1, owner.id
     case.since, case.waits = now, ladder.lapse + promised if ladder.lapse else 0
     case.lapses_at = when_due(school, ladder, now, case.waits) if ladder.lapse else None
@@ -113,7 +115,7 @@ def hand_back(session: Session, school: SchoolFacts, row: Subject, now: datetime
     """Open it again, for nobody owns it any more; who was told has its card, so the next step keeps its wait."""
     case = case_of(session, row)
     if case is not None:
-        _open(session, school, case, now, waits=Ladder.from_json(case.ladder).waits(case.step))
+        _open(session, school, case, now, waits=ladder_kept(case).waits(case.step))
 
 
 def climb_on(
@@ -135,7 +137,7 @@ def climb_on(
     if past_first:
         case.step = 1
     if asks is not None:
-        ladder, people = Ladder.from_json(case.ladder), around(session, school, row, now)
+        ladder, people = ladder_kept(case), around(session, school, row, now)
         while case.step < len(ladder.rungs) - 1 and not set(told(ladder, case.step, people)) - {asks}:
             case.step += 1
     _open(session, school, case, now, waits=0)
@@ -146,7 +148,7 @@ def climb_to_leads(session: Session, school: SchoolFacts, row: Subject, now: dat
     case = case_of(session, row)
     if case is None or case.state != "open":
         return
-    rungs = Ladder.from_json(case.ladder).rungs
+    rungs = ladder_kept(case).rungs
     leads = next((number for number, rung in enumerate(rungs) if SAFEGUARDING & set(rung.tell)), len(rungs) - 1)
     case.step = max(case.step, leads)
     _open(session, school, case, now, waits=0)
@@ -165,7 +167,7 @@ def _open(session: Session, school: SchoolFacts, case: Escalation, now: datetime
     case.state, case.version, case.owner_id, case.lapses_at = "open", case.version + 1, None, None
     case.since, case.waits = now, waits
     session.add(case)
-    due = when_due(school, Ladder.from_json(case.ladder), now, waits)
+    due = when_due(school, ladder_kept(case), now, waits)
     set_due(session, school.id, "case.step", case.id.hex, due, version=case.version)
 
 
@@ -174,6 +176,14 @@ def when_due(school: SchoolFacts, ladder: Ladder, since: datetime, waits: int) -
     due = falls_due(ladder.clock, school.calendar, since, waits)
     # Past the end of the calendar it goes by weekdays: what waits must not wait for somebody to enter term dates.
     return due or next_in_school(school, since + timedelta(minutes=waits)) or since + timedelta(minutes=waits)
+
+
+def ladder_kept(case: Escalation) -> Ladder:
+    """The ladder that a case has climbed from the first; the usual one where what was kept cannot be read any more."""
+    try:
+        return Ladder.from_json(case.ladder)
+    except PolicyError:
+        return DEFAULT[case.kind]  # type: ignore[index]
 
 
 def ladder_of(school: SchoolFacts, kind: Kind) -> Ladder:
@@ -190,7 +200,7 @@ def ladder_of(school: SchoolFacts, kind: Kind) -> Ladder:
 
 def take_step(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
     """Tell the people of the step that is due, and set the next."""
-    ladder = Ladder.from_json(case.ladder)
+    ladder = ladder_kept(case)
     due = when_due(school, ladder, case.since, case.waits)
     # What fell due while nothing ran waits for school to begin again, if the calendar knows when that is.
     due = max(due, falls_due(ladder.clock, school.calendar, now, 0) or due)
@@ -230,13 +240,11 @@ def tell(
         reader = session.get_one(Staff, staff_id)
         slot = f"{slots_of(row)}{reader.id.hex}:{mark}"
         lane = "urgent" if isinstance(row, Request) else "reply"
-        try:
-            with session.begin_nested():
-                post_card(session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now, lane=lane)
-                session.flush()
-        except Unreadable:
-            # The others must hear of it all the same.
-            session.add(Failure(school_id=school.id, at=now, event="case.step", error="Unreadable"))
+        how = {"slot": slot, "dedupe": slot, "now": now, "lane": lane}
+        if not could_post(session, sealer, school, reader, card, event="case.step", **how):
+            # Whoever is next must hear of it.
+            kind = "talk.unreached" if isinstance(row, Request) else "nudge.unreached"
+            set_due(session, school.id, kind, f"{row.id.hex}:{reader.id.hex}", now)
 
 
 def _tell_head(
@@ -246,13 +254,13 @@ def _tell_head(
     for member in people.staff:
         if "head" in member.roles:
             key = f"nobody:{case.id.hex}:{member.id.hex}:{case.version}"
-            head = session.get_one(Staff, member.id)
-            post_card(session, sealer, school, head, nobody_here_card(), slot=None, dedupe=key, now=now, lane="urgent")
+            head, how = session.get_one(Staff, member.id), {"slot": None, "dedupe": key, "now": now, "lane": "urgent"}
+            could_post(session, sealer, school, head, nobody_here_card(), event="case.step", **how)
 
 
 def lapse(session: Session, sealer: Sealer, school: SchoolFacts, case: Escalation, now: datetime) -> None:
     """Take a case from an owner who recorded nothing in time: it is open again, and its next step is due at once."""
-    due = when_due(school, Ladder.from_json(case.ladder), case.since, case.waits)
+    due = when_due(school, ladder_kept(case), case.since, case.waits)
     if due > now:
         case.lapses_at = due
         session.add(case)

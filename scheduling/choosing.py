@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from conversations import bank
 from conversations.bank.rotation import choose
 from conversations.model import Band
+from scheduling.kept import data_of
 from scheduling.scoring import items_of
 from signals import flag
 from signals.choice import STEERING_ITEMS, Exposure, choose_steering
@@ -51,5 +52,5 @@ def _kept(session: Session, sealer: Sealer, pupils: Sequence[Pupil]) -> dict[UUI
     rows = session.exec(
         select(Signal).where(col(Signal.pupil_id).in_([pupil.id for pupil in pupils]), Signal.model == flag.MODEL)
     )
-    read = ((row.pupil_id, sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)) for row in rows)
+    read = ((row.pupil_id, data_of(sealer, row.pupil_id, row.data_sealed)) for row in rows)
     return {pupil_id: (data["board"], data["recent"]) for pupil_id, data in read if data is not None}

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from scheduling import cases
 from scheduling import plans as going
-from scheduling.briefing import post_card
 from scheduling.escalation import Ladder, falls_due, told
 from scheduling.school import SchoolFacts
+from scheduling.telling import could_post
 from store import absences, guards, plans
 from store.due import set_due
 from store.plan_tables import Plan
@@ -48,7 +48,7 @@ def climb(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now
         if staff_id != plan.owner_id:
             slot = f"{going.slots_of(plan)}{staff_id.hex}:{plan.id.hex}:{plan.version}"
             reader = session.get_one(Staff, staff_id)
-            post_card(session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now)
+            could_post(session, sealer, school, reader, card, event="plan.help", slot=slot, dedupe=slot, now=now)
     due = cases.when_due(school, ladder, now, waits)
     set_due(session, school.id, "plan.help", plan.id.hex, due, version=plan.version)
 

@@ -1,9 +1,12 @@
 """Handing on: what a pupil asked of an adult who is away, or has left, goes to the next, and the pupil is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from scheduling import cases, talking
@@ -11,7 +14,9 @@ from scheduling.campaigns import next_morning
 from scheduling.school import SchoolFacts
 from store import absences, wishes
 from store.sealing import Sealer
-from store.tables import Request, Staff
+from store.tables import Failure, Request, Staff
+
+log = structlog.get_logger()
 
 
 def past_the_away(session: Session, school: SchoolFacts, request: Request, now: datetime, *, tell: bool = True) -> None:
@@ -47,16 +52,29 @@ def of_who_is_away(
     for request in _of(session, school, "owned", [staff_id]):
         promised = wishes.wish_of(session, request).promised_for
         if promised is None or promised <= back:
-            _let_go(session, sealer, school, request, now)
+            _alone(session, school, request, now, partial(_let_go, session, sealer, school, request, now))
     for request in _of(session, school, "open"):
-        past_the_away(session, school, request, now)
+        _alone(session, school, request, now, partial(past_the_away, session, school, request, now))
 
 
 def of_who_left(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime) -> None:
     """Hand on what is owned by somebody who has left the school."""
     gone = session.exec(select(Staff.id).where(Staff.school_id == school.id, col(Staff.active).is_(False))).all()
     for request in _of(session, school, "owned", gone):
-        _let_go(session, sealer, school, request, now)
+        _alone(session, school, request, now, partial(_let_go, session, sealer, school, request, now))
+
+
+def _alone(session: Session, school: SchoolFacts, request: Request, now: datetime, hand_on: Callable[[], None]) -> None:
+    """Hand one request on within a savepoint: one that cannot be must not keep the other pupils waiting."""
+    try:
+        with session.begin_nested():
+            hand_on()
+            session.flush()
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.error("a request cannot be handed on", request=request.id.hex, error=type(error).__name__)
+        session.add(Failure(school_id=school.id, at=now, event="hand on", error=type(error).__name__))
 
 
 def _of(session: Session, school: SchoolFacts, state: str, owners: Sequence[UUID] | None = None) -> list[Request]:

@@ -32,13 +32,14 @@ from scheduling import (
     talking,
     unreached,
 )
-from scheduling.briefing import post_card, post_home
+from scheduling.briefing import post_home
 from scheduling.night import nightly
 from scheduling.rounds import DAY, Addressed
 from scheduling.school import SchoolFacts, next_in_school
+from scheduling.telling import could_post
 from store import consent, gotos, outbox
 from store.due import set_due
-from store.people import tutor_of, with_role
+from store.people import name_of, tutor_of, with_role
 from store.plan_tables import Absence, OneToOne, Plan
 from store.sealing import Sealer
 from store.tables import CheckIn, Due, Escalation, Flag, Request, Seen, Staff, Wave
@@ -260,7 +261,7 @@ def care_daily(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, 
     card = daily_card(auditor.standing(session, sealer, school, now), now)
     for lead in with_role(session, school.id, "dsl", "deputy_dsl"):
         key = f"daily:{school.calendar.local_date(now).isoformat()}:{lead.id.hex}"
-        post_card(session, sealer, school, lead, card, slot=None, dedupe=key, now=now)
+        could_post(session, sealer, school, lead, card, event="care.daily", slot=None, dedupe=key, now=now)
     set_due(session, school.id, "care.daily", "next", _next_morning(school, now))
     return []
 
@@ -283,7 +284,7 @@ def request_owned(session: Session, sealer: Sealer, _school: SchoolFacts, due: D
     """Tell the pupil who has seen their request."""
     row = session.get_one(Request, UUID(due.subject))
     owner = session.get(Staff, row.owner_id) if row.owner_id else None
-    return [(row.pupil_id, RequestOwned(str(sealer.read(owner, "name"))))] if owner else []
+    return [(row.pupil_id, RequestOwned(name_of(sealer, owner)))] if owner else []
 
 
 def tidy(session: Session, sealer: Sealer, school: SchoolFacts, _due: Due, now: datetime) -> list[Addressed]:
@@ -331,6 +332,7 @@ JOBS: dict[str, Job] = {
     "goto.away": absent_gotos.tell,
     gotos.RETURN: absent_gotos.tell_back,
     "talk.next": talking.tell_next,
+    "talk.show": talking.show_again,
     "talk.unreached": unreached.of_request,
     "nudge.unreached": unreached.of_nudge,
     "asked.unreached": unreached.of_ask,

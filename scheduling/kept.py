@@ -111,7 +111,7 @@ def add_check_ins(session: Session, school_id: UUID, known: Sequence[Known], unt
 
 
 def _of_row(sealer: Sealer, row: Any, now: datetime) -> Known:  # noqa: ANN401 (a row of columns)
-    data = sealer.open_if_whole("signal", "data", row.pupil_id, row.data_sealed)
+    data = data_of(sealer, row.pupil_id, row.data_sealed)
     if data is None:
         # Damaged: it is worked out anew from all check-ins. Whoever was up has had their nudge, at the latest then.
         return Known(row.pupil_id, kept=True, up_at=row.as_of if row.flagged and row.as_of <= now else None)
@@ -120,6 +120,12 @@ def _of_row(sealer: Sealer, row: Any, now: datetime) -> Known:  # noqa: ANN401 (
         # The rest after a nudge goes on: a new release, or a clock set right, is no reason to tell a tutor again.
         return Known(row.pupil_id, kept=True, up_at=up_at if up_at and up_at <= now else None)
     return Known(row.pupil_id, True, row.as_of, data["board"], row.flagged, up_at, data["recent"], data["points"])
+
+
+def data_of(sealer: Sealer, pupil_id: UUID, sealed: bytes) -> dict[str, Any] | None:
+    """Open what is kept of a pupil; None for what was damaged, or is of no shape known here."""
+    data = sealer.open_if_whole("signal", "data", pupil_id, sealed)
+    return data if isinstance(data, dict) and data.keys() >= {"board", "points", "up_at", "recent"} else None
 
 
 def points_of(
@@ -138,7 +144,7 @@ def points_of(
         rows = session.execute(
             select(_SIGNALS.c.pupil_id, _SIGNALS.c.data_sealed).where(_among(session, _SIGNALS.c.pupil_id, some))
         )
-        read = (sealer.open_if_whole("signal", "data", pupil_id, data) for pupil_id, data in rows)
+        read = (data_of(sealer, pupil_id, sealed) for pupil_id, sealed in rows)
         yield from (data["points"] for data in read if data is not None)
 
 

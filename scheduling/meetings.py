@@ -17,9 +17,11 @@ from conversations.staff_meetings import Meeting, leader_card, listed_card, memb
 from scheduling.briefing import post_card
 from scheduling.one_to_ones import NoPair, assign
 from scheduling.school import SchoolFacts, next_in_school
+from scheduling.telling import could_post
 from store import absences, outbox
 from store.due import set_due
 from store.outbox import Letter
+from store.people import name_of
 from store.plan_tables import OneToOne
 from store.sealing import Sealer
 from store.tables import Staff
@@ -192,7 +194,7 @@ def _slot(row: OneToOne, reader: Staff) -> str:
 def _meeting(session: Session, sealer: Sealer, row: OneToOne, other_id: UUID, now: datetime) -> Meeting:
     other = session.get_one(Staff, other_id)
     passed = row.meets_at is not None and row.meets_at <= now
-    return Meeting(row.id.hex, str(sealer.read(other, "name")), row.meets_at, passed)
+    return Meeting(row.id.hex, name_of(sealer, other), row.meets_at, passed)
 
 
 def card_for(
@@ -211,7 +213,7 @@ def tell(session: Session, sealer: Sealer, school: SchoolFacts, row: OneToOne, n
         reader = session.get_one(Staff, reader_id)
         card, slot = card_for(session, sealer, school, row, reader_id, now), _slot(row, reader)
         morning = next_in_school(school, now)
-        post_card(
+        could_post(
             session, sealer, school, reader, card, slot=slot, dedupe=slot, now=now, lane="bulk", not_before=morning
         )
 
@@ -259,7 +261,9 @@ def _post(
 ) -> None:
     if reader.active:
         morning = next_in_school(school, now)
-        post_card(session, sealer, school, reader, card, slot=key, dedupe=key, now=now, lane="bulk", not_before=morning)
+        could_post(
+            session, sealer, school, reader, card, slot=key, dedupe=key, now=now, lane="bulk", not_before=morning
+        )
 
 
 def listed(session: Session, sealer: Sealer, school: SchoolFacts, viewer: Staff, now: datetime) -> tuple[Card, ...]:

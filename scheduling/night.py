@@ -1,9 +1,11 @@
 """The nightly pass: what was not taken in on completion, missed check-ins above all, and the school's bars set anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from scheduling.kept import points_of
@@ -12,7 +14,9 @@ from scheduling.scoring import Raise, take_in
 from signals import flag
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
-from store.tables import CheckIn, Pupil, Wave
+from store.tables import CheckIn, Failure, Pupil, Wave
+
+log = structlog.get_logger()
 
 # So few that no tap waits for them, should the pass fall into the day.
 UNKNOWN_AT_ONCE = 25
@@ -31,12 +35,31 @@ def nightly(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime
     unknown = sorted(pupil for pupil, as_of in behind.items() if not as_of)
     learns = session.get(SignalBars, school.id) is None
     pupils = [*known, *unknown[:UNKNOWN_AT_ONCE]]
-    points = take_in(session, sealer, school, pupils, now, None if learns else raised).points
-    if len(unknown) > UNKNOWN_AT_ONCE:
+    points = _take_in(session, sealer, school, pupils, now, None if learns else raised)
+    if len(unknown) > UNKNOWN_AT_ONCE and any(pupil in points for pupil in unknown[:UNKNOWN_AT_ONCE]):
         return True
     if pupils or learns:
         _set_bars(session, sealer, school.id, points, now)
     return False
+
+
+def _take_in(
+    session: Session, sealer: Sealer, school: SchoolFacts, pupils: Sequence[UUID], now: datetime, raised: Raise | None
+) -> Mapping[UUID, float]:
+    """Take pupils in together; where that fails by halves, so that only the one of whom it fails is left out."""
+    try:
+        with session.begin_nested():
+            return take_in(session, sealer, school, pupils, now, raised).points
+    except OperationalError:
+        raise
+    except Exception as error:
+        if len(pupils) < 2:
+            log.error("a pupil is not taken in", error=type(error).__name__)
+            session.add(Failure(school_id=school.id, at=now, event="signals.night", error=type(error).__name__))
+            return {}
+    half = len(pupils) // 2
+    first = _take_in(session, sealer, school, pupils[:half], now, raised)
+    return {**first, **_take_in(session, sealer, school, pupils[half:], now, raised)}
 
 
 def _behind(session: Session, school_id: UUID, now: datetime) -> dict[UUID, datetime | None]:

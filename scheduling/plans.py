@@ -12,8 +12,9 @@ from sqlmodel import Session
 from conversations.cards import Card, nudge_card
 from conversations.staff_nudges import NOTICED, group_plan_card
 from scheduling import cases
-from scheduling.briefing import ideas, nudge, planned, post_card
+from scheduling.briefing import ideas, nudge, planned
 from scheduling.school import SchoolFacts
+from scheduling.telling import could_post
 from store import absences, plans
 from store.due import set_due
 from store.plan_tables import Plan
@@ -135,7 +136,7 @@ def ask(session: Session, sealer: Sealer, school: SchoolFacts, plan: Plan, now: 
     if staff.active:
         slot = f"{slots_of(plan)}{staff.id.hex}:{plan.id.hex}:{plan.version}"
         card = card_of(session, sealer, school, plan)
-        post_card(session, sealer, school, staff, card, slot=slot, dedupe=slot, now=now)
+        could_post(session, sealer, school, staff, card, slot=slot, dedupe=slot, now=now)
     if plan.flag_id is None and not again:
         set_due(session, school.id, "plan.ask", plan.id.hex, _ahead(school, now, ASK_AGAIN), version=plan.version)
 

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from scheduling.school import SchoolFacts
@@ -25,6 +27,8 @@ from store.rights_tables import CopyRequest
 from store.school_tables import Draw
 from store.sealing import Sealer
 from store.tables import Attempt, CheckIn, Failure, Flag, Invite, Outbox, Posted, Pupil, Request
+
+log = structlog.get_logger()
 
 ACTOR = "job:retention"
 MOST_DAYS = 3_650
@@ -102,10 +106,18 @@ def checked(name: str, days: int) -> int:
 
 def purge(session: Session, sealer: Sealer, school: SchoolFacts, now: datetime) -> dict[str, int]:
     """Delete what has outlived its clock, and note in the audit chain how much; returns the counts by class."""
-    counts = {
-        name: purger(session, sealer, school.id, now, now - timedelta(days=days_of(school.policy, name)))
-        for name, purger in _PURGERS.items()
-    }
+    counts = {}
+    for name, purger in _PURGERS.items():
+        try:
+            before = now - timedelta(days=days_of(school.policy, name))
+            with session.begin_nested():
+                counts[name] = purger(session, sealer, school.id, now, before)
+        except OperationalError:
+            raise
+        except Exception as error:
+            # The other classes go on their day all the same; tomorrow it is tried again.
+            log.error("not purged", class_of_data=name, error=type(error).__name__)
+            session.add(Failure(school_id=school.id, at=now, event=f"purge {name}", error=type(error).__name__))
     forget_old_sums(session, school.id, now)
     purged = {name: count for name, count in counts.items() if count}
     if purged:
@@ -212,9 +224,18 @@ def _failures(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime
 def _leavers(session: Session, sealer: Sealer, school_id: UUID, now: datetime, before: datetime) -> int:
     gone = select(Pupil).where(Pupil.school_id == school_id, Pupil.status == "left", col(Pupil.left_at) < before)
     pupils = session.exec(gone).all()
+    erased = 0
     for pupil in pupils:
-        erase_pupil(session, sealer, pupil, now, ACTOR)
-    return len(pupils)
+        try:
+            with session.begin_nested():
+                erase_pupil(session, sealer, pupil, now, ACTOR)
+            erased += 1
+        except OperationalError:
+            raise
+        except Exception as error:
+            log.error("not erased", pupil=pupil.id.hex, error=type(error).__name__)
+            session.add(Failure(school_id=school_id, at=now, event="purge leavers", error=type(error).__name__))
+    return erased
 
 
 def _guardians(session: Session, _sealer: Sealer, school_id: UUID, _now: datetime, before: datetime) -> int:

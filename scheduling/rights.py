@@ -14,12 +14,13 @@ from conversations.cards import Card, nudge_card
 from conversations.model import ContestAnswered, CopyDecided
 from conversations.staff_rights import Contested, CopyAsked, contest_card, copy_card
 from scheduling import cases
-from scheduling.briefing import nudge, post_card, pupil_label, update_copies
+from scheduling.briefing import nudge, pupil_label, update_copies
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts
+from scheduling.telling import could_post
 from store import audit
 from store.due import set_due
-from store.people import tutor_of, with_role
+from store.people import name_of, tutor_of, with_role
 from store.rights_tables import Contest, CopyRequest
 from store.sealing import Sealer
 from store.tables import Due, Flag, Pupil, Staff, TutorGroup
@@ -82,7 +83,7 @@ def copy_decided(session: Session, sealer: Sealer, _school: SchoolFacts, due: Du
     owner = session.get(Staff, row.staff_id) if row and row.staff_id else None
     if row is None or owner is None:
         return []
-    return [(row.pupil_id, CopyDecided(row.id.hex, str(sealer.read(owner, "name")), yes=row.state == "sent"))]
+    return [(row.pupil_id, CopyDecided(row.id.hex, name_of(sealer, owner), yes=row.state == "sent"))]
 
 
 def had_copy(session: Session, pupil: Pupil) -> bool:
@@ -183,7 +184,7 @@ def contest_answered(
     if row is None or owner is None or row.by != "pupil":
         return []
     pupil_id = session.get_one(Flag, row.flag_id).pupil_id
-    return [(pupil_id, ContestAnswered(str(sealer.read(owner, "name")), stands=row.state == "stands"))]
+    return [(pupil_id, ContestAnswered(name_of(sealer, owner), stands=row.state == "stands"))]
 
 
 def show_nudge(session: Session, sealer: Sealer, school: SchoolFacts, flag: Flag, now: datetime, key: str) -> None:
@@ -201,7 +202,7 @@ def _about(
     pupil = session.get_one(Pupil, pupil_id)
     owner = session.get(Staff, staff_id) if staff_id else None
     group = session.get_one(TutorGroup, pupil.group_id)
-    return pupil_label(sealer, school, pupil), group.name, str(sealer.read(owner, "name")) if owner else ""
+    return pupil_label(sealer, school, pupil), group.name, name_of(sealer, owner) if owner else ""
 
 
 def _tell(
@@ -215,4 +216,5 @@ def _tell(
 ) -> None:
     for reader in readers:
         slot = f"{about}:{reader.id.hex}"
-        post_card(session, sealer, school, reader, card, slot=slot, dedupe=f"{slot}:{now.isoformat()}", now=now)
+        how = {"slot": slot, "dedupe": f"{slot}:{now.isoformat()}", "now": now}
+        could_post(session, sealer, school, reader, card, event="right", **how)

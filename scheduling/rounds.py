@@ -16,10 +16,11 @@ from conversations.bank.anchor import anchor_items
 from conversations.cards import wave_card
 from conversations.model import CheckInCloses, CheckInId, CheckInOpens, CheckInReminder, Event
 from scheduling.anchoring import is_anchor
-from scheduling.briefing import post_card, response
+from scheduling.briefing import response
 from scheduling.choosing import choose_items
 from scheduling.own_questions import OwnOfWave
 from scheduling.school import SchoolFacts, wave_rule
+from scheduling.telling import could_post
 from scheduling.waves import WaveTimes, next_wave
 from store import absences, outbox
 from store.due import set_due
@@ -220,11 +221,11 @@ def group_card(
     key = f"wave:{wave.id.hex}:{group_id.hex}"
     if tutor is not None and counted.asked and not outbox.is_written(session, key):
         card = wave_card(counted)
-        post_card(session, sealer, school, tutor, card, slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
+        could_post(session, sealer, school, tutor, card, slot=f"{key}:{tutor.id.hex}", dedupe=key, now=now)
         cover_id = absences.stand_in(absences.away(session, school.id, now), tutor.id)
         if cover_id is not None and cover_id != tutor.id:
             slot = f"{key}:{cover_id.hex}"
-            post_card(session, sealer, school, session.get_one(Staff, cover_id), card, slot=slot, dedupe=slot, now=now)
+            could_post(session, sealer, school, session.get_one(Staff, cover_id), card, slot=slot, dedupe=slot, now=now)
 
 
 def _unfinished(session: Session, wave: Wave, group_id: UUID) -> list[CheckIn]:

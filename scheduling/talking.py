@@ -15,7 +15,7 @@ from conversations.model import AskForAdult
 from scheduling import cases
 from scheduling.briefing import update_copies
 from scheduling.calendar import SchoolCalendar
-from scheduling.escalation import Kind, Ladder
+from scheduling.escalation import Kind
 from scheduling.rounds import Addressed
 from scheduling.school import SchoolFacts, next_in_school
 from store import outbox, wishes
@@ -23,6 +23,7 @@ from store.care_tables import Wish
 from store.due import set_due
 from store.guards import SAFEGUARDING
 from store.ids import new_id
+from store.people import name_of
 from store.sealing import Sealer
 from store.tables import Due, Pupil, Request, Staff
 
@@ -99,7 +100,7 @@ def _listen_for_an_answer(
     case = cases.case_of(session, request)
     if case is None or request.danger:
         return
-    calendar, ladder = school.calendar, Ladder.from_json(case.ladder)
+    calendar, ladder = school.calendar, cases.ladder_kept(case)
     day_end = calendar.local(calendar.local_date(_in_school(school, now)), calendar.day_end)
     leads_told = cases.when_due(school, ladder, now, ladder.rungs[-1].after)
     at = max(day_end, leads_told)
@@ -306,7 +307,7 @@ def unanswered(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due,
     case = cases.case_of(session, request)
     if request.state != "open" or request.danger or case is None:
         return []
-    ladder = Ladder.from_json(case.ladder)
+    ladder = cases.ladder_kept(case)
     if case.step < len(ladder.rungs):
         after = max(now, cases.when_due(school, ladder, case.since, case.waits)) + A_STEP
         set_due(session, school.id, due.kind, due.subject, after)
@@ -315,6 +316,14 @@ def unanswered(session: Session, _sealer: Sealer, school: SchoolFacts, due: Due,
         set_due(session, school.id, due.kind, due.subject, _day_after(school.calendar, now))
         return []
     return [(request.pupil_id, AdultAnswered("unanswered", ""))]
+
+
+def show_again(session: Session, sealer: Sealer, school: SchoolFacts, due: Due, now: datetime) -> list[Addressed]:
+    """Bring a request's card up to date once the pupil's phone can be reached no more, or again."""
+    request = session.get(Request, UUID(due.subject))
+    if request is not None and request.state in ("open", "owned"):
+        show(session, sealer, school, request, now)
+    return []
 
 
 # --- what the pupil says afterwards -----------------------------------------------------------------------------------
@@ -386,4 +395,4 @@ def _in_school(school: SchoolFacts, now: datetime) -> datetime:
 
 
 def _name(sealer: Sealer, staff: Staff) -> str:
-    return str(sealer.read(staff, "name"))
+    return name_of(sealer, staff)

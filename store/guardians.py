@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from store.guardian_tables import GuardianBinding, GuardianInvite
-from store.people import chat_key
+from store.people import chat_key, name_of
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
 from store.tables import Pupil
@@ -33,7 +33,7 @@ def children_of(session: Session, sealer: Sealer, guardian: Guardian) -> list[tu
         .where(Guardianship.guardian_id == guardian.id, Guardianship.school_id == guardian.school_id)
         .where(Pupil.school_id == guardian.school_id, Pupil.status != "left")
     ).all()
-    return sorted(((one, str(sealer.read(one, "name"))) for one in pupils), key=lambda pair: (pair[1], pair[0].id))
+    return sorted(((one, name_of(sealer, one)) for one in pupils), key=lambda pair: (pair[1], pair[0].id))
 
 
 def bind(session: Session, sealer: Sealer, invite: GuardianInvite, chat_id: int, now: datetime) -> int | None:

@@ -4,7 +4,7 @@ A row leaves "waiting" once: sent, expired, failed or replaced. Whoever sends it
 out (the process died), another takes it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,8 @@ from store.sealing import Sealer, Unreadable
 from store.tables import LANES, CheckIn, Outbox, Posted
 
 LEASE = timedelta(seconds=60)
+# How an error begins that is ours to mend: it holds up nobody else.
+FAULT = "fault: "
 # Written out, not a parameter: only then do the databases know that the index of what waits is enough.
 _IS_WAITING = col(Outbox.state) == literal_column("'waiting'")
 # Made once, and past the session's own book-keeping: this is done for every message that comes and leaves.
@@ -104,11 +106,20 @@ def post(
 
 
 def claim(
-    session: Session, sealer: Sealer, *, network: str, now: datetime, worker: str, lanes: Iterable[int], limit: int
+    session: Session,
+    sealer: Sealer,
+    *,
+    network: str,
+    now: datetime,
+    worker: str,
+    lanes: Iterable[int],
+    limit: int,
+    on_lost: Callable[[Session, Letter, datetime], None] = lambda _session, _letter, _now: None,
 ) -> list[Letter]:
     """Take waiting rows that are due and not leased, most urgent and oldest first, under a lease of one minute.
 
-    Rows past their time are expired here instead, never sent late.
+    Rows past their time are expired here instead, never sent late. `on_lost` hears of one that does not open; its
+    payload is empty.
     """
     free: ColumnElement[bool] = or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) <= now)
     statement = (
@@ -132,6 +143,7 @@ def claim(
         except Unreadable:
             # One row that was damaged must not hold up all those behind it.
             _end(session, row, "failed", now, "the payload does not open")
+            on_lost(session, _letter(row, {}), now)
             continue
         row.leased_by, row.lease_until = worker, now + LEASE
         session.add(row)
@@ -289,6 +301,25 @@ def slots_of(session: Session, school_id: UUID, prefix: str) -> list[str]:
         .where(col(Outbox.slot).startswith(prefix, autoescape=True))
     ).all()
     return sorted({*posted, *(slot for slot in waiting if slot is not None)})
+
+
+def readers_of(session: Session, school_id: UUID, slots: str) -> tuple[set[UUID], set[UUID]]:
+    """Say whom a card was written to, and whom of these it has reached or still may; `slots` as for `withdraw_repeats`.
+
+    One that waits because of a fault of ours may be read by nobody, for as long as that is not mended.
+    """
+    begins = col(Outbox.slot).startswith(slots, autoescape=True)
+    posts = session.exec(
+        select(Outbox.slot, Outbox.state, Outbox.last_error)
+        .where(Outbox.school_id == school_id, Outbox.method == "post", begins)
+        .order_by(col(Outbox.id))
+    ).all()
+    arrived = session.exec(
+        select(Posted.slot).where(Posted.school_id == school_id, col(Posted.slot).startswith(slots, autoescape=True))
+    ).all()
+    may = [slot for slot, state, error in posts if state == "waiting" and not (error or "").startswith(FAULT)]
+    told = {UUID(hex=_reader(slot or "", slots)) for slot, *_ in posts}
+    return told, {UUID(hex=_reader(slot or "", slots)) for slot in (*arrived, *may)}
 
 
 def is_written(session: Session, dedupe: str) -> bool:

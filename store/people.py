@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -11,8 +11,11 @@ from sqlmodel import Session, col, select, update
 
 from store.database import is_postgresql
 from store.invites import Lookup
+from store.people_tables import Guardian
 from store.sealing import Sealer, Unreadable
 from store.tables import Binding, Conversation, Pupil, Staff, TutorGroup
+
+UNNAMED: Final = "?"
 
 
 @dataclass
@@ -233,6 +236,16 @@ def tutor_of(session: Session, group_id: UUID) -> Staff | None:
     return staff if staff and staff.active else None
 
 
+def name_of(sealer: Sealer, person: Pupil | Staff | Guardian) -> str:
+    """Read somebody's name; UNNAMED for one that does not open, so that it holds up nothing that is about them.
+
+    The next import of the school's list mends it.
+    """
+    envelope = person.name_sealed
+    name = sealer.open_if_whole(str(person.__tablename__), "name", person.id, envelope) if envelope else None
+    return UNNAMED if name is None else str(name)
+
+
 def initials(name: str) -> str:
     """Shorten a name for places where history lasts: "Ada Lovelace" becomes "A.L."."""
-    return "".join(f"{part[0]}." for part in name.split()[:3])
+    return name if name == UNNAMED else "".join(f"{part[0]}." for part in name.split()[:3])

@@ -54,13 +54,18 @@ def of_flag(session: Session, flag_id: UUID) -> Plan | None:
 def asked_for_help(session: Session, sealer: Sealer, flag_id: UUID) -> UUID | None:
     """Say who had a flag last and asked for help with it, if that is why it is open again."""
     last = session.exec(select(Plan).where(Plan.flag_id == flag_id).order_by(col(Plan.id).desc()).limit(1)).first()
-    return last.owner_id if last and content(sealer, last).get("help") else None
+    return last.owner_id if last and content_or_blank(sealer, last).get("help") else None
 
 
 def content(sealer: Sealer, plan: Plan) -> dict[str, Any]:
     """Read what a plan holds: "action", "noticed", "words", "moved"."""
     read: dict[str, Any] = sealer.read(plan, "content")
     return read
+
+
+def content_or_blank(sealer: Sealer, plan: Plan) -> dict[str, Any]:
+    """The same; for one that does not open what a plan of somebody's own holds at first, so that its card is shown."""
+    return _content_or_none(sealer, plan) or {"action": "", "noticed": "", "words": "", "moved": 0}
 
 
 def change(session: Session, sealer: Sealer, plan: Plan, **changed: object) -> None:
@@ -129,7 +134,11 @@ def judge(session: Session, sealer: Sealer, flag: Flag, why: str, now: datetime)
 def judgement(session: Session, sealer: Sealer, flag_id: UUID) -> str:
     """Read why a nudge was not needed; "" when nobody said."""
     row = session.get(Verdict, flag_id)
-    return str(sealer.read(row, "why")) if row else ""
+    return _why(sealer, row) if row else ""
+
+
+def _why(sealer: Sealer, row: Verdict) -> str:
+    return str(sealer.open_if_whole("verdict", "why", row.id, row.why_sealed) or "")
 
 
 def unjudge(session: Session, flag_id: UUID) -> None:
@@ -143,4 +152,4 @@ def judged(session: Session, sealer: Sealer, flags: Sequence[Flag]) -> dict[UUID
     """Read why each of some flags was not needed, where somebody said."""
     ids = {flag.id for flag in flags}
     rows = session.exec(select(Verdict)).all()
-    return {row.flag_id: str(sealer.read(row, "why")) for row in rows if row.flag_id in ids}
+    return {row.flag_id: _why(sealer, row) for row in rows if row.flag_id in ids}

@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, func, insert, select, text
 
 from store.sealing import Sealer
 from store.vault import StoreProblem
-from store.whisper_desk import OUTCOMES, DeskLocked, NotThere, open_thread
+from store.whisper_desk import OUTCOMES, DeskLocked, opens
 from store.whisper_sealing import (
     ID_BYTES,
     MARK_BYTES,
@@ -126,13 +126,12 @@ def sweep(store: WhisperStore) -> int:
 
 def _opens(store: WhisperStore, who: bytes, report_id: str) -> bool:
     try:
-        open_thread(store, who, report_id)
+        return opens(store, who, report_id)
     except DeskLocked:
         # Nobody can say: it stays.
         return True
-    except (NotThere, NotOpened):
+    except NotOpened:
         return False
-    return True
 
 
 def _fill_up(copy: WhisperStore, today: date) -> None:

@@ -16,6 +16,7 @@ from store.sealing import Sealer
 from store.whisper_sealing import (
     ID_BYTES,
     NotOpened,
+    PrivateKey,
     PublicKey,
     Seed,
     new_seed,
@@ -85,7 +86,7 @@ class Climb:
 class Turn:
     """One turn of a thread: by "reporter" or a lead's name; `what` is words, photo, helped, reply, question or note.
 
-    `caption` is what was typed under a photo.
+    `caption` is what was typed under a photo. Of one that was damaged ("lost") there is nothing.
     """
 
     id: str
@@ -193,7 +194,7 @@ def _seeds(store: WhisperStore, connection: Connection) -> dict[bytes, Seed]:
     for row in connection.execute(select(reader)).all():
         try:
             found[row.id] = seed_of(store, row)
-        except DeskLocked:
+        except (DeskLocked, NotOpened):
             continue
     return found
 
@@ -243,12 +244,29 @@ def open_thread(store: WhisperStore, who: bytes, report_id: str) -> Thread:
         row, seed = _opened(store, connection, who, report_id)
         desk = private_of(seed)
         head, _ = unpack(open_sealed(desk, row.head, place_of("head", row.id)))
-        found = []
-        for one in connection.execute(select(turn).where(turn.c.report == row.id)).all():
-            facts, body = unpack(open_sealed(desk, one.desk, place_of("desk", row.id, one.id)))
-            found.append((facts["n"], Turn(one.id.hex(), facts["by"], facts["what"], body, facts.get("caption", ""))))
+        rows = connection.execute(select(turn).where(turn.c.report == row.id)).all()
+    found = [_turn(desk, row.id, one) for one in rows]
     found.sort(key=lambda one: (one[0], one[1].id))
     return Thread(_line(row), head, tuple(one for _, one in found))
+
+
+def _turn(desk: PrivateKey, report_id: bytes, one: Row[Any]) -> tuple[int, Turn]:
+    """Open one turn, and say which it is; one that was damaged comes last, and must not hide the others."""
+    try:
+        facts, body = unpack(open_sealed(desk, one.desk, place_of("desk", report_id, one.id)))
+    except NotOpened:
+        return 1 << 62, Turn(one.id.hex(), "?", "lost", b"")
+    return facts["n"], Turn(one.id.hex(), facts["by"], facts["what"], body, facts.get("caption", ""))
+
+
+def opens(store: WhisperStore, who: bytes, report_id: str) -> bool:
+    """Say whether a report is a reader's to open, whatever became of its parts. Raises DeskLocked."""
+    with store.read() as connection:
+        try:
+            _opened(store, connection, who, report_id)
+        except NotThere:
+            return False
+    return True
 
 
 def _opened(store: WhisperStore, connection: Connection, who: bytes, report_id: str) -> tuple[Row[Any], Seed]:
@@ -332,10 +350,7 @@ def climb_of(store: WhisperStore, report_id: str) -> Climb | None:
 
 def files_of(store: WhisperStore, report_id: str) -> list[str]:
     """Read which files of a report are still to be taken out of Slack; none where that cannot be read."""
-    try:
-        return [place[1] for place in _places(store, report_id) if place[0] == _FILE]
-    except NotOpened:
-        return []
+    return [place[1] for place in _places(store, report_id) if place[0] == _FILE]
 
 
 def note_cards(
@@ -369,7 +384,11 @@ def _places(store: WhisperStore, report_id: str) -> list[list[str]]:
         row = connection.execute(select(report.c.id, report.c.card).where(report.c.id == _id(report_id))).first()
     if row is None:
         return []
-    found: list[list[str]] = json.loads(store.unlock(row.card, b"card" + row.id))
+    try:
+        found: list[list[str]] = json.loads(store.unlock(row.card, b"card" + row.id))
+    except NotOpened:
+        # As if no card had gone out: it is told of anew, and where is kept anew.
+        return []
     return found
 
 

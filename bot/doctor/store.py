@@ -21,11 +21,13 @@ from bot.clock import kept_clock
 from bot.finding import Finding, counted
 from bot.opening import DISK_LEAST, SAMPLE_IS_HERE, is_there, key_ring
 from bot.settings import Settings
+from bot.tries import GIVE_UP_AFTER
 from scheduling.calendar import CalendarError
 from scheduling.school import SchoolFacts, facts, wave_rule
 from scheduling.waves import next_wave
 from store import vault
 from store.database import make_engine
+from store.guards import SAFEGUARDING
 from store.people import with_role
 from store.sealing import KeyProblem, Sealer
 from store.tables import Binding, CheckIn, Due, Failure, Outbox, Pupil, School, Staff, TutorGroup, Wave
@@ -216,6 +218,12 @@ def _in_slack(session: Session, school_id: UUID, unlinked: list[Staff], staff: i
         .where(Outbox.school_id == school_id, Outbox.network == "slack", Outbox.state == "failed")
         .distinct()
     ).all()
+    unlinked_leads = [member for member in unlinked if SAFEGUARDING & set(member.roles)]
+    leads = with_role(session, school_id, *SAFEGUARDING)
+    if leads and {f"staff:{member.id.hex}" for member in leads} <= set(refused) and len(unlinked_leads) == len(leads):
+        mend = "check their addresses in staff.csv and run `earshot import staff.csv` now"
+        words = "No safeguarding lead could be found in Slack by e-mail, so no call for help reaches one"
+        return Finding("staff in Slack", False, f"{words}: {mend}.")
     lost = len({f"staff:{member.id.hex}" for member in unlinked} & set(refused))
     if lost:
         mend = "check their addresses in staff.csv and run `earshot import staff.csv`"
@@ -310,6 +318,11 @@ def _due_work(session: Session, school_id: UUID, now: datetime) -> Finding:
         gave_up = counted(failed, "piece of work failed too often and was", "pieces of work failed too often and were")
         return Finding("due work", False, f"{gave_up} given up: {mend}.")
     late = _count(session, due.where(col(Due.state) == "waiting", col(Due.due_at) < now - LATE))
+    again = _count(session, due.where(col(Due.state) == "waiting", col(Due.attempts) >= GIVE_UP_AFTER))
+    if again:
+        mend = "see the log of `earshot run`, and report what it says"
+        fails = counted(again, "piece of work fails", "pieces of work fail")
+        return Finding("due work", False, f"{fails} again and again: {mend}.")
     if late:
         overdue = counted(late, "piece of work is", "pieces of work are")
         return Finding("due work", False, f"{overdue} overdue: see that `earshot run` is running.")

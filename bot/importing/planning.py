@@ -30,6 +30,7 @@ from bot.importing.rows import (
 )
 from bot.importing.years import YEARS, YOUNGER, phase_of
 from store.ids import new_id
+from store.people import name_of
 from store.people_tables import Guardian, Guardianship
 from store.sealing import Sealer
 from store.tables import Pupil, School, Staff, TutorGroup
@@ -203,8 +204,8 @@ class _Planning:
     def _same_staff(self, found: Staff, row: StaffRow) -> bool:
         return (
             found.active
-            and self._sealer.read(found, "name") == row.name
-            and self._sealer.read(found, "email") == row.email
+            and name_of(self._sealer, found) == row.name
+            and _email_of(self._sealer, found) == row.email
             and (row.roles is None or (tuple(found.roles), found.year) == (row.roles, row.year))
         )
 
@@ -255,7 +256,7 @@ class _Planning:
             self._ids.add(entry.id)
             self.moved.append(entry)
             return
-        same = found and not back and found.phase == phase and self._sealer.read(found, "name") == row.name
+        same = found and not back and found.phase == phase and name_of(self._sealer, found) == row.name
         self._put(entry, found, bool(same))
 
     def guardian_row(self, row: GuardianRow) -> None:
@@ -281,7 +282,7 @@ class _Planning:
             ids = tuple(pupil for pupil in pupils if pupil is not None)
             back = bool(found and not found.active)
             entry = Entry("guardians", rows[0], found.id if found else new_id(), pupil_ids=ids, back=back)
-            same = found and found.active and self._sealer.read(found, "name") == rows[0].name
+            same = found and found.active and name_of(self._sealer, found) == rows[0].name
             self._put(entry, found, bool(same and all((entry.id, pupil) in self._links for pupil in ids)))
 
     # --- who is no longer here ----------------------------------------------------------------------------------------
@@ -345,3 +346,9 @@ class _Planning:
 def email_key(sealer: Sealer, email: str) -> bytes:
     """Make the hash a member of staff is found by from their address."""
     return sealer.blind("email", email.strip().lower())
+
+
+def _email_of(sealer: Sealer, staff: Staff) -> str | None:
+    """Read an address; None for one that does not open, so that the list's own takes its place."""
+    found: str | None = sealer.open_if_whole("staff", "email", staff.id, staff.email_sealed)
+    return found

@@ -13,6 +13,7 @@ from conversations.staff_absence import AWAY, AWAY_OTHER, away_lines, form
 from scheduling import away
 from scheduling.briefing import away_of
 from store.guards import SAFEGUARDING, NotFound
+from store.people import name_of
 from store.tables import Staff
 
 
@@ -22,7 +23,7 @@ def _leads(press: Press) -> bool:
 
 def _form(press: Press, *, other: bool) -> Done:
     rows = press.session.exec(select(Staff).where(Staff.school_id == press.school.id, Staff.active)).all()
-    names = sorted((str(press.sealer.read(row, "name")), row.id.hex) for row in rows)
+    names = sorted((name_of(press.sealer, row), row.id.hex) for row in rows)
     shown = tuple((id, name) for name, id in names if other or id != press.viewer.id.hex)
     today = press.school.calendar.local_date(press.now).isoformat()
     return Done(form=form(today, shown, other=other))

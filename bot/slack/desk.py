@@ -31,8 +31,9 @@ from scheduling.briefing import WORDS_FOR, post_home
 from scheduling.school import SchoolFacts
 from store import guards
 from store.guards import NotFound
+from store.people import UNNAMED, name_of
 from store.sealing import Sealer
-from store.tables import Staff
+from store.tables import CheckIn, Staff
 
 
 def opened_home(
@@ -103,8 +104,15 @@ def unanswered_show(press: Press) -> Done:
     """They ask who did not answer; the value is the wave's id and the group's, with ":" between."""
     wave, _, group_id = press.value.partition(":")
     group, rows = guards.access_unanswered(press.session, press.viewer, id_of(wave), id_of(group_id), press.now)
-    names = sorted((str(press.sealer.read(pupil, "name")), state) for pupil, state in rows)
+    names = sorted((name_of(press.sealer, pupil), state) for pupil, state in rows)
     return Done(modal=unanswered_card(group.name, tuple(names)))
+
+
+def _words(press: Press, check_in: CheckIn) -> str:
+    """What a pupil typed; that which does not open must not keep the others' from being read."""
+    sealed = check_in.words_sealed
+    words = press.sealer.open_if_whole("check_in", "words", check_in.id, sealed) if sealed else None
+    return UNNAMED if words is None else str(words)
 
 
 def words_show(press: Press) -> Done:
@@ -112,10 +120,7 @@ def words_show(press: Press) -> Done:
     if press.value != RECENT:
         raise NotFound
     rows = guards.access_words(press.session, press.viewer, press.now - WORDS_FOR, press.now)
-    words = (
-        (str(press.sealer.read(pupil, "name")), group.name, str(press.sealer.read(check_in, "words")))
-        for check_in, pupil, group in rows
-    )
+    words = ((name_of(press.sealer, pupil), group.name, _words(press, check_in)) for check_in, pupil, group in rows)
     return Done(modal=words_card(tuple(words)))
 
 

@@ -26,6 +26,7 @@ from store import absences, gotos, guards
 from store.care_tables import NudgeAsk
 from store.guards import SAFEGUARDING, NotFound
 from store.outbox import Letter
+from store.people import name_of
 from store.tables import Flag, Pupil, Staff
 
 
@@ -73,9 +74,7 @@ def nobody(press: Press) -> Done:
     """They ask which pupils have nobody."""
     _of_the_school(press)
     rows = guards.access_nobody_named(press.session, press.viewer, press.now)
-    by_group = groupby(
-        ((group.name, str(press.sealer.read(pupil, "name"))) for pupil, group in rows), lambda row: row[0]
-    )
+    by_group = groupby(((group.name, name_of(press.sealer, pupil)) for pupil, group in rows), lambda row: row[0])
     return Done(modal=nobody_card([(group, sorted(name for _, name in names)) for group, names in by_group]))
 
 
@@ -84,7 +83,7 @@ def named_by_many(press: Press) -> Done:
     _for_leads(press)
     stands = gotos.coverage(press.session, press.school.id)
     named = [
-        (str(press.sealer.read(press.session.get_one(Staff, staff_id), "name")), count, stands.years_of(staff_id))
+        (name_of(press.sealer, press.session.get_one(Staff, staff_id)), count, stands.years_of(staff_id))
         for staff_id, count in stands.named_by_many.items()
     ]
     return Done(modal=many_card(named, stands.many))

@@ -15,6 +15,7 @@ from scheduling.school import SchoolFacts
 from store import absences, audit
 from store.guards import NotFound
 from store.outbox import Letter
+from store.people import name_of
 from store.sealing import Sealer
 from store.tables import Pupil, Staff, TutorGroup
 
@@ -101,7 +102,7 @@ def who_is(press: Press, pupil_id: UUID) -> Done:
     """Show which pupil a card is about, which was read through the card's guard already."""
     pupil = press.session.get_one(Pupil, pupil_id)
     group = press.session.get_one(TutorGroup, pupil.group_id)
-    return Done(modal=who_card(str(press.sealer.read(pupil, "name")), group.name))
+    return Done(modal=who_card(name_of(press.sealer, pupil), group.name))
 
 
 def note(press: Press, action: str, subject: str) -> None:

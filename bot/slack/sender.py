@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.slack.blocks import home_view, message_blocks
 from bot.worker import Worker
 from conversations.cards import Card
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 EVENT_TYPE = "earshot"
 CHANNELS_KEPT = 4000
+CHANNELS_TRIED = 2
 HISTORY_PAGE = 200
 HISTORY_PAGES = 5
 # A lease that ran out is the sign of a sender that died; a little less than one, for clocks differ.
@@ -94,18 +95,20 @@ class SlackSender:
 
     async def send(self, letter: Letter) -> Result:
         """Send one letter: method "post", "update", "delete" or "home". Never raises."""
+        user: str | None = letter.payload.get("user")
         try:
             if letter.method == "delete":
                 await self._client.chat_delete(channel=letter.payload["channel"], ts=letter.payload["ts"])
                 return Sent()
-            user = letter.payload["user"] or await self._find_user(letter)
+            user = user or await self._find_user(letter)
             if user is None:
                 return Refused(NO_ACCOUNT, unreachable=True)
             if letter.method == "home":
                 return await self._publish_home(letter, user)
             return await (self._update(letter) if letter.method == "update" else self._post(letter, user))
         except SlackApiError as error:
-            self._forget_channel(letter, error)
+            if self._forgot_channel(letter, user, error) and letter.attempts < CHANNELS_TRIED:
+                return TryAgain(f"Slack knows the channel no more ({code_of(error)})")
             return result_of(error)
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             return TryAgain(f"network: {type(error).__name__}")
@@ -200,9 +203,11 @@ class SlackSender:
     def _reader(self, letter: Letter) -> tuple[str, str, datetime]:
         return letter.payload["language"], letter.payload["zone"], self._clock()
 
-    def _forget_channel(self, letter: Letter, error: SlackApiError) -> None:
-        if code_of(error) in ("channel_not_found", "is_archived"):
-            self._channels.pop(letter.payload.get("user") or "", None)
+    def _forgot_channel(self, letter: Letter, user: str | None, error: SlackApiError) -> bool:
+        """Forget a channel that is there no more; says whether another may be opened for a post."""
+        if code_of(error) not in ("channel_not_found", "is_archived"):
+            return False
+        return self._channels.pop(user or "", None) is not None and letter.method == "post"
 
 
 def made_at(letter: Letter) -> float:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -46,6 +47,8 @@ ANSWERS_WAIT = 5.0
 # Asked again after so many seconds: what is refused needs somebody to mend it, what is away comes back by itself.
 REFUSED_AGAIN = 30.0
 AWAY_AGAIN = 2.0
+# After so many tries (once a second) a batch is taken one by one, and after as many more the one that fails is refused.
+TRIES = 5
 NOT_ACCEPTED = "telegram refuses the token: `earshot doctor` says what to mend"
 ADDRESS_REFUSED = "telegram refuses the address it is to bring updates to: mend EARSHOT_TELEGRAM_WEBHOOK_URL"
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -75,7 +78,9 @@ class TelegramEdge:
         may: Callable[[], bool] = lambda: True,
         whispers: Whispering | None = None,
         refusals: Refusals | None = None,
+        again: float = 1.0,
     ) -> None:
+        self._again, self._tries, self._alone = again, 0, 0
         self._bot, self._runner, self._worker, self._school = bot, runner, worker, school
         self._dispatch, self._wake, self._secret = dispatch, wake, webhook_secret
         self._may, self._whispers, self._refusals = may, whispers, refusals or Refusals()
@@ -165,7 +170,11 @@ class TelegramEdge:
         return []
 
     async def _take(self, updates: Sequence[dict[str, Any]], offset: int, stop: asyncio.Event) -> int:
-        """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again."""
+        """Handle a batch and move the offset in one transaction; with the store unable to write, try the same again.
+
+        Where it can be written but for one update, that one is refused in the end: everybody else waits behind it.
+        """
+        updates = updates[:1] if self._alone else updates
         fresh = [one for one in updates if not 0 < offset - one["update_id"] <= REPEATS_WITHIN]
         taken = self._whispers.taken if self._whispers is not None else 0
         try:
@@ -173,15 +182,16 @@ class TelegramEdge:
             batch = [one for update in fresh for one in await self._for_the_main_path(update)]
         except Exception as error:
             log.error("batch not taken, Telegram keeps it", error=type(error).__name__)
-            await unless(stop, asyncio.sleep(1.0))
+            await unless(stop, asyncio.sleep(self._again))
             return offset
         reached = max((one["update_id"] + 1 for one in fresh), default=offset)
 
-        def handle(session: Session) -> Outcome:
+        def handle(session: Session, *, refuse: bool = False) -> Outcome:
             cursor = session.get(Cursor, self._cursor) or Cursor(name=self._cursor, position=0)
             if self._kept is not None and cursor.position != self._kept:
                 raise Overtaken
-            outcome = self._runner.handle(session, self._school(session), batch)
+            take = self._runner.refuse if refuse else self._runner.handle
+            outcome = take(session, self._school(session), batch)
             cursor.position = reached if self._whispers is None else self._whispers.hidden(reached)
             session.add(cursor)
             return outcome
@@ -198,8 +208,12 @@ class TelegramEdge:
             return await self._worker.run(self._offset)
         except Exception as error:
             log.error("batch not committed, Telegram keeps it", updates=len(updates), error=type(error).__name__)
-            await unless(stop, asyncio.sleep(1.0))
-            return offset
+            refused = await self._refused(partial(handle, refuse=True)) if self._fails_on(len(updates)) else None
+            if refused is None:
+                await unless(stop, asyncio.sleep(self._again))
+                return offset
+            outcome = refused
+        self._tries, self._alone = 0, max(0, self._alone - 1)
         self._kept = reached if self._whispers is None else self._whispers.hidden(reached)
         self.committed += len(updates)
         if self._whispers is not None:
@@ -210,6 +224,24 @@ class TelegramEdge:
             self._line_is_short.clear()
         self._after_commit(outcome)
         return reached
+
+    def _fails_on(self, count: int) -> bool:
+        """Note that so many updates could not be taken together; says whether a single one has failed often enough."""
+        self._tries += 1
+        if self._tries < TRIES:
+            return False
+        if count > 1:
+            self._tries, self._alone = 0, count
+        return count == 1
+
+    async def _refused(self, refuse: Callable[[Session], Outcome]) -> Outcome | None:
+        """Note that an update failed, and move on; None where even that cannot be written: it is the store then."""
+        try:
+            outcome = await self._worker.run(refuse)
+        except Exception:
+            return None
+        log.error("an update fails each time, and is passed over")
+        return outcome
 
     async def _for_the_main_path(self, update: Mapping[str, Any]) -> list[Incoming]:
         """Let Whisper take what is its own; the rest is read for the main path, which never hears of it.

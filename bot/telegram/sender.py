@@ -18,7 +18,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot import own_rights, reading_aloud, text
-from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.worker import Worker
 from conversations import model
 from conversations.flows.mine import Sheet

@@ -17,7 +17,7 @@ from conversations.model import Phrase, say
 from conversations.wording import has_words
 from scheduling.school import SchoolFacts
 from store import audit, whisper_desk
-from store.people import with_role
+from store.people import name_of, with_role
 from store.sealing import Sealer
 from store.tables import Staff
 from store.whisper_desk import LastReader, Line, NotThere, Thread, reader_id
@@ -47,7 +47,7 @@ def lead_of(session: Session, sealer: Sealer, school: SchoolFacts, staff: Staff 
     return Lead(
         staff.id,
         reader_id(sealer, staff.id.hex),
-        str(sealer.read(staff, "name")),
+        name_of(sealer, staff),
         leads(session, sealer, school),
     )
 

@@ -15,7 +15,7 @@ from conversations.model import Person, State
 from conversations.router import is_unprompted
 from scheduling.school import SchoolFacts, next_in_school
 from store import guardians
-from store.people import chat_key, with_role
+from store.people import chat_key, name_of, with_role
 from store.sealing import Sealer, Unreadable
 from store.tables import Binding, Conversation, Pupil
 from store.whisper_desk import reader_id
@@ -91,7 +91,7 @@ def _parent(session: Session, sealer: Sealer, school: SchoolFacts, chat_id: int,
 def leads(session: Session, sealer: Sealer, school: SchoolFacts) -> tuple[tuple[str, str], ...]:
     """List those who read whispers: pairs of a reader's id in hexadecimal and a name, by name."""
     found = [
-        (reader_id(sealer, staff.id.hex).hex(), str(sealer.read(staff, "name")))
+        (reader_id(sealer, staff.id.hex).hex(), name_of(sealer, staff))
         for staff in with_role(session, school.id, *READERS)
     ]
     return tuple(sorted(found, key=lambda one: one[1]))

@@ -79,7 +79,7 @@ def _turn(thread: Thread, turn: Turn, reader: Reader) -> list[Block]:
             "text": _plain(reader.words(say("Show"))),
         }
         return [{**_section("\n".join(filter(None, (line, turn.caption))), turn.id), "accessory": button}]
-    if turn.what == "helped":
+    if turn.what in ("helped", "lost"):
         return [_section(line, turn.id)]
     text = f"{line}\n{turn.words}"
     parts = [text[start : start + TEXT_MOST] for start in range(0, len(text), TEXT_MOST)]

@@ -11,14 +11,18 @@ import hmac
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from bot.seats import SeatLost
 from bot.whisper import cursor as whisper_cursor
 from bot.whisper.epochs import Epochs
 from bot.whisper.holding import Holding
@@ -32,13 +36,19 @@ from conversations.danger_words import sounds_like_danger
 from conversations.model import Attachment, Command, Edited, Tap, Text
 from conversations.whisper_choice import Around, Choice
 from conversations.whisper_model import Exchange, Happening
+from conversations.whisper_pages import not_received
 from conversations.whisper_waiting import QUIET_SECONDS, WAITING_SECONDS
 from scheduling.whisper_slots import next_slot
 from store.whisper_sealing import code_of, decoys_of, new_receipt, receipt_of, receipt_of_code, words_of_code
 
+log = structlog.get_logger()
+
 # Few enough in an hour that staff could guess who wrote.
 CROWD: Final = 10
 CROWD_SECONDS: Final = 3600.0
+# What fails so often, and for so long (seconds) while updates can be fetched, will fail for ever.
+TRIES_MOST: Final = 10
+PATIENCE: Final = 60.0
 # What brings something to seal, so that a process that died may have sealed it already.
 _SEALED: Final = (Text, whisper_model.Photo, whisper_model.OtherFile)
 # What these buttons say comes after the end, or ends it: stop, remove, and the pages after the receipt.
@@ -60,7 +70,9 @@ class Whispering:
         routing_key: bytes,
         epochs: Epochs,
         urgent: Callable[[], None] = lambda: None,
+        patience: float = PATIENCE,
     ) -> None:
+        self._patience = patience
         self._parts, self._voice, self._routing_key = parts, voice, routing_key
         self._make_keeping = partial(Keeping, parts, voice, routing_key, epochs, urgent)
         self._crowd: dict[int, float] = {}
@@ -75,9 +87,14 @@ class Whispering:
         self._holding = Holding()
         self._asked: set[int] = set()
         self._done: deque[int] = deque(maxlen=REMEMBERED)
+        # How often each update failed, and when it did first.
+        self._failing: dict[int, tuple[int, float]] = {}
 
     async def took(self, update: Mapping[str, Any]) -> bool:
-        """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again."""
+        """Take an update if it is Whisper's: sealed, answered. Raises Unreachable when it is to be taken again.
+
+        One that fails for ever is let go, and its writer told: all the others wait behind it, calls for help too.
+        """
         self.let_go()
         arrived = read_arrived(update)
         if arrived is None:
@@ -85,15 +102,49 @@ class Whispering:
         self._crowd[arrived.chat] = time.monotonic()
         if arrived.update_id in self._done:
             return True
+        try:
+            mine = await self._took(arrived)
+        except (SeatLost, SQLAlchemyError, OSError):
+            # Nobody's fault but the store's, or another process has it: nothing can be taken just now.
+            raise
+        except Exception as error:
+            if not self._fails_for_ever(arrived.update_id):
+                raise
+            await self._give_up(arrived, error)
+            mine = True
+        self._failing.pop(arrived.update_id, None)
+        if mine:
+            self._done.append(arrived.update_id)
+            self.taken += 1
+        return mine
+
+    async def _took(self, arrived: Arrived) -> bool:
         known, happening = await self._sorted(arrived)
         if known is None or happening is None:
             return False
         if isinstance(happening, _SEALED) and await self._keeping.was_taken(arrived):
             happening = whisper_model.Sealed(again=True)
         await self._go(arrived, known, happening)
-        self._done.append(arrived.update_id)
-        self.taken += 1
         return True
+
+    def _fails_for_ever(self, update_id: int) -> bool:
+        """Count a failure of an update; says whether it was tried often and long enough."""
+        tries, since = self._failing.pop(update_id, (0, time.monotonic()))
+        self._failing[update_id] = (tries + 1, since)
+        if len(self._failing) > REMEMBERED:
+            del self._failing[next(iter(self._failing))]
+        return tries + 1 >= TRIES_MOST and time.monotonic() - since >= self._patience
+
+    async def _give_up(self, arrived: Arrived, error: Exception) -> None:
+        """Say that it was not received, where that can be said; what its chat had chosen stays as it was."""
+        school = await self._parts.worker.run(lambda session: self._parts.school(reading(session)))
+        log.error("an update for whispers fails again and again, and is let go", error=type(error).__name__)
+        around = self._around(Known(school.locale, None, school, ()))
+        chat = self._chats.get(arrived.chat)
+        choice = chat.exchange.choice if chat and chat.exchange else None
+        with suppress(Exception):
+            message = not_received(around, "store", choice)
+            await self._voice.speak(arrived.chat, message, school.locale, school.zone, None)
 
     def let_go(self) -> None:
         """Let go of the words that waited too long for their writers to choose."""

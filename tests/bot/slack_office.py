@@ -12,7 +12,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from bot.delivery import Sent
+from bot.ends import Sent
 from bot.slack.edge import EVENTS_PATH, SlackEdge
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET
 from rehearsal.slack_rules import Waits

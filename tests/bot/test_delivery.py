@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from bot.delivery import CLAIM_MOST, Delivery, Refused, Result, Sent, TryAgain
+from bot.delivery import CLAIM_MOST, FAULT_LOST_AFTER, OWN_TROUBLE_AFTER, Delivery
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.in_order import PATIENCE
 from bot.pace import Limits, OneByOne
 from bot.worker import T, Worker
@@ -84,10 +84,14 @@ class Post:
     clock: Hand = field(default_factory=Hand)
     recorder: Recorder = field(default_factory=Recorder)
     unreachable: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def delivery(self, name: str = "me", limits: Limits = FREE, **more: Any) -> Delivery:  # noqa: ANN401
         def cut_off(_session: Session, letter: Letter, _now: datetime) -> None:
             self.unreachable.append(letter.recipient)
+
+        def never_arrives(_session: Session, letter: Letter, _now: datetime) -> None:
+            self.lost.append(letter.recipient)
 
         return Delivery(
             "telegram",
@@ -98,6 +102,7 @@ class Post:
             name,
             limits,
             on_unreachable=cut_off,
+            on_lost=never_arrives,
             **more,
         )
 
@@ -284,6 +289,34 @@ async def test_a_refusal_is_final_and_a_block_is_told_of(post: Post):
         await settled(post)
     assert post.states() == [("failed", "the message is gone"), ("failed", "blocked")]
     assert post.unreachable == ["pupil:blocked"]
+    assert sorted(post.lost) == ["pupil:blocked", "pupil:gone"]
+
+
+async def test_a_letter_that_does_not_open_is_told_of_as_lost_and_the_others_arrive(post: Post):
+    post.post("damaged", "fine")
+
+    def damage(session: Session) -> None:
+        row = session.exec(select(Outbox).where(Outbox.recipient == "pupil:damaged")).one()
+        row.payload_sealed = row.payload_sealed[:-1] + bytes([row.payload_sealed[-1] ^ 1])
+        session.add(row)
+
+    post.worker.run_now(damage)
+    async with running(post.delivery()):
+        await settled(post)
+    assert post.recorder.sent == ["fine"]
+    assert post.lost == ["pupil:damaged"]
+
+
+async def test_a_letter_with_a_fault_of_ours_is_told_of_as_lost_once_and_waits_on(post: Post):
+    post.post("broken")
+    delivery = post.delivery()
+    async with running(delivery):
+        for tried in range(1, FAULT_LOST_AFTER + 3):
+            await until(lambda tried=tried: post.rows()[0].attempts == tried)
+            assert post.lost == (["pupil:broken"] if tried >= FAULT_LOST_AFTER else [])
+            post.clock.move(minutes=6)
+            delivery.look()
+    assert post.rows()[0].state == "waiting"
 
 
 async def test_a_letter_that_cannot_be_rendered_waits_and_holds_nobody_up(post: Post):
@@ -295,10 +328,44 @@ async def test_a_letter_that_cannot_be_rendered_waits_and_holds_nobody_up(post: 
     assert (row.state, row.last_error, row.leased_by) == ("waiting", "fault: KeyError", None)
 
 
-async def test_a_letter_without_a_chat_ends_delivery_loudly(post: Post):
+async def test_a_letter_that_alone_the_network_never_takes_holds_up_nothing_behind_it(post: Post):
+    post.recorder.answers = {"stuck": [TryAgain("TimedOut")] * 9, "once": [TryAgain("TimedOut")]}
     delivery = post.delivery()
-    letter = Letter(UUID(int=1), post.school.id, "telegram", 1, "send", "", None, {}, 0, None)
-    delivery.take([letter])
+    async with running(delivery):
+        post.post("fine", chat=6)
+        delivery.look()
+        await settled(post)
+        letters = post.post("stuck", "behind", chat=5, lease_to="me")
+        delivery.take([replace(letters[0], attempts=OWN_TROUBLE_AFTER), *letters[1:]])
+        # What failed once waits for the network, and what was written after it waits behind it.
+        delivery.take(post.post("once", "behind once", chat=7, lease_to="me"))
+        await until(lambda: all(row.leased_by is None for row in post.rows()))
+        await asyncio.sleep(0.05)
+    assert sorted(post.recorder.sent) == ["behind", "fine", "once", "stuck"]
+
+
+async def test_a_letter_that_says_no_chat_fails_alone_after_a_start_too(post: Post):
+    post.post("lost", "fine")
+
+    def no_chat(session: Session) -> None:
+        row = session.exec(select(Outbox).where(Outbox.recipient == "pupil:lost")).one()
+        post.sealer.write(row, "payload", {})
+        # As it is found by a process that starts: late, and tried before.
+        row.last_error = "TimedOut"
+        session.add(row)
+
+    post.worker.run_now(no_chat)
+    async with running(post.delivery()):
+        await settled(post)
+    assert post.states() == [("failed", "fault: it says no chat"), ("sent", None)]
+    assert post.lost == ["pupil:lost"]
+
+
+async def test_a_loop_that_ends_by_itself_ends_delivery_loudly(post: Post):
+    def broken() -> bool:
+        raise KeyError
+
+    delivery = post.delivery(may=broken)
     async with asyncio.timeout(10):
         with pytest.raises(KeyError):
             await delivery.run(asyncio.Event())

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlmodel import Session, select
 
+from bot import tries
 from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from bot.telegram.updates import read_update
@@ -30,7 +31,7 @@ from store import invites
 from store.due import set_due
 from store.people import by_chat, save_state
 from store.sealing import Sealer
-from store.tables import Binding, CheckIn, Conversation, Due, Failure, Outbox, Pupil, Request, Seen, Wave
+from store.tables import Binding, CheckIn, Conversation, Due, Escalation, Failure, Outbox, Pupil, Request, Seen, Wave
 from tests.bot.classroom import Classroom, classroom, plain
 from tests.factories import NOW
 
@@ -553,6 +554,26 @@ def test_a_job_that_fails_is_tried_five_times_and_then_stays_to_be_seen(room: Cl
     assert room.failures() == [("wave.group.open", "NoResultFound")] * 5
 
 
+@pytest.mark.parametrize("kind", ["care.daily", "tidy", "signals.night", "goto.daily", "wave.plan"])
+def test_work_that_sets_the_next_of_its_kind_is_never_given_up(room: Classroom, kind: str):
+    row = Due(school_id=room.school.id, kind=kind, subject="x", due_at=room.clock())
+    for number in range(1, 8):
+        tries.failed(row, NoResultFound(), room.clock())
+        assert (row.state or "waiting", row.attempts) == ("waiting", number)
+    assert row.due_at == room.clock() + timedelta(hours=1)
+
+
+def test_what_is_there_and_fails_is_tried_each_hour_after_the_fifth_time(room: Classroom):
+    set_due(room.session, room.school.id, "absence.begin", "no id at all", room.clock())
+    room.session.commit()
+    for _ in range(20):
+        room.run_due()
+        room.clock.move(minutes=6)
+    (row,) = room.rows(Due)
+    # Five at first, some minutes apart, then one an hour.
+    assert (row.state, row.attempts) == ("waiting", 6)
+
+
 def test_a_job_of_a_kind_unknown_here_fails_alone(room: Classroom):
     assert "no.such.kind" not in JOBS
     set_due(room.session, room.school.id, "no.such.kind", "x", room.clock())
@@ -566,22 +587,25 @@ def test_a_job_of_a_kind_unknown_here_fails_alone(room: Classroom):
 
 
 def test_a_call_for_help_is_never_given_up(room: Classroom):
-    pupil = room.pupil(ROBIN)
+    room.pupil(ROBIN)
     room.say(ROBIN, Text("i want to die"))
-    name = pupil.name_sealed
-    pupil.name_sealed = b"\x01 not an envelope"
-    room.session.add(pupil)
+    room.run_due()
+    (case,) = room.rows(Escalation)
+    kind, ladder = case.kind, case.ladder
+    case.kind, case.ladder = "no such kind", {}
+    room.session.add(case)
     room.session.commit()
     for _ in range(20):
         room.run_due()
         room.clock.move(minutes=5)
-    assert [(row.kind, row.state, row.attempts) for row in room.rows(Due)] == [("case.step", "waiting", 20)]
-    pupil = room.session.get_one(Pupil, pupil.id)
-    pupil.name_sealed = name
-    room.session.add(pupil)
+    (row,) = room.rows(Due, kind="case.step")
+    assert (row.state, row.attempts) == ("waiting", 19)
+    (case,) = room.rows(Escalation)
+    case.kind, case.ladder = kind, ladder
+    room.session.add(case)
     room.session.commit()
     room.run_due()
-    assert len(room.outbox(network="slack")) == 1
+    assert len(room.outbox(network="slack")) == 2
 
 
 def test_a_member_of_staff_who_owns_a_request_is_named_to_the_pupil(room: Classroom):

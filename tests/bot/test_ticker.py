@@ -155,3 +155,37 @@ async def test_nothing_is_done_while_it_may_not(bench: Bench):
     assert (bench.passes, forbidden.seconds_since_pass() > 0) == (0, True)
     await bench.ticker.pass_once(asyncio.Event())
     assert bench.passes == 1
+
+
+# --- a row that the store itself will never take ----------------------------------------------------------------------
+
+
+def refuse_cards(engine: Engine) -> None:
+    """Let the store fail over every new letter, as it fails when it is ill."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("CREATE TRIGGER ill BEFORE INSERT ON outbox BEGIN DELETE FROM nowhere; END"))
+            return
+        ill = "BEGIN RAISE EXCEPTION 'ill' USING ERRCODE = 'query_canceled'; END"
+        connection.execute(text(f"CREATE FUNCTION ill() RETURNS trigger LANGUAGE plpgsql AS $${ill}$$"))
+        connection.execute(text("CREATE TRIGGER ill BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION ill()"))
+
+
+async def test_a_row_over_which_the_store_fails_each_time_waits_and_the_others_are_done(bench: Bench, engine: Engine):
+    refuse_cards(engine)
+    bench.set("care.daily", "next", minutes=-10)
+    bench.set("wave.plan", "next", minutes=-5)
+    await bench.ticker.pass_once(asyncio.Event())
+
+    def read(session: Session) -> list[tuple[str, int, str | None, bool]]:
+        now = bench.room.clock()
+        rows = session.exec(select(Due).where(Due.kind == "care.daily")).all()
+        return [(row.state, row.attempts, row.last_error, row.due_at > now) for row in rows]
+
+    assert bench.worker.run_now(read) == [("waiting", 1, "OperationalError", True)]
+    assert ("wave.open", "waiting") in bench.due()
+    # It is tried on, however often it fails, and never in a tight loop.
+    for _ in range(8):
+        bench.room.clock.move(minutes=5)
+        await bench.ticker.pass_once(asyncio.Event())
+    assert bench.worker.run_now(read) == [("waiting", 9, "OperationalError", True)]

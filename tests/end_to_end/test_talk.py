@@ -1,8 +1,9 @@
 """A call for help, from the pupil's words to somebody who owns it, and back to the pupil."""
 
 import asyncio
+from datetime import timedelta
 
-from tests.end_to_end.rig import World, button
+from tests.end_to_end.rig import Desk, World, button
 
 
 async def test_pupil_who_asks_for_an_adult_hears_who_took_it(earshot: World):
@@ -40,6 +41,22 @@ async def test_words_of_danger_show_the_crisis_card_and_reach_every_lead(earshot
     for lead in earshot.leads():
         urgent = await lead.reads("Urgent:", "may be in danger")
         assert "kill" not in str(urgent)
+
+
+async def test_danger_that_reaches_no_lead_because_their_accounts_are_closed_is_told_to_the_head(earshot: World):
+    gone = {lead.person.id for lead in earshot.leads()}
+    people = earshot.people.workspace_people()
+    closed = [{**one, "deleted": True} if one["id"] in gone else one for one in people]
+    await earshot.ask("PUT", "/workspace/people", closed)
+    phone = earshot.other_pupil()
+    await phone.write("I want to kill myself")
+    await phone.reads("If you are in danger now")
+    head = Desk(earshot, next(one for one in earshot.people.staff if one.title == "head"))
+    await head.reads("No safeguarding lead can be reached in Slack")
+    # The accounts were untied, so that one who has another is found by their address.
+    await earshot.ask("PUT", "/workspace/people", people)
+    earshot.clock.move_to(earshot.clock() + timedelta(minutes=5))
+    await earshot.leads()[0].reads("Urgent:", "may be in danger")
 
 
 async def test_words_of_danger_from_a_stranger_show_the_help_lines_and_reach_nobody(earshot: World):

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import Session
 
 from conversations.model import Tap
-from scheduling import away
+from scheduling import away, handing_on
 from store.due import set_due
 from store.sealing import Sealer
-from store.tables import Escalation, Staff
+from store.tables import Escalation, Pupil, Request, Staff
 from tests.bot.slack.test_request_desk import (
     ASKING,
     ASKING_LEADS,
@@ -144,3 +144,32 @@ def test_past_the_calendar_nothing_fails(scene: Scene):
     leave(scene, scene.first, date(2027, 8, 6), first=date(2027, 8, 2))
     scene.asks(scene.first, "week")
     assert scene.room.failures() == []
+
+
+def test_one_request_that_cannot_be_handed_on_keeps_no_other_pupil_waiting(scene: Scene):
+    room, other = scene.room, 7_000_000_099
+    scene.asks(scene.first)
+    scene.press(scene.first, "request_today")
+    (case,) = room.rows(Escalation)
+    # As after damage: nobody can tell any more how it climbs.
+    case.kind, case.ladder = "no such kind", {}
+    room.session.add(case)
+    room.pupil(other)
+    scene.first.active = False
+    room.session.add(scene.first)
+    room.session.commit()
+    request = Request(
+        school_id=room.school.id,
+        pupil_id=room.rows(Pupil)[-1].id,
+        state="owned",
+        owner_id=scene.first.id,
+        asked_at=room.clock() + timedelta(minutes=1),
+    )
+    room.session.add(request)
+    room.session.commit()
+    handing_on.of_who_left(room.session, room.sealer, room.school, room.clock())
+    room.session.commit()
+    states = {row.id: row.state for row in room.rows(Request)}
+    assert states.pop(request.id) == "open"
+    assert list(states.values()) == ["owned"]
+    assert room.failures() == [("hand on", "KeyError")]

@@ -18,9 +18,10 @@ from signals.board import errors, levels, new_board
 from signals.keeping import take_up
 from signals.silence import of_late, silence
 from store import consent
+from store.due import set_due
 from store.sealing import Sealer
 from store.signal_tables import Signal, SignalBars
-from store.tables import CheckIn, Flag, Wave
+from store.tables import CheckIn, Due, Flag, Wave
 from tests.bot.classroom import Classroom, classroom
 from tests.factories import NOW
 from tests.scheduling.test_scoring import FIRST, answer, kept, night
@@ -251,6 +252,47 @@ def test_what_is_kept_of_a_pupil_and_was_damaged_holds_up_nobody_and_is_worked_o
     assert night(room) == []
     now = kept(room)
     assert now[pupils[0].id][1] == pytest.approx(now[pupils[1].id][1])
+
+
+def test_a_pupil_who_cannot_be_taken_in_keeps_nobody_else_from_it(room: Classroom):
+    pupils = [room.pupil(FIRST + number) for number in range(7)]
+    night(room)
+    room.clock.move(days=7)
+    for pupil in pupils:
+        answer(room, pupil, 0.75, 0)
+    night(room)
+    row = room.session.get_one(Signal, pupils[4].id)
+    room.sealer.write(row, "data", {"board": None, "up_at": None, "recent": 7, "points": 0.0})
+    room.session.add(row)
+    room.session.commit()
+    as_of = row.as_of
+    room.clock.move(days=7)
+    for pupil in pupils:
+        answer(room, pupil, 0.75, 1)
+    set_due(room.session, room.school.id, "signals.night", "nightly", room.clock())
+    room.session.commit()
+    room.run_due()
+    taken = {row.pupil_id for row in room.rows(Signal) if row.as_of > as_of}
+    assert taken == {pupil.id for pupil in pupils} - {pupils[4].id}
+    assert [event for event, _ in room.failures()] == ["signals.night"]
+    # Tomorrow again, and not in a moment.
+    assert [row.due_at > room.clock() + timedelta(hours=6) for row in room.rows(Due, kind="signals.night")] == [True]
+
+
+def test_what_is_kept_of_a_pupil_in_a_shape_unknown_here_is_worked_out_anew(room: Classroom):
+    pupil = room.pupil(FIRST)
+    answer(room, pupil, 0.75, 0)
+    night(room)
+    row = room.session.get_one(Signal, pupil.id)
+    room.sealer.write(row, "data", {"of another shape": 1})
+    room.session.add(row)
+    room.session.commit()
+    wave = room.rows(Wave)[0]
+    assert len(choose_items(room.session, room.sealer, wave, [pupil])[pupil.id]) == 5
+    room.clock.move(days=7)
+    answer(room, pupil, 0.75, 1)
+    night(room)
+    assert room.sealer.read(room.session.get_one(Signal, pupil.id), "data").keys() >= {"board", "points"}
 
 
 def test_a_nudge_whose_signal_was_damaged_does_not_come_again(room: Classroom):

@@ -1,11 +1,13 @@
 """Retention: each class of data goes when its clock says so, not a minute before, and the purge says what it purged."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, func, select
 
 from scheduling import retention
@@ -198,6 +200,44 @@ def test_the_purge_says_in_the_record_what_it_purged_and_nothing_when_nothing(
     row = session.exec(select(Audit)).one()
     assert (row.actor, row.action) == ("job:retention", "purged 1 messages, 1 codes, 1 failures")
     assert audit.first_break(session, school.id) is None
+
+
+def test_one_class_that_cannot_be_purged_keeps_no_other_from_going(
+    session: Session, sealer: Sealer, school: SchoolFacts
+) -> None:
+    plant(session, sealer, school, NOW - timedelta(days=4_000))
+    spoilt = replace(school, policy={"retention": {"words": "a while"}})
+    counts = retention.purge(session, sealer, spoilt, NOW)
+    assert "words" not in counts
+    assert {"answers", "messages", "leavers", "staff"} <= counts.keys()
+    failed = session.exec(select(Failure).where(Failure.event == "purge words")).all()
+    assert [row.error for row in failed] == ["ValueError"]
+
+
+def test_a_leaver_who_cannot_be_erased_keeps_no_other_from_it(
+    session: Session, sealer: Sealer, school: SchoolFacts
+) -> None:
+    group = make_group(session, school, "7X", 7)
+    leavers = [make_pupil(session, sealer, school, group, status="left") for _ in range(3)]
+    for one in leavers:
+        one.left_at = NOW - timedelta(days=4_000)
+    session.flush()
+    stuck = leavers[1].id
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(
+            text(
+                f"CREATE TRIGGER stuck BEFORE DELETE ON pupil WHEN OLD.id = '{stuck.hex}' "
+                "BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+            )
+        )
+    else:
+        body = f"BEGIN IF OLD.id = '{stuck}' THEN RAISE EXCEPTION 'stuck'; END IF; RETURN OLD; END"
+        session.execute(text(f"CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
+        session.execute(text("CREATE TRIGGER stuck BEFORE DELETE ON pupil FOR EACH ROW EXECUTE FUNCTION stuck()"))
+    assert retention.purge(session, sealer, school, NOW)["leavers"] == 2
+    assert session.exec(select(Pupil.id)).all() == [stuck]
+    failed = session.exec(select(Failure).where(Failure.event == "purge leavers")).all()
+    assert len(failed) == 1
 
 
 def test_another_schools_data_and_an_open_request_stay(session: Session, sealer: Sealer, school: SchoolFacts) -> None:

@@ -30,7 +30,7 @@ from store.database import make_engine
 from store.due import set_due
 from store.ids import new_id
 from store.keys import make_key_file, read_key_file
-from store.people import link_slack
+from store.people import link_slack, with_role
 from store.rights_tables import CopyRequest
 from store.sealing import Sealer
 from store.tables import Audit, CheckIn, Cursor, Due, Failure, Outbox, Pupil, School, Staff, Wave
@@ -196,6 +196,15 @@ def _lost_in_slack(session: Session, school: UUID) -> None:
     row.network, row.recipient, row.state = "slack", f"staff:{staff.id.hex}", "failed"
 
 
+def _no_lead_in_slack(session: Session, school: UUID) -> None:
+    for number, staff in enumerate(with_role(session, school, "dsl", "deputy_dsl")):
+        staff.slack_user_key = staff.slack_user_sealed = None
+        row = _letter(session, school, datetime.now(UTC))
+        row.network, row.recipient, row.state = "slack", f"staff:{staff.id.hex}", "failed"
+        row.dedupe = f"lost {number}"
+        session.flush()
+
+
 def _letter(session: Session, school: UUID, not_before: datetime) -> Outbox:
     outbox.post(
         session,
@@ -210,7 +219,7 @@ def _letter(session: Session, school: UUID, not_before: datetime) -> Outbox:
         now=not_before,
     )
     session.flush()
-    return session.exec(select(Outbox)).one()
+    return session.exec(select(Outbox).order_by(Outbox.id)).all()[-1]  # type: ignore[arg-type]
 
 
 def _nobody_joined(session: Session, _school: UUID) -> None:
@@ -233,6 +242,12 @@ def _failed_work(session: Session, school: UUID) -> None:
     set_due(session, school, "score", "a", datetime.now(UTC))
     session.flush()
     session.exec(select(Due)).one().state = "failed"
+
+
+def _work_that_fails(session: Session, school: UUID) -> None:
+    set_due(session, school, "score", "a", datetime.now(UTC) + 11 * MINUTE)
+    session.flush()
+    session.exec(select(Due)).one().attempts = 5
 
 
 def _late_work(session: Session, school: UUID) -> None:
@@ -277,6 +292,13 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
             "and run `earshot import staff.csv`."
         },
     ),
+    "no lead whom Slack knows": (
+        _no_lead_in_slack,
+        {
+            "staff in Slack": "No safeguarding lead could be found in Slack by e-mail, so no call for help reaches "
+            "one: check their addresses in staff.csv and run `earshot import staff.csv` now."
+        },
+    ),
     "nobody joined": (
         _nobody_joined,
         {"joined": "2 of 2 pupils have not joined: make letters to hand out with `earshot letters FOLDER --bot NAME`."},
@@ -299,6 +321,10 @@ AMISS: dict[str, tuple[Plant, dict[str, str]]] = {
             "outbox": "1 message waits, the oldest for 3 hours: see that `earshot run` is running and reaches "
             "the networks."
         },
+    ),
+    "work that fails each time": (
+        _work_that_fails,
+        {"due work": "1 piece of work fails again and again: see the log of `earshot run`, and report what it says."},
     ),
     "work given up": (
         _failed_work,

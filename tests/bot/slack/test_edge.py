@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlmodel import select
 
-from bot.delivery import Refused, Sent
+from bot.ends import Refused, Sent
 from bot.slack.edge import SlackEdge
 from bot.slack.socket import Socket
 from rehearsal.hub import SLACK_APP_TOKEN, SLACK_BOT_TOKEN

@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 from structlog.testing import capture_logs
@@ -16,9 +20,22 @@ from tests.bot.slack.test_sender import Post, post_office
 from tests.bot.slack_school import NOW, PEOPLE, SmallSchool
 
 
-async def roll(post: Post, stopping: asyncio.Event | None = None) -> dict[str, int] | None:
+class Odd(AsyncWebClient):
+    """A Slack that says something of the first account which nobody has heard before."""
+
+    async def users_info(self, *, user: str, include_locale: bool | None = None, **more: Any) -> AsyncSlackResponse:  # noqa: ANN401
+        answer = await super().users_info(user=user, include_locale=include_locale, **more)
+        if user == PEOPLE[0]["id"]:
+            answer.data = {"ok": False, "error": "user_is_something_new"}
+            raise SlackApiError("", answer)
+        return answer
+
+
+async def roll(
+    post: Post, stopping: asyncio.Event | None = None, client: AsyncWebClient | None = None
+) -> dict[str, int] | None:
     school = post.school
-    client = make_client("xoxb-rehearsal", f"{post.rig.base}/api")
+    client = client or make_client("xoxb-rehearsal", f"{post.rig.base}/api")
     return await slack_roll.call(
         client, school.worker, school.sealer, school.school.id, lambda: NOW, stopping or asyncio.Event(), pause=0
     )
@@ -84,6 +101,15 @@ async def test_a_damaged_row_keeps_nobody_else_from_being_asked_about(engine: En
 
         post.school.work(damage)
         assert await roll(post) == {"slack account closed": 1}
+
+
+async def test_an_account_of_which_slack_says_something_odd_keeps_nobody_else_from_being_asked_about(engine: Engine):
+    async with post_office(engine) as post:
+        await post.rig.ask("PUT", "/workspace/people", [dict(PEOPLE[1], deleted=True)])
+        assert await roll(post, client=Odd("xoxb-rehearsal", base_url=f"{post.rig.base}/api/")) == {
+            "slack account closed": 1
+        }
+        assert known(post.school) == [True, False, True, True]
 
 
 async def test_without_an_answer_nothing_changes_and_the_call_is_due_still(engine: Engine):

@@ -15,7 +15,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
-from bot.delivery import Refused, Result, Sent, TryAgain
+from bot.ends import Refused, Result, Sent, TryAgain
 from bot.slack.client import make_client
 from bot.slack.sender import NO_ACCOUNT, SlackSender
 from conversations.cards import nudge_card
@@ -211,6 +211,20 @@ async def test_account_that_was_closed_is_refused_as_out_of_reach(engine: Engine
         await post.rig.ask("PUT", "/workspace/people", [{**PEOPLE[0], "deleted": True}])
         (letter,) = post.school.post_nudge("tutor")
         assert await post.sender.send(letter) == Refused("Slack refused: user_disabled", unreachable=True)
+
+
+async def test_message_to_a_channel_that_is_gone_goes_to_the_one_that_is_opened_anew(engine: Engine):
+    async with post_office(engine) as post:
+        first, second = post.school.post_nudge("tutor"), post.school.post_request("tutor")
+        await post.sender.send(first[0])
+        # What Slack opened for them then is no more: the workspace was moved.
+        post.sender._channels["U0TUTOR"] = "D0GONE"
+        result = await post.sender.send(second[0])
+        assert result == TryAgain("Slack knows the channel no more (channel_not_found)")
+        assert isinstance(await post.sender.send(replace(second[0], attempts=1)), Sent)
+        assert len(await post.messages("U0TUTOR")) == 2
+        post.sender._channels["U0TUTOR"] = "D0GONE"
+        assert await post.sender.send(replace(second[0], attempts=2)) == Refused("Slack refused: channel_not_found")
 
 
 # --- once and no more -------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from bot.delivery import Delivery, Result, Sender, TryAgain
+from bot.delivery import Delivery, Sender
+from bot.ends import Result, TryAgain
 from bot.pace import SLACK
 from conversations.adults import NobodyReached
 from scheduling import talking

@@ -19,7 +19,7 @@ from sqlmodel import Session, select
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.health import Refusals
-from bot.telegram.edge import NOT_ACCEPTED, WEBHOOK_PATH, TelegramEdge
+from bot.telegram.edge import NOT_ACCEPTED, TRIES, WEBHOOK_PATH, TelegramEdge
 from bot.telegram.request import AiohttpRequest
 from bot.worker import T, Worker
 from scheduling.school import Schools
@@ -38,13 +38,18 @@ class Disk(Worker):
     """A worker whose disk may be full: what was done is then rolled back."""
 
     full = False
+    # Whose letters it will not take, whatever else it takes.
+    never = ""
 
     async def run(self, work: Callable[[Session], T]) -> T:
         def refuse(session: Session) -> T:
-            work(session)
-            raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+            done = work(session)
+            theirs = select(Outbox.id).where(Outbox.recipient == self.never)
+            if self.full or session.exec(theirs).first() is not None:
+                raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+            return done
 
-        return await super().run(refuse if self.full else work)
+        return await super().run(refuse if self.full or self.never else work)
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Desk:
     may: bool = True
     refusals: Refusals = field(default_factory=Refusals)
 
-    def edge(self, bot: Bot | None = None) -> TelegramEdge:
+    def edge(self, bot: Bot | None = None, again: float = 1.0) -> TelegramEdge:
         return TelegramEdge(
             bot or self.rig.bot,
             self.room.runner,
@@ -71,6 +76,7 @@ class Desk:
             SECRET,
             may=lambda: self.may,
             refusals=self.refusals,
+            again=again,
         )
 
     def wake(self) -> None:
@@ -206,6 +212,47 @@ async def test_an_update_nobody_understands_does_not_hold_up_those_behind_it(des
     async with polling(edge):
         await eventually(lambda: desk.answered() == ["Thanks for w"])
     assert await desk.pending() <= 5
+    assert desk.room.failures() == []
+
+
+async def test_an_update_that_the_store_will_never_take_does_not_hold_up_those_behind_it(desk: Desk):
+    other = ROBIN + 1
+    (robin,) = desk.room.rows(Pupil)
+    desk.room.pupil(other)
+    desk.room.session.commit()
+    desk.worker.never = f"pupil:{robin.id.hex}"
+    updates = [
+        {"update_id": number, "message": {"message_id": 1, "chat": {"id": chat, "type": "private"}, "text": "hello"}}
+        for number, chat in enumerate((other, ROBIN, other, other), start=7)
+    ]
+    edge, stop, offset, rounds = desk.edge(again=0.0), asyncio.Event(), 7, 0
+    while offset < 11:
+        offset = await edge._take([one for one in updates if one["update_id"] >= offset], offset, stop)
+        rounds += 1
+        assert rounds < 30
+    assert [(letter.payload["chat"], words) for letter, words in zip(desk.letters, desk.answered(), strict=True)] == [
+        (other, "Thanks for w"),
+        (ROBIN, "Sorry, that "),
+        (other, "Thanks for w"),
+        (other, "Thanks for w"),
+    ]
+    assert desk.room.failures() == [("Text", "OperationalError")]
+    assert desk.cursor() == 11
+
+
+async def test_a_store_that_takes_nothing_at_all_loses_nothing(desk: Desk):
+    updates = [
+        {"update_id": number, "message": {"message_id": 1, "chat": {"id": ROBIN, "type": "private"}, "text": "hello"}}
+        for number in (7, 8)
+    ]
+    edge, stop = desk.edge(again=0.0), asyncio.Event()
+    desk.worker.full = True
+    for _ in range(4 * TRIES):
+        assert await edge._take(updates, 7, stop) == 7
+    desk.worker.full = False
+    assert await edge._take(updates, 7, stop) == 8
+    assert await edge._take(updates[1:], 8, stop) == 9
+    assert desk.answered() == ["Thanks for w"] * 2
     assert desk.room.failures() == []
 
 

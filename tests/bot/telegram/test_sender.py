@@ -14,7 +14,7 @@ from sqlmodel import Session
 from telegram import Bot
 
 from bot import text
-from bot.delivery import Refused, Sent, TryAgain
+from bot.ends import Refused, Sent, TryAgain
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.sender import TelegramSender
 from bot.worker import Worker
