@@ -61,8 +61,7 @@ def problem(error: DBAPIError, what: str = "database", setting: str = "EARSHOT_D
 
     `what` names the store, and `setting` what says where it is.
     """
-    # SQLite refines its codes in the higher bits.
-    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code in _SENTENCES:
         return StoreProblem(_SENTENCES[code].format(what))
     if not isinstance(error.orig, sqlite3.Error):
@@ -71,6 +70,16 @@ def problem(error: DBAPIError, what: str = "database", setting: str = "EARSHOT_D
         f"The {what} cannot be used ({type(error.orig).__name__}). Check {setting}, the disk, and "
         "whether the file may be written to."
     )
+
+
+def is_of_the_whole(error: Exception) -> bool:
+    """Say whether it is the store that is in trouble, full or held by another, and not what was to be kept in it."""
+    return isinstance(error, DBAPIError) and _code(error) in _SENTENCES
+
+
+def _code(error: DBAPIError) -> int | str:
+    # SQLite refines its codes in the higher bits.
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 def _of_server(error: DBAPIError) -> str:

@@ -35,6 +35,7 @@ from conversations.model import Phrase
 from scheduling.school import SchoolFacts
 from store.outbox import Letter
 from store.tables import Cursor
+from store.vault import is_of_the_whole
 
 log = structlog.get_logger()
 
@@ -208,7 +209,8 @@ class TelegramEdge:
             return await self._worker.run(self._offset)
         except Exception as error:
             log.error("batch not committed, Telegram keeps it", updates=len(updates), error=type(error).__name__)
-            refused = await self._refused(partial(handle, refuse=True)) if self._fails_on(len(updates)) else None
+            own = not is_of_the_whole(error) and self._fails_on(len(updates))
+            refused = await self._refused(partial(handle, refuse=True)) if own else None
             if refused is None:
                 await unless(stop, asyncio.sleep(self._again))
                 return offset

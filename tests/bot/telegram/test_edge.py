@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -40,13 +41,14 @@ class Disk(Worker):
     full = False
     # Whose letters it will not take, whatever else it takes.
     never = ""
+    says: Exception = Exception("out of memory")
 
     async def run(self, work: Callable[[Session], T]) -> T:
         def refuse(session: Session) -> T:
             done = work(session)
             theirs = select(Outbox.id).where(Outbox.recipient == self.never)
             if self.full or session.exec(theirs).first() is not None:
-                raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+                raise OperationalError("COMMIT", {}, self.says)
             return done
 
         return await super().run(refuse if self.full or self.never else work)
@@ -253,6 +255,22 @@ async def test_a_store_that_takes_nothing_at_all_loses_nothing(desk: Desk):
     assert await edge._take(updates, 7, stop) == 8
     assert await edge._take(updates[1:], 8, stop) == 9
     assert desk.answered() == ["Thanks for w"] * 2
+    assert desk.room.failures() == []
+
+
+async def test_what_a_disk_has_no_room_for_waits_though_there_is_room_for_less(desk: Desk):
+    (robin,) = desk.room.rows(Pupil)
+    desk.worker.never, desk.worker.says = f"pupil:{robin.id.hex}", sqlite3.OperationalError("full")
+    desk.worker.says.sqlite_errorcode = sqlite3.SQLITE_FULL
+    chat = {"id": ROBIN, "type": "private"}
+    updates = [{"update_id": 7, "message": {"message_id": 1, "chat": chat, "text": "hello"}}]
+    edge, stop = desk.edge(again=0.0), asyncio.Event()
+    for _ in range(4 * TRIES):
+        # To note that it was refused would take less room than the answer does.
+        assert await edge._take(updates, 7, stop) == 7
+    desk.worker.never = ""
+    assert await edge._take(updates, 7, stop) == 8
+    assert desk.answered() == ["Thanks for w"]
     assert desk.room.failures() == []
 
 
