@@ -18,8 +18,11 @@ from rehearsal.slack_methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[3]
 MANIFEST: dict[str, Any] = json.loads((ROOT / "docs" / "slack-manifest.json").read_text("utf-8"))
-SOURCES = {path.stem: ast.parse(path.read_text("utf-8")) for path in (ROOT / "bot" / "slack").glob("*.py")}
-SOURCES["whisper"] = ast.parse((ROOT / "bot" / "whisper" / "slack.py").read_text("utf-8"))
+SOURCES = {
+    f"{folder}.{path.stem}": ast.parse(path.read_text("utf-8"))
+    for folder in ("slack", "whisper")
+    for path in (ROOT / "bot" / folder).glob("*.py")
+}
 # An upload is three calls of the library's own.
 BY_THE_LIBRARY = {"files.getUploadURLExternal", "files.completeUploadExternal"}
 UPLOADS = {"files_upload_v2"}
@@ -63,7 +66,7 @@ def listeners(kind: str) -> list[str]:
     """List the first arguments of `self._app.<kind>(…)` in the edge, as they are written."""
     return [
         ast.unparse(node.args[0])
-        for node in ast.walk(SOURCES["edge"])
+        for node in ast.walk(SOURCES["slack.edge"])
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == kind
