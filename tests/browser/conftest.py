@@ -37,6 +37,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+# The addresses of the pages at which a test had the networks misbehave.
+misbehaved: set[str] = set()
+
 
 # Each file of tests has one of its own: what one does to a pupil is not to be met by the next.
 @pytest.fixture(scope="module")
@@ -71,7 +74,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             finally:
                 process.kill()
     took = time.monotonic() - began
-    assert (process.returncode, errors.read_text()) == (0, "")
+    # By chance a call of the bot's own falls into the time at which a test had the networks misbehave: that is logged.
+    logged = "" if f"http://127.0.0.1:{page_port}/" in misbehaved else errors.read_text()
+    assert (process.returncode, logged) == (0, "")
     # Half a second; this much more would mean that something is waited for to the end.
     assert took < 10.0
 

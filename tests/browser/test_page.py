@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bot.sample.listing import NEAR_NOTE
-from tests.browser.conftest import picture, question, walk_to
+from tests.browser.conftest import misbehaved, picture, question, walk_to
 from tests.end_to_end.rig import answer_to
 
 pytestmark = pytest.mark.browser
@@ -202,7 +202,9 @@ def test_who_has_joined_is_no_longer_offered_with_a_code(page: Page, request: py
 def test_top_bar_has_room_at_each_width_and_says_that_the_networks_misbehave(
     page: Page, request: pytest.FixtureRequest
 ):
-    opened(page, request.getfixturevalue("address"))
+    address = request.getfixturevalue("address")
+    opened(page, address)
+    misbehaved.add(address)
     page.get_by_test_id("faults").select_option("all")
     try:
         expect(page.get_by_label("The networks misbehave", exact=True)).to_have_value("all")
