@@ -13,10 +13,11 @@ from bot.effects import Outcome
 from bot.runner import Incoming, Runner
 from conversations.bank import LATEST, load
 from conversations.model import CheckInId, CheckInOpens, Event, Phrase
+from scheduling import cases
 from scheduling.school import SchoolFacts
 from store.people import by_pupil
 from store.sealing import Sealer
-from store.tables import CheckIn, Failure, Outbox, Pupil, Staff, TutorGroup, Wave
+from store.tables import CheckIn, Failure, Flag, Outbox, Pupil, Staff, TutorGroup, Wave
 from tests.factories import NOW, make_group, make_pupil, make_school, make_staff
 
 WAVES = count(1)
@@ -124,6 +125,24 @@ class Classroom:
         self.session.add(check_in)
         self.session.commit()
         return check_in
+
+    def flag(self, pupil: Pupil, at: datetime = NOW) -> Flag:
+        """A flag over a check-in of the pupil's, of which somebody is to hear."""
+        check_in = self.check_in(pupil)
+        flag = Flag(
+            school_id=self.school.id,
+            pupil_id=pupil.id,
+            group_id=pupil.group_id,
+            check_in_id=check_in.id,
+            rule="test",
+            raised_at=at,
+        )
+        self.sealer.write(flag, "reasons", {"low": 3, "window": 4, "baseline": 20})
+        self.session.add(flag)
+        self.session.flush()
+        cases.begin(self.session, self.school, flag, "nudge", at)
+        self.session.commit()
+        return flag
 
     def opens(self, check_in: CheckIn) -> CheckInOpens:
         items = tuple(load(LATEST).items)[:2]

@@ -48,21 +48,7 @@ def asks(room: Classroom, chat: int = ROBIN, chosen: Staff | None = None) -> Req
 
 
 def flagged(room: Classroom, chat: int = ROBIN) -> Flag:
-    check_in = room.check_in(room.pupil(chat))
-    flag = Flag(
-        school_id=room.school.id,
-        pupil_id=check_in.pupil_id,
-        group_id=room.group.id,
-        check_in_id=check_in.id,
-        rule="test",
-        raised_at=NOW,
-    )
-    room.sealer.write(flag, "reasons", {"low": 3, "window": 4, "baseline": 20})
-    room.session.add(flag)
-    room.session.flush()
-    cases.begin(room.session, room.school, flag, "nudge", NOW)
-    room.session.commit()
-    return flag
+    return room.flag(room.pupil(chat))
 
 
 def told(room: Classroom) -> list[str]:

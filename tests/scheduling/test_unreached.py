@@ -25,20 +25,7 @@ ROBIN = 7_000_000_001
 @pytest.fixture
 def room(session: Session, sealer: Sealer) -> Classroom:
     room = classroom(session, sealer)
-    check_in = room.check_in(room.pupil(ROBIN))
-    flag = Flag(
-        school_id=room.school.id,
-        pupil_id=check_in.pupil_id,
-        group_id=room.group.id,
-        check_in_id=check_in.id,
-        rule="test",
-        raised_at=NOW,
-    )
-    sealer.write(flag, "reasons", {"low": 3, "window": 4, "baseline": 20})
-    session.add(flag)
-    session.flush()
-    cases.begin(session, room.school, flag, "nudge", NOW)
-    session.commit()
+    room.flag(room.pupil(ROBIN))
     room.run_due()
     return room
 
